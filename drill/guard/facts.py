@@ -1,0 +1,147 @@
+"""What the guard looks at. All of it is read again right before the call it permits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from drill.recovery.values import Backup, Choice, Engine, Instance, Inventory
+
+SCRATCH_TAG = "drill-scratch"
+"""Key of the tag that sets an existing instance aside for drills; its value must be ``yes``."""
+
+DRILL_TAG = "drill-id"
+"""Key of the tag that a new instance carries from its creation; its value is the drill id."""
+
+INSTANCE_NAME_PREFIX = "drill-"
+"""A new instance is named by this and the drill id."""
+
+InstanceKey = tuple[str, str]
+"""(name of the cloud in config.toml, id of the instance)."""
+
+
+def new_instance_name(drill_id: str) -> str:
+    """Return the one name that a new scratch instance of this drill can have."""
+    return f"{INSTANCE_NAME_PREFIX}{drill_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionTable:
+    """A dated table of what may be restored onto what: source version -> target versions."""
+
+    name: str
+    source: str
+    """Where the table was published, and when."""
+    targets: Mapping[str, frozenset[str]]
+    complete: bool = True
+    """False where the published page is cut: an unlisted source is then unknown, not forbidden."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudRules:
+    """What one kind of cloud allows: data from clouds.toml, never code."""
+
+    kind: str
+    restore_to_existing: frozenset[Engine]
+    restore_to_current: frozenset[Engine]
+    same_version: frozenset[Engine]
+    """Engines whose target must have exactly the version of the source."""
+    same_vpc: frozenset[Engine] = frozenset()
+    """Engines whose existing target must be in the VPC of the source."""
+    sqlserver_versions: VersionTable | None = None
+    database_name_pattern: str = r"[A-Za-z0-9_]{1,128}"
+    database_name_lists: bool = False
+    """True where one database may be restored under several comma-separated names."""
+    tags_in_create: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteRules:
+    """What the operator's configuration says: lists that only ever narrow."""
+
+    allow_list: frozenset[InstanceKey] = frozenset()
+    protected: frozenset[InstanceKey] = frozenset()
+    plan_sources: frozenset[InstanceKey] = frozenset()
+    """The source of every plan that is known, of this run or not."""
+    new_instances_at_most: int = 4
+    """New scratch instances that may exist in one account at the same time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreFacts:
+    """For a restore onto an existing target."""
+
+    now: datetime
+    drill_id: str
+    inventory: Inventory
+    choice: Choice
+    site: SiteRules
+    cloud: CloudRules
+    target_held_by: str | None
+    """Id of the drill that holds the target in the store; None if nobody does."""
+    database_map: Mapping[str, str] | None = None
+    restore_all_databases: bool = False
+    source_databases: frozenset[str] = frozenset()
+    target_databases: frozenset[str] = frozenset()
+    baseline_name: str | None = None
+    """Name of the target's empty baseline backup in config.toml: without one no way back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateFacts:
+    """For a restore into a new instance."""
+
+    now: datetime
+    drill_id: str
+    inventory: Inventory
+    choice: Choice
+    site: SiteRules
+    cloud: CloudRules
+    flavor: str
+    volume_type: str
+    volume_gb: int
+    availability_zone: str
+    vpc_id: str
+    subnet_id: str
+    security_group_id: str | None
+    new_instances_now: int
+    """New scratch instances that exist in the account right now."""
+    version: str | None = None
+    """Version of the new instance; None means that of the source."""
+    database_map: Mapping[str, str] | None = None
+    source_databases: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetFacts:
+    """For the reset of an existing target to its own empty baseline."""
+
+    now: datetime
+    drill_id: str
+    target: Instance | None
+    """As read again right now; None if the cloud no longer lists it."""
+    target_backups: tuple[Backup, ...]
+    baseline_name: str | None
+    site: SiteRules
+    cloud: CloudRules
+    target_held_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletionFacts:
+    """For the deletion of a new instance."""
+
+    now: datetime
+    drill_id: str
+    instance: Instance | None
+    """As read again right now."""
+    created_id: str | None
+    """Id that our own create call returned, or that was found by name and tag; from the journal."""
+    created_name: str | None
+    """Name in the intent of our create call; from the journal."""
+    intent_at: datetime | None
+    """When that intent was written; from the journal."""
+    ids_before: frozenset[str] = field(default_factory=frozenset)
+    """Instances of the account as they were before that intent; from the journal."""
+    site: SiteRules = field(default_factory=SiteRules)
