@@ -62,6 +62,8 @@ class Cloud(PlanPart):
     in_place_credentials: Credentials | None = None
     """Identity that restores onto existing scratch instances; by default ``credentials``."""
     poll_every: PositiveSpan = timedelta(seconds=15)
+    settle_time: PositiveSpan = timedelta(minutes=2)
+    """How long an order whose answer was lost is watched before it counts as not accepted."""
     drills_at_once: Annotated[int, Field(ge=1, le=1000)] = 4
     new_instances_at_most: Annotated[int, Field(ge=0, le=1000)] = 4
 
@@ -94,6 +96,10 @@ class Limits(PlanPart):
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     lease: PositiveSpan = timedelta(seconds=60)
     """How long a worker may be silent before another takes its drill over."""
+    start_patience: PositiveSpan = timedelta(minutes=5)
+    """How long a drill that has ordered nothing yet waits for a cloud that does not answer."""
+    teardown_patience: PositiveSpan = timedelta(hours=1)
+    """How long teardown tries before the drill says that its scratch instance leaked."""
     scratch_lives_at_most: PositiveSpan = timedelta(hours=12)
     """A new scratch instance older than this is a leak, whatever its drill says."""
 
@@ -123,9 +129,8 @@ class Config(PlanPart):
 
     @model_validator(mode="after")
     def _names_known_clouds(self) -> Config:
-        unknown = sorted(
-            {entry.cloud for entry in (*self.scratch, *self.protected)} - set(self.clouds)
-        )
+        named = [entry.cloud for entry in self.scratch] + [entry.cloud for entry in self.protected]
+        unknown = sorted(set(named) - set(self.clouds))
         if unknown:
             raise ValueError(f"no such cloud: {', '.join(unknown)}")
         return self

@@ -1,0 +1,164 @@
+"""What the engine needs from outside: a journal that is durable, and the parts of one house."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+from pydantic import SecretStr
+
+from drill.check.port import Prober
+from drill.clock import Clock
+from drill.engine.record import DrillRecord, Event
+from drill.guard.facts import CloudRules, SiteRules
+from drill.provider.port import Provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatLimits:
+    """How many drills may be under way at the same time."""
+
+    drills_at_once: int
+    drills_per_cloud: int
+    drills_per_source: int
+
+
+class Journal(Protocol):
+    """Keeps drills and their journals. Every method is one transaction that is on disk when it
+    returns. Methods that change a drill raise ``DrillMoved`` if its epoch is no longer the one
+    given: then another worker has it, and nothing was changed.
+    """
+
+    def enlist(self, records: Sequence[DrillRecord]) -> list[DrillRecord]:
+        """Add new drills with their first event; leave out those whose slot is taken already.
+
+        The slot is (plan_name, scheduled_for). Return the drills that were added.
+        """
+        ...
+
+    def due(self, *, now: datetime, at_most: int, only: Collection[str] | None = None) -> list[str]:
+        """Return ids of unfinished drills to look at now: next_at has come, and no live lease.
+
+        Ordered by next_at, then enlisted_at, then id.
+        """
+        ...
+
+    def claim(
+        self, drill_id: str, *, worker: str, now: datetime, lease: timedelta
+    ) -> DrillRecord | None:
+        """Lease an unfinished drill and raise its epoch; None if somebody else holds it, or if it
+        is finished."""
+        ...
+
+    def renew(self, drill_id: str, *, epoch: int, until: datetime) -> None:
+        """Prolong a lease. Raise DrillMoved."""
+        ...
+
+    def save(self, record: DrillRecord, events: Sequence[Event] = ()) -> DrillRecord:
+        """Write the drill (its steps and checks too) and append events to its journal, together.
+
+        ``abort_requested`` is never overwritten by this: it is set from outside. Return the
+        record as it now stands. Raise DrillMoved.
+        """
+        ...
+
+    def seat(self, record: DrillRecord, limits: SeatLimits, *, target_id: str | None) -> str | None:
+        """Give the drill a seat, and the hold on its existing target, if the limits allow it.
+
+        Counting and taking are one transaction. Return None when seated (or seated already), or
+        one sentence about what it waits for. Among drills that wait for the same thing the one
+        enlisted first is served first. Raise DrillMoved.
+        """
+        ...
+
+    def holder_of(self, cloud: str, target_id: str) -> str | None:
+        """Return the id of the drill that holds an existing target."""
+        ...
+
+    def release_target(self, cloud: str, target_id: str, *, drill_id: str) -> None:
+        """Give a target free, if this drill holds it."""
+        ...
+
+    def request_abort(self, drill_ids: Collection[str]) -> None:
+        """Ask unfinished drills to go to teardown, and make them due at once."""
+        ...
+
+    def expire_leases(self, is_dead: Callable[[str], bool]) -> int:
+        """End the leases of workers that are known to be dead; return how many."""
+        ...
+
+    def find(self, drill_id: str) -> DrillRecord | None:
+        """Return one drill; a unique beginning of the id is enough."""
+        ...
+
+    def unfinished(self, *, plan_names: Collection[str] | None = None) -> list[DrillRecord]:
+        """Return the drills that are not finished, enlisted first first."""
+        ...
+
+    def history(self, *, plan_name: str | None = None, at_most: int = 100) -> list[DrillRecord]:
+        """Return drills, newest slot first."""
+        ...
+
+    def events_of(self, drill_id: str) -> list[Event]:
+        """Return the journal of one drill, in order."""
+        ...
+
+    def recorded_counts(self, plan_name: str) -> Mapping[str, int]:
+        """Return name of check -> row count of the last drill of the plan that passed."""
+        ...
+
+    def earliest_next_at(self, *, only: Collection[str] | None = None) -> datetime | None:
+        """Return when the next unfinished drill wants to be looked at."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScratchLogin:
+    """How an existing target is seen to be empty after its reset."""
+
+    baseline: str
+    user: str
+    password: Callable[[], SecretStr]
+    database: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudSettings:
+    """What the engine has to know about one cloud of the configuration."""
+
+    provider: Provider
+    rules: CloudRules
+    site: SiteRules
+    poll_every: timedelta
+    settle_time: timedelta
+    """How long an order whose answer was lost is watched before it counts as not accepted."""
+    drills_at_once: int
+    database_tls: Literal["verify", "require", "off"] = "verify"
+    database_ca_file: str | None = None
+    scratch: Mapping[str, ScratchLogin]
+    """Id of the existing target -> how to look into it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything concrete that the engine works with; put together in ``drill.bootstrap``."""
+
+    clock: Clock
+    journal: Journal
+    prober: Prober
+    clouds: Mapping[str, CloudSettings]
+    secret: Callable[[str], SecretStr]
+    """Resolves a reference such as ``env:NAME``."""
+    new_password: Callable[[], SecretStr]
+    """Makes up an administrator password that every cloud accepts."""
+    worker: str
+    """Unique name of this process; see ``drill.dispatch.worker``."""
+    lease: timedelta
+    drills_at_once: int
+    drills_per_source: int
+    start_patience: timedelta
+    """How long a drill that has not ordered anything yet waits for a cloud that does not answer."""
+    teardown_patience: timedelta
+    """How long teardown tries before the drill says ``leaked``."""
