@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from drill.check.port import Prober
 from drill.clock import Clock
+from drill.engine.passwords import CopyPasswords
 from drill.engine.record import DrillRecord, Event
 from drill.guard.facts import CloudRules, SiteRules
 from drill.provider.port import Provider
@@ -85,6 +86,16 @@ class Journal(Protocol):
         """Ask unfinished drills to go to teardown, and make them due at once."""
         ...
 
+    def reopen_teardown(self, drill_id: str, *, now: datetime) -> DrillRecord | None:
+        """Send a finished drill whose scratch instance still exists back to ``tearing_down``.
+
+        Outcome, findings and steps stay; what is known of earlier tries of teardown is cleared,
+        ``teardown`` becomes pending, ``teardown_began_at`` and ``next_at`` become now, and the
+        journal gets a line. None if the drill is not finished. It is the only change that a
+        finished drill ever sees.
+        """
+        ...
+
     def expire_leases(self, is_dead: Callable[[str], bool]) -> int:
         """End the leases of workers that are known to be dead; return how many."""
         ...
@@ -151,8 +162,8 @@ class Parts:
     clouds: Mapping[str, CloudSettings]
     secret: Callable[[str], SecretStr]
     """Resolves a reference such as ``env:NAME``."""
-    new_password: Callable[[], SecretStr]
-    """Makes up an administrator password that every cloud accepts."""
+    passwords: CopyPasswords
+    """Administrator passwords of new instances."""
     worker: str
     """Unique name of this process; see ``drill.dispatch.worker``."""
     lease: timedelta

@@ -14,6 +14,7 @@ from typing import Any
 from drill.check.port import CheckResult
 from drill.plan.model import Plan
 from drill.recovery.values import Choice, Instance, Inventory
+from drill.recovery.verdict import Outcome as Outcome
 
 
 class State(StrEnum):
@@ -26,20 +27,6 @@ class State(StrEnum):
     CHECKING = "checking"
     TEARING_DOWN = "tearing_down"
     FINISHED = "finished"
-
-
-class Outcome(StrEnum):
-    """What the drill found out about the recovery point."""
-
-    PASSED = "passed"
-    PASSED_LATE = "passed_late"
-    FAILED_RESTORE = "failed_restore"
-    FAILED_CHECK = "failed_check"
-    INCONCLUSIVE = "inconclusive"
-    REFUSED = "refused"
-    MISSED = "missed"
-    SKIPPED = "skipped"
-    ABORTED = "aborted"
 
 
 class Teardown(StrEnum):
@@ -131,6 +118,7 @@ class DrillRecord:
     epoch: int = 0
     """Fencing: a write of a worker with an older epoch changes nothing."""
     leased_by: str | None = None
+    """The worker that had it last; it holds it only until ``leased_until``."""
     leased_until: datetime | None = None
     is_seated: bool = False
     """True while the drill counts against the limits of its account, source and target."""

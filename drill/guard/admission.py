@@ -8,7 +8,7 @@ value built elsewhere raises at once. There is no flag that switches a rule off.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass
 from datetime import datetime
 
 from drill.recovery.values import Backup, Engine, RecoveryPoint
@@ -50,13 +50,15 @@ class Refusals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Admitted:
-    seal: _Seal = field(repr=False)
+    seal: InitVar[_Seal]
+    """Shown when it is made and not kept: nobody can take it from an admission, or alter one by
+    ``dataclasses.replace``."""
     drill_id: str
     cloud: str
     admitted_at: datetime
 
-    def __post_init__(self) -> None:
-        if self.seal is not SEAL:
+    def __post_init__(self, seal: _Seal) -> None:
+        if seal is not SEAL:
             raise SealMissing("an admission can only be made by the guard")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +27,15 @@ def new_instance_name(drill_id: str) -> str:
     return f"{INSTANCE_NAME_PREFIX}{drill_id}"
 
 
+_NEW_INSTANCE_NAME = re.compile(re.escape(INSTANCE_NAME_PREFIX) + r"(\d{8}-\d{6}-[0-9a-f]{8})")
+
+
+def drill_id_in_name(instance_name: str) -> str | None:
+    """Return the drill that an instance of this name would belong to; None for any other name."""
+    match = _NEW_INSTANCE_NAME.fullmatch(instance_name)
+    return match.group(1) if match else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionTable:
     """A dated table of what may be restored onto what: source version -> target versions."""
@@ -46,7 +56,9 @@ class CloudRules:
     restore_to_existing: frozenset[Engine]
     restore_to_current: frozenset[Engine]
     same_version: frozenset[Engine]
-    """Engines whose target must have exactly the version of the source."""
+    """Engines whose existing target must have exactly the version of the source."""
+    same_version_new: frozenset[Engine] = frozenset(Engine)
+    """The same for a new target; by default all engines (reference 5.3)."""
     same_vpc: frozenset[Engine] = frozenset()
     """Engines whose existing target must be in the VPC of the source."""
     sqlserver_versions: VersionTable | None = None
@@ -87,6 +99,16 @@ class RestoreFacts:
     baseline_name: str | None = None
     """Name of the target's empty baseline backup in config.toml: without one no way back."""
 
+    @property
+    def target(self) -> Instance | None:
+        """Return the existing target as read again."""
+        return self.inventory.target
+
+    @property
+    def target_backups(self) -> tuple[Backup, ...]:
+        """Return the backups of the target as read again."""
+        return self.inventory.target_backups
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateFacts:
@@ -111,6 +133,11 @@ class CreateFacts:
     """Version of the new instance; None means that of the source."""
     database_map: Mapping[str, str] | None = None
     source_databases: frozenset[str] = frozenset()
+
+    @property
+    def target_databases(self) -> frozenset[str]:
+        """Return nothing: an instance that does not exist yet holds no database."""
+        return frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

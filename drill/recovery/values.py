@@ -170,3 +170,6 @@ class Inventory:
     instance_ids: frozenset[str] = frozenset()
     """The id of every instance of the account, as it was before the drill acted."""
     instance_names: frozenset[str] = frozenset()
+    target_job_ids: frozenset[str] = frozenset()
+    """Tasks of the existing target that were there before the drill acted: a lost answer is
+    resolved by a task that is not among them."""

@@ -1,0 +1,33 @@
+"""Make new drills out of plans."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from drill import __version__
+from drill.engine.record import DrillRecord, Step, StepName, Trigger
+from drill.plan.model import Plan
+
+
+def new_drill_id(now: datetime) -> str:
+    """Return an id that sorts by time and fits into the name of an instance (37 characters)."""
+    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+
+
+def new_drill(
+    plan: Plan, *, digest: str, trigger: Trigger, scheduled_for: datetime, now: datetime
+) -> DrillRecord:
+    """Return a queued drill of this plan, for this slot."""
+    return DrillRecord(
+        id=new_drill_id(now),
+        plan_name=plan.name,
+        plan_digest=digest,
+        plan=plan,
+        trigger=trigger,
+        scheduled_for=scheduled_for,
+        enlisted_at=now,
+        tool_version=__version__,
+        next_at=now,
+        steps=(Step(name=StepName.QUEUE, began_at=now),),
+    )

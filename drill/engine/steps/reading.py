@@ -1,0 +1,80 @@
+"""Read the facts that selection and guard decide on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from drill.clock import Clock
+from drill.engine.ports import CloudSettings
+from drill.engine.record import DrillRecord
+from drill.plan.model import ExistingTarget
+from drill.recovery.values import Backup, Instance, Inventory
+
+TASKS_LOOK_BACK = timedelta(days=1)
+"""How far back the tasks of a target are noted: more than any drill of its own lasts."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceUnknown:
+    """The cloud does not list an instance that the plan names."""
+
+    role: str
+    cloud: str
+    instance_id: str
+
+    def message(self) -> str:
+        """Return the reason for a reader."""
+        return f"the {self.role} instance {self.instance_id} is not listed by cloud {self.cloud}"
+
+    def hint(self) -> str:
+        """Return what to do now."""
+        return (
+            f"Check the id of the {self.role} in the plan, and that the credentials, project and "
+            f"region of cloud {self.cloud} in config.toml are those of this instance."
+        )
+
+
+def read_inventory(
+    record: DrillRecord, cloud: CloudSettings, clock: Clock
+) -> Inventory | InstanceUnknown:
+    """Ask the cloud what it has: windows and backups first, source and target last.
+
+    With a long retention the windows are many questions, one a day. The facts that must be fresh
+    when the guard sees them, those about source, target and all instances, are therefore read
+    after them, and ``taken_at`` is the instant before. Raise ProviderError.
+    """
+    provider = cloud.provider
+    source_id = record.plan.source.instance_id
+    source = provider.find_instance(source_id)
+    if source is None:
+        return InstanceUnknown("source", provider.cloud, source_id)
+    windows = provider.list_windows(
+        source_id, retention_days=source.retention_days, now=clock.now()
+    )
+    backups = provider.list_backups(source_id)
+    taken_at = clock.now()
+    instances = {instance.id: instance for instance in provider.list_instances()}
+    if source_id not in instances:
+        return InstanceUnknown("source", provider.cloud, source_id)
+    target: Instance | None = None
+    target_backups: tuple[Backup, ...] = ()
+    target_job_ids: frozenset[str] = frozenset()
+    if isinstance(record.plan.target, ExistingTarget):
+        target = provider.find_instance(record.plan.target.instance_id)
+        if target is None:
+            return InstanceUnknown("target", provider.cloud, record.plan.target.instance_id)
+        target_backups = tuple(provider.list_backups(target.id))
+        jobs = provider.list_jobs_of(target.id, since=taken_at - TASKS_LOOK_BACK)
+        target_job_ids = frozenset(job.id for job in jobs)
+    return Inventory(
+        taken_at=taken_at,
+        source=instances[source_id],
+        target=target,
+        backups=tuple(backups),
+        windows=tuple(windows),
+        target_backups=target_backups,
+        instance_ids=frozenset(instances),
+        instance_names=frozenset(instance.name for instance in instances.values()),
+        target_job_ids=target_job_ids,
+    )

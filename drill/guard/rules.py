@@ -1,0 +1,161 @@
+"""The guard: every rule at once, and then an admission or every reason against it.
+
+An order can only be given with what one of these four functions returns. All rules are asked,
+always; there is no argument, setting or variable that leaves one out (docs/guard.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import MappingProxyType
+from typing import TypeVar
+
+from drill.guard.admission import (
+    SEAL,
+    AdmittedCreate,
+    AdmittedDeletion,
+    AdmittedReset,
+    AdmittedRestore,
+    Refusal,
+    Refusals,
+    SealMissing,
+)
+from drill.guard.baseline import BASELINE_RULES, only_baseline
+from drill.guard.creation import CREATION_RULES, version_of_the_copy
+from drill.guard.databases import DATABASE_RULES
+from drill.guard.deletion import DELETION_RULES
+from drill.guard.facts import (
+    DRILL_TAG,
+    CreateFacts,
+    DeletionFacts,
+    ResetFacts,
+    RestoreFacts,
+    new_instance_name,
+)
+from drill.guard.fitting import FITTING_RULES
+from drill.guard.points import POINT_RULES
+from drill.guard.scratch import SCRATCH_RULES, drill_id_is_usable
+from drill.recovery.values import Engine
+
+Facts = TypeVar("Facts")
+Known = TypeVar("Known")
+
+RESTORE_RULES: tuple[Callable[[RestoreFacts], Refusal | None], ...] = (
+    *SCRATCH_RULES,
+    *FITTING_RULES,
+    *BASELINE_RULES,
+    *POINT_RULES,
+    *DATABASE_RULES,
+)
+CREATE_RULES: tuple[Callable[[CreateFacts], Refusal | None], ...] = (
+    drill_id_is_usable,
+    *CREATION_RULES,
+    *POINT_RULES,
+    *DATABASE_RULES,
+)
+RESET_RULES: tuple[Callable[[ResetFacts], Refusal | None], ...] = (
+    *SCRATCH_RULES,
+    *BASELINE_RULES,
+)
+
+
+def admit_restore(facts: RestoreFacts) -> AdmittedRestore | Refusals:
+    """Permit to overwrite the existing target, or say every reason why not."""
+    if refusals := refusals_of(RESTORE_RULES, facts):
+        return Refusals(refusals=refusals)
+    source = facts.inventory.source
+    target = proven(facts.target)
+    databases = facts.database_map
+    return AdmittedRestore(
+        seal=SEAL,
+        drill_id=facts.drill_id,
+        cloud=target.cloud,
+        admitted_at=facts.now,
+        source_id=source.id,
+        target_id=target.id,
+        engine=source.engine,
+        point=facts.choice.point,
+        database_map=None if databases is None else MappingProxyType(dict(databases)),
+        # other engines restore everything anyway, and their pages do not know the field
+        restore_all_databases=facts.restore_all_databases and source.engine is Engine.SQLSERVER,
+    )
+
+
+def admit_create(facts: CreateFacts) -> AdmittedCreate | Refusals:
+    """Permit to create one scratch instance from the recovery point, or say why not.
+
+    The new instance carries the tag ``drill-id`` alone. The tag ``drill-scratch`` sets existing
+    instances aside to be overwritten again and again; a new one is only ever deleted, and would
+    otherwise, if it leaked, look like a target.
+    """
+    if refusals := refusals_of(CREATE_RULES, facts):
+        return Refusals(refusals=refusals)
+    source = facts.inventory.source
+    databases = facts.database_map
+    return AdmittedCreate(
+        seal=SEAL,
+        drill_id=facts.drill_id,
+        cloud=source.cloud,
+        admitted_at=facts.now,
+        source_id=source.id,
+        point=facts.choice.point,
+        instance_name=new_instance_name(facts.drill_id),
+        tags=MappingProxyType({DRILL_TAG: facts.drill_id}),
+        engine=source.engine,
+        version=version_of_the_copy(facts),
+        flavor=facts.flavor,
+        volume_type=facts.volume_type,
+        volume_gb=facts.volume_gb,
+        availability_zone=facts.availability_zone,
+        vpc_id=facts.vpc_id,
+        subnet_id=facts.subnet_id,
+        security_group_id=facts.security_group_id,
+        time_zone=source.time_zone if source.engine is Engine.SQLSERVER else None,
+        database_map=None if databases is None else MappingProxyType(dict(databases)),
+    )
+
+
+def admit_reset(facts: ResetFacts) -> AdmittedReset | Refusals:
+    """Permit to restore an existing target to its own empty baseline, or say why not."""
+    if refusals := refusals_of(RESET_RULES, facts):
+        return Refusals(refusals=refusals)
+    target = proven(facts.target)
+    return AdmittedReset(
+        seal=SEAL,
+        drill_id=facts.drill_id,
+        cloud=target.cloud,
+        admitted_at=facts.now,
+        target_id=target.id,
+        engine=target.engine,
+        baseline=proven(only_baseline(facts)),
+    )
+
+
+def admit_deletion(facts: DeletionFacts) -> AdmittedDeletion | Refusals:
+    """Permit to delete the instance that this drill created, or say every reason why not."""
+    if refusals := refusals_of(DELETION_RULES, facts):
+        return Refusals(refusals=refusals)
+    instance = proven(facts.instance)
+    return AdmittedDeletion(
+        seal=SEAL,
+        drill_id=facts.drill_id,
+        cloud=instance.cloud,
+        admitted_at=facts.now,
+        instance_id=instance.id,
+        instance_name=instance.name,
+    )
+
+
+def refusals_of(
+    rules: Sequence[Callable[[Facts], Refusal | None]], facts: Facts
+) -> tuple[Refusal, ...]:
+    """Return every refusal, in the order of the rules."""
+    answers = [rule(facts) for rule in rules]
+    return tuple(answer for answer in answers if answer is not None)
+
+
+def proven(fact: Known | None) -> Known:
+    """Return a fact that a rule has proven to be there; raise SealMissing if none did."""
+    if fact is None:
+        raise SealMissing("no rule has proven a fact that the admission is made of")
+    return fact

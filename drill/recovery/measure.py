@@ -1,0 +1,84 @@
+"""What was measured, and whether it is what was promised (docs/measurement.md).
+
+What cannot be measured is None, "no data": never zero, never met.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from drill.recovery.values import Choice
+
+
+class Attainment(StrEnum):
+    """The answer of an assessment."""
+
+    MET = "met"
+    MISSED = "missed"
+    NO_DATA = "no_data"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """One target against one actual."""
+
+    attainment: Attainment
+    target: timedelta | None
+    """None if the plan promises nothing."""
+    actual: timedelta | None
+    """None if nothing was measured."""
+    gap: timedelta | None
+    """Actual minus target: negative is margin. None without both."""
+
+
+def rta(
+    *, restore_accepted_at: datetime | None, checks_done_at: datetime | None
+) -> timedelta | None:
+    """Return the recovery time actual: restore request accepted until checks done (coverage C.11).
+
+    Waiting in a queue and teardown are not part of it. None if either did not happen, or if the
+    checks seem to end before the restore began: then a clock was set back.
+    """
+    return _span(restore_accepted_at, checks_done_at)
+
+
+def queue_wait(
+    *, queued_at: datetime | None, restore_asked_at: datetime | None
+) -> timedelta | None:
+    """Return how long the drill waited before its restore was asked for; reported beside RTA."""
+    return _span(queued_at, restore_asked_at)
+
+
+def rpa_claimed(choice: Choice) -> timedelta:
+    """Return the reference instant minus the instant of the recovery point."""
+    return choice.reference_at - choice.point.at
+
+
+def rpa_proven(choice: Choice, *, newest_proven_at: datetime | None) -> timedelta | None:
+    """Return the reference instant minus the newest heartbeat found in the copy (coverage C.7).
+
+    None without a heartbeat. Negative means that the copy holds data from after the reference
+    instant; it is kept as it is, and the heartbeat check fails the copy.
+    """
+    return None if newest_proven_at is None else choice.reference_at - newest_proven_at
+
+
+def assess(target: timedelta | None, actual: timedelta | None) -> Assessment:
+    """Return whether the actual is at most the target; exactly on target is met.
+
+    No data if either is missing, and for a negative actual: a copy from after the instant that
+    was asked for says nothing about how much would be lost.
+    """
+    if target is None or actual is None or actual < timedelta(0):
+        return Assessment(attainment=Attainment.NO_DATA, target=target, actual=actual, gap=None)
+    gap = actual - target
+    attainment = Attainment.MET if gap <= timedelta(0) else Attainment.MISSED
+    return Assessment(attainment=attainment, target=target, actual=actual, gap=gap)
+
+
+def _span(begin: datetime | None, end: datetime | None) -> timedelta | None:
+    if begin is None or end is None or end < begin:
+        return None
+    return end - begin
