@@ -1,0 +1,52 @@
+# make demo   watch real restore drills on the sandbox     make test   all checks and all tests
+# make lock   renew the locked versions (needs uv)         make bench  benchmarks
+
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
+	$(shell command -v $(name) >/dev/null 2>&1 && \
+	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test lint unit bench lock clean
+
+demo: .venv/.demo
+	$(BIN)/drill demo
+
+test: .venv/.dev lint unit
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: .venv/.dev
+	$(BIN)/pytest -n 2 --dist worksteal
+
+bench: .venv/.dev
+	$(BIN)/python tests/bench/bench_help.py
+	$(BIN)/python tests/bench/bench_plan_check.py
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed"; \
+		echo "hint: Install it, or say which one: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.demo: .venv/bin/python requirements/demo.txt
+	$(PIP) install --require-hashes --only-binary :all: -r requirements/demo.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.demo requirements/dev.txt
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --quiet --extra sandbox
+
+lock:
+	$(LOCK) --group dev --output-file requirements/dev.txt
+	$(LOCK) --group build --constraints requirements/dev.txt --output-file requirements/demo.txt
+
+clean:
+	rm -rf .venv build dist

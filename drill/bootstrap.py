@@ -1,0 +1,130 @@
+"""Which concrete parts the house is made of. The only place that knows every adapter."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from drill.check.prober import SqlProber
+from drill.clock import SystemClock
+from drill.dispatch.worker import worker_name
+from drill.engine.passwords import CopyPasswords
+from drill.engine.ports import CloudSettings, Parts, ScratchLogin
+from drill.errors import ConfigInvalid
+from drill.guard.facts import SiteRules
+from drill.plan.config import Config
+from drill.plan.model import Plan
+from drill.plan.references import resolve, resolve_secret
+from drill.provider.clouds import load_cloud_kinds
+from drill.provider.rds.build import rds_provider
+from drill.store import SqlJournal, open_journal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Everything that a command needs."""
+
+    folder: Path
+    """Folder of config.toml: every relative path starts here."""
+    config: Config
+    plans: tuple[Plan, ...]
+    journal: SqlJournal
+    parts: Parts
+
+    @property
+    def reports(self) -> Path:
+        """Return the folder of the reports."""
+        return self.folder / self.config.folders.reports
+
+
+def open_store(config: Config, folder: Path) -> SqlJournal:
+    """Open (and bring up to date) the store of the configuration. Raise StoreError."""
+    return open_journal(resolve(config.store.url, folder=folder), folder=folder)
+
+
+def build_house(config: Config, plans: Sequence[Plan], *, folder: Path) -> House:
+    """Put the parts together. Raise ConfigInvalid, SecretUnavailable or StoreError.
+
+    ``plans`` are all plans that are known, not only those that run: the source of any plan can
+    never be a target.
+    """
+    journal = open_store(config, folder)
+    secret = partial(resolve_secret, folder=folder)
+    parts = Parts(
+        clock=SystemClock(),
+        journal=journal,
+        prober=SqlProber(),
+        clouds={name: _cloud(name, config, plans, folder) for name in config.clouds},
+        secret=secret,
+        passwords=CopyPasswords(secret=secret, make=new_password),
+        worker=worker_name(),
+        lease=config.limits.lease,
+        drills_at_once=config.limits.drills_at_once,
+        drills_per_source=config.limits.drills_per_source,
+        start_patience=config.limits.start_patience,
+        teardown_patience=config.limits.teardown_patience,
+    )
+    return House(folder=folder, config=config, plans=tuple(plans), journal=journal, parts=parts)
+
+
+def _cloud(name: str, config: Config, plans: Sequence[Plan], folder: Path) -> CloudSettings:
+    cloud = config.clouds[name]
+    kinds = load_cloud_kinds()
+    if cloud.kind not in kinds:
+        raise ConfigInvalid(
+            f"cloud {name} is of the unknown kind {cloud.kind}",
+            hint=f"Use one of: {', '.join(sorted(kinds))}.",
+        )
+    return CloudSettings(
+        provider=rds_provider(
+            name, cloud, resolve=partial(resolve, folder=folder), clock=SystemClock()
+        ),
+        rules=kinds[cloud.kind].rules,
+        site=_site_rules(config, plans, new_instances_at_most=cloud.new_instances_at_most),
+        poll_every=cloud.poll_every,
+        settle_time=cloud.settle_time,
+        drills_at_once=cloud.drills_at_once,
+        database_tls=cloud.database_tls,
+        database_ca_file=cloud.database_ca_file,
+        scratch={
+            entry.instance_id: ScratchLogin(
+                baseline=entry.baseline,
+                user=entry.user,
+                password=partial(resolve_secret, entry.password, folder=folder),
+                database=entry.database,
+            )
+            for entry in config.scratch
+            if entry.cloud == name
+        },
+    )
+
+
+def _site_rules(config: Config, plans: Sequence[Plan], *, new_instances_at_most: int) -> SiteRules:
+    return SiteRules(
+        allow_list=frozenset((entry.cloud, entry.instance_id) for entry in config.scratch),
+        protected=frozenset(
+            (entry.cloud, instance_id)
+            for entry in config.protected
+            for instance_id in entry.instance_ids
+        ),
+        plan_sources=frozenset((plan.source.cloud, plan.source.instance_id) for plan in plans),
+        new_instances_at_most=new_instances_at_most,
+    )
+
+
+def new_password() -> SecretStr:
+    """Make up a password that every engine of RDS accepts: 24 characters of all four kinds.
+
+    The special characters are those that all engines share (reference 5.1).
+    """
+    kinds = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "~!@#%^*-_+")
+    letters = [secrets.choice(kind) for kind in kinds]
+    letters += [secrets.choice("".join(kinds)) for _ in range(20)]
+    secrets.SystemRandom().shuffle(letters)
+    return SecretStr("".join(letters))

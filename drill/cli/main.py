@@ -1,0 +1,89 @@
+"""The command ``drill``. Commands are imported when they are called, so that help is instant."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+
+import click
+
+from drill import __version__
+from drill.errors import DrillError, ExitCode
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "run": ("drill.cli.run", "Run drills now and report them."),
+    "plan": ("drill.cli.plan", "List, check and show restore plans."),
+    "history": ("drill.cli.history", "List past drills."),
+    "show": ("drill.cli.show", "Show one drill with its steps, checks and journal."),
+    "report": ("drill.cli.report", "Render the HTML reports."),
+    "sweep": ("drill.cli.sweep", "Finish abandoned drills and tear down what they left."),
+    "sandbox": ("drill.cli.sandbox", "Serve the local sandbox with real databases."),
+    "demo": ("drill.cli.demo", "Watch a night of real restore drills on the sandbox."),
+}
+
+
+class _Lazy(click.Group):
+    """Knows the names and the help of its commands; imports one only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command = module.command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{COMMANDS[cmd_name][0]} holds no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: drill run nightly-orders   Exit codes: docs/exit-codes.md",
+)
+@click.version_option(__version__, prog_name="drill")
+@click.option(
+    "--config",
+    "config_file",
+    default="config.toml",
+    envvar="DRILL_CONFIG",
+    show_default=True,
+    show_envvar=True,
+    metavar="FILE",
+    help="Configuration; relative paths in it start at its folder.",
+)
+@click.pass_context
+def cli(ctx: click.Context, config_file: str) -> None:
+    """Prove that databases can be recovered: restore real recovery points into scratch
+    instances, check the copies, time everything, tear down and report."""
+    ctx.obj = config_file
+
+
+def main() -> None:
+    """Run the command line; every fault becomes one plain message, a hint and an exit code."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(ExitCode.INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except DrillError as error:
+        click.echo(f"error: {error.message}", err=True)
+        if error.hint:
+            click.echo(f"hint: {error.hint}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        sys.exit(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(ExitCode.PASSED)
+    sys.exit(code if isinstance(code, int) else ExitCode.PASSED)

@@ -1,0 +1,87 @@
+"""What people and programs read: tables and messages on the terminal, JSON on standard output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from drill.plan.visible import visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+GLYPHS: Mapping[str, tuple[str, str]] = {
+    "passed": ("✓", "green"),
+    "passed_late": ("!", "yellow"),
+    "failed_restore": ("✕", "red"),
+    "failed_check": ("✕", "red"),
+    "inconclusive": ("?", "yellow"),
+    "refused": ("⊘", "magenta"),
+    "missed": ("!", "yellow"),
+    "skipped": ("-", "dim"),
+    "aborted": ("-", "yellow"),
+}
+
+output_option = click.option(
+    "--output",
+    "output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Text for people, or one JSON document on standard output (docs/json-output.md).",
+)
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a terminal that honours NO_COLOR and width."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=False)
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Write one JSON document to standard output."""
+    json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def say(message: str) -> None:
+    """Write one line for people to standard error, so that standard output stays clean."""
+    click.echo(visible(message), err=True)
+
+
+def span_text(span: timedelta | None) -> str:
+    """Return a duration for a table: 0.8 s, 42 s, 3 min 05 s, 2 h 10 min; "no data" for None."""
+    if span is None:
+        return "no data"
+    sign = "-" if span < timedelta(0) else ""
+    seconds = abs(span.total_seconds())
+    if seconds < 10:
+        return f"{sign}{seconds:.1f} s"
+    if seconds < 60:
+        return f"{sign}{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{sign}{minutes} min {rest:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{sign}{hours} h {minutes:02d} min"
+
+
+def instant_text(instant: datetime | None) -> str:
+    """Return an instant for a table, in UTC to the second; "no data" for None."""
+    if instant is None:
+        return "no data"
+    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def outcome_text(outcome: str | None, state: str) -> str:
+    """Return the outcome with its glyph as rich markup, or the state of an unfinished drill."""
+    if outcome is None:
+        return f"[cyan]… {state.replace('_', ' ')}[/cyan]"
+    glyph, style = GLYPHS.get(outcome, ("?", "yellow"))
+    return f"[{style}]{glyph} {outcome.replace('_', ' ')}[/{style}]"

@@ -1,0 +1,48 @@
+"""``drill report``: render the HTML reports from the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from drill.cli.output import output_option, print_json, say
+
+if TYPE_CHECKING:
+    from drill.bootstrap import House
+
+DRILLS_SHOWN = 2000
+"""How many drills, newest first, the pages are made of."""
+
+
+@click.command("report", epilog="Example: drill report   then open reports/index.html")
+@output_option
+@click.pass_obj
+def command(config_file: str, output: str) -> int:
+    """Render the HTML reports of everything in the store: an index, and one page a drill."""
+    from drill.cli.context import house_of, read_setting
+
+    index = render(house_of(read_setting(config_file)))
+    if output == "json":
+        print_json({"index": str(index)})
+    else:
+        say(f"report: {index}")
+    return 0
+
+
+def render(house: House) -> Path:
+    """Render the reports and return the path of the index."""
+    from drill import __version__
+    from drill.report import render_reports
+
+    records = house.journal.history(at_most=DRILLS_SHOWN)
+    events = {record.id: house.journal.events_of(record.id) for record in records}
+    rendered = render_reports(
+        records,
+        events,
+        folder=house.reports,
+        now=house.parts.clock.now(),
+        tool_version=__version__,
+    )
+    return rendered.index

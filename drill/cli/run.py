@@ -1,0 +1,167 @@
+"""``drill run``: drills of all plans, or of some, as one batch."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Sequence
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from drill.cli.output import console, output_option, print_json, say
+from drill.errors import ExitCode
+
+if TYPE_CHECKING:
+    from drill.bootstrap import House
+    from drill.dispatch.local import LocalDispatcher
+    from drill.engine.record import DrillRecord
+    from drill.plan.loaded import LoadedPlan
+
+
+@click.command(
+    "run",
+    epilog="Example: drill run orders-pitr-latest   or, for every plan: drill run",
+)
+@click.argument("plans", nargs=-1, metavar="[PLAN]...")
+@click.option("--dry-run", is_flag=True, help="Show what would be restored; order nothing.")
+@click.option("--no-report", is_flag=True, help="Do not render the reports afterwards.")
+@output_option
+@click.pass_obj
+def command(
+    config_file: str, plans: tuple[str, ...], dry_run: bool, no_report: bool, output: str
+) -> int:
+    """Run drills of the named plans (all plans without a name) as one batch, within the limits.
+
+    Drills that an earlier run left unfinished are taken over first; a plan that has one is not
+    started a second time. Ctrl-C takes every running drill to teardown; a second Ctrl-C leaves
+    them for the next run or for drill sweep.
+    """
+    from drill.cli.context import house_of, read_setting
+
+    setting = read_setting(config_file)
+    chosen = setting.named(plans)
+    house = house_of(setting)
+    if dry_run:
+        from drill.cli.preview import show_previews
+
+        return show_previews(house, chosen, output=output)
+    drill_ids = enlist(house, chosen)
+    if not drill_ids:
+        say("there is no plan to run")
+        return ExitCode.PASSED
+    records = run_batch(house, drill_ids, quiet=output == "json")
+    index = None if no_report else _render(house)
+    if output == "json":
+        from drill.cli.shapes import drill_shape
+
+        print_json({"drills": [drill_shape(record) for record in records]})
+    else:
+        print_verdicts(records)
+        if index:
+            say(f"report: {index}")
+    from drill.cli.verdict import exit_code_of
+
+    return exit_code_of(records)
+
+
+def enlist(house: House, plans: Sequence[LoadedPlan]) -> list[str]:
+    """Take over abandoned drills, enlist one for every other plan; return all ids."""
+    from drill.dispatch.worker import is_known_dead
+    from drill.engine.enlisting import new_drill
+    from drill.engine.record import Trigger
+    from drill.engine.sweeping import abandoned_drills
+
+    now = house.parts.clock.now()
+    taken_over = abandoned_drills(house.parts, is_dead=is_known_dead, now=now)
+    for record in taken_over:
+        say(f"taking over drill {record.id} of plan {record.plan_name} ({record.state.value})")
+    already = {record.plan_name for record in taken_over}
+    new = [
+        new_drill(
+            loaded.plan,
+            digest=loaded.digest,
+            trigger=Trigger.COMMAND,
+            scheduled_for=now,
+            now=now,
+        )
+        for loaded in plans
+        if loaded.plan.name not in already
+    ]
+    enlisted = house.journal.enlist(new)
+    return [record.id for record in (*taken_over, *enlisted)]
+
+
+def run_batch(house: House, drill_ids: Sequence[str], *, quiet: bool) -> list[DrillRecord]:
+    """Work until every drill is finished; show progress unless quiet; return them as they ended."""
+    from drill.cli.progress import Progress
+    from drill.dispatch.local import LocalDispatcher
+
+    dispatcher = LocalDispatcher(house.parts, workers=house.config.limits.workers)
+    work = threading.Thread(
+        target=dispatcher.work_until_finished, args=(list(drill_ids),), name="dispatch"
+    )
+    restore_handlers = _on_interrupt(house, dispatcher, drill_ids)
+    progress = Progress(house.journal, drill_ids, console(stderr=True), quiet=quiet)
+    try:
+        work.start()
+        with progress:
+            while work.is_alive():
+                progress.refresh()
+                work.join(0.25)
+            progress.refresh()
+    finally:
+        restore_handlers()
+    records = [house.journal.find(drill_id) for drill_id in drill_ids]
+    return [record for record in records if record is not None]
+
+
+def _on_interrupt(house: House, dispatcher: LocalDispatcher, drill_ids: Sequence[str]):  # type: ignore[no-untyped-def]
+    """First signal: every drill goes to teardown. Second: stop, and leave them to others."""
+    seen = 0
+
+    def handle(signum: int, frame: FrameType | None) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == 1:
+            say("stopping: every running drill goes to teardown (again to leave them as they are)")
+            threading.Thread(
+                target=house.journal.request_abort, args=(list(drill_ids),), daemon=True
+            ).start()
+        else:
+            say("leaving unfinished drills to the next drill run or drill sweep")
+            dispatcher.stop()
+
+    earlier = {one: signal.signal(one, handle) for one in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for one, handler in earlier.items():
+            signal.signal(one, handler)
+
+    return restore
+
+
+def print_verdicts(records: Sequence[DrillRecord]) -> None:
+    """Print the table of verdicts, and under it why what did not pass did not."""
+    from drill.cli.verdict import drills_table
+    from drill.engine.record import Outcome, Teardown
+
+    terminal = console()
+    terminal.print()
+    terminal.print(drills_table(records))
+    terminal.print()
+    for record in records:
+        if record.outcome is not Outcome.PASSED and record.reason:
+            say(f"{record.plan_name}: {record.reason}")
+            if record.hint:
+                say(f"  hint: {record.hint}")
+        if record.teardown is Teardown.LEAKED:
+            say(f"{record.plan_name}: leaked: {record.teardown_reason}")
+            say("  hint: Run drill sweep once the cause is mended.")
+
+
+def _render(house: House) -> str:
+    from drill.cli.report import render
+
+    return str(render(house))

@@ -1,0 +1,47 @@
+"""``drill sandbox``: the local service that speaks RDS v3 with real databases behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from drill.cli.output import say
+from drill.errors import DrillError, ExitCode
+
+
+@click.group("sandbox")
+def command() -> None:
+    """Serve the local sandbox with real databases."""
+
+
+@command.command("serve", epilog="Example: drill sandbox serve --seed   then, elsewhere: drill run")
+@click.option(
+    "--state",
+    default=".sandbox",
+    show_default=True,
+    metavar="FOLDER",
+    help="Where instances, backups and credentials are kept; they survive a restart.",
+)
+@click.option("--port", default=0, show_default="a free one", type=click.IntRange(0, 65535))
+@click.option("--seed", is_flag=True, help="Make the demo's sources and scratch instances.")
+def serve_sandbox(state: str, port: int, seed: bool) -> int:
+    """Serve the RDS v3 API on the loopback interface until it is interrupted.
+
+    Endpoint and credentials are written into the state folder, where config.toml of this
+    project finds them.
+    """
+    try:
+        from drill.sandbox.serve import serve
+    except ModuleNotFoundError as error:
+        raise DrillError(
+            f"the sandbox needs a package that is not installed: {error.name}",
+            hint="Install it with: pip install 'drill[sandbox]'.",
+        ) from error
+    serve(
+        Path(state),
+        port=port,
+        seed=seed,
+        ready=lambda info: say(f"sandbox ready at {info.endpoint}"),
+    )
+    return ExitCode.PASSED

@@ -1,0 +1,135 @@
+"""How drills, plans and leaks look as JSON. The contract is docs/json-output.md; names are glossary
+words, instants are RFC 3339 in UTC, spans are whole milliseconds, and "no data" is null."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from drill.check.port import CheckResult
+from drill.engine.record import DrillRecord, Event, Step
+from drill.engine.sweeping import Leak
+from drill.recovery.values import BackupPoint, Choice
+
+
+def instant(value: datetime | None) -> str | None:
+    """Return RFC 3339 in UTC with milliseconds."""
+    if value is None:
+        return None
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def milliseconds(value: timedelta | None) -> int | None:
+    """Return whole milliseconds, rounded down."""
+    return None if value is None else value // timedelta(milliseconds=1)
+
+
+def drill_shape(record: DrillRecord) -> dict[str, Any]:
+    """Return one drill as it stands in a list."""
+    objectives = record.plan.objectives
+    return {
+        "drill": record.id,
+        "plan": record.plan_name,
+        "trigger": record.trigger.value,
+        "scheduled_for": instant(record.scheduled_for),
+        "state": record.state.value,
+        "outcome": record.outcome.value if record.outcome else None,
+        "teardown": record.teardown.value,
+        "level": record.level,
+        "reason": record.reason,
+        "hint": record.hint,
+        "cloud": record.plan.source.cloud,
+        "source_id": record.plan.source.instance_id,
+        "source_name": record.inventory.source.name if record.inventory else None,
+        "mode": record.plan.restore.mode,
+        "target_kind": record.plan.target.kind,
+        "target_id": record.target_id,
+        "target_name": record.target_name,
+        "recovery_point": point_shape(record.choice),
+        "rta_ms": milliseconds(record.rta),
+        "rto_target_ms": milliseconds(objectives.rto),
+        "rpa_ms": milliseconds(record.rpa),
+        "rpa_claimed_ms": milliseconds(record.rpa_claimed),
+        "rpo_target_ms": milliseconds(objectives.rpo),
+        "started_at": instant(record.started_at),
+        "finished_at": instant(record.finished_at),
+        "simulated": record.is_simulated,
+    }
+
+
+def point_shape(choice: Choice | None) -> dict[str, Any] | None:
+    """Return the recovery point and how it was selected."""
+    if choice is None:
+        return None
+    point = choice.point
+    is_backup = isinstance(point, BackupPoint)
+    return {
+        "kind": "snapshot" if is_backup else "continuous",
+        "at": instant(point.at),
+        "backup_id": point.backup.id if isinstance(point, BackupPoint) else None,
+        "policy": choice.policy,
+        "reason": choice.reason,
+        "seed": choice.seed,
+        "reference_at": instant(choice.reference_at),
+    }
+
+
+def detail_shape(record: DrillRecord, events: list[Event]) -> dict[str, Any]:
+    """Return one drill with everything that is known about it."""
+    return {
+        **drill_shape(record),
+        "plan_digest": record.plan_digest,
+        "tool_version": record.tool_version,
+        "teardown_reason": record.teardown_reason,
+        "request_ids": list(record.request_ids),
+        "steps": [_step(step) for step in record.steps],
+        "checks": [_check(result) for result in record.checks],
+        "refusals": [dict(refusal) for refusal in record.refusals],
+        "journal": [
+            {
+                "sequence": event.sequence,
+                "at": instant(event.at),
+                "kind": event.kind.value,
+                "act": event.act,
+                "facts": dict(event.facts),
+            }
+            for event in events
+        ],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    lasted = step.ended_at - step.began_at if step.ended_at else None
+    return {
+        "step": step.name.value,
+        "began_at": instant(step.began_at),
+        "ended_at": instant(step.ended_at),
+        "duration_ms": milliseconds(lasted),
+        "result": step.result,
+    }
+
+
+def _check(result: CheckResult) -> dict[str, Any]:
+    return {
+        "check": result.name,
+        "kind": result.kind,
+        "answer": result.answer.value,
+        "reason": result.reason,
+        "expected": result.expected,
+        "observed": result.observed,
+        "newest_at": instant(result.newest_at),
+        "duration_ms": milliseconds(result.duration),
+    }
+
+
+def leak_shape(leak: Leak) -> dict[str, Any]:
+    """Return one leak."""
+    return {
+        "cloud": leak.cloud,
+        "instance_id": leak.instance_id,
+        "instance_name": leak.instance_name,
+        "drill": leak.drill_id,
+        "created_at": instant(leak.created_at),
+        "reason": leak.reason,
+        "can_be_torn_down": leak.can_be_torn_down,
+    }

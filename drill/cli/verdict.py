@@ -1,0 +1,85 @@
+"""The exit code of several drills, and the table that says how they ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from drill.cli.output import instant_text, outcome_text, span_text
+from drill.engine.record import DrillRecord, Outcome, Teardown
+from drill.errors import ExitCode
+from drill.plan.visible import visible
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def exit_code_of(records: Sequence[DrillRecord]) -> ExitCode:
+    """Return the exit code that says most: leaked, not passed, provider, refused, passed.
+
+    ``inconclusive`` counts as a fault of the provider where nothing was ever accepted, and as not
+    passed where a copy existed.
+    """
+    codes = {_code(record) for record in records}
+    for code in (ExitCode.LEAKED, ExitCode.NOT_PASSED, ExitCode.PROVIDER, ExitCode.REFUSED):
+        if code in codes:
+            return code
+    return ExitCode.PASSED
+
+
+def _code(record: DrillRecord) -> ExitCode:
+    if record.teardown is Teardown.LEAKED:
+        return ExitCode.LEAKED
+    if record.outcome is Outcome.PASSED:
+        return ExitCode.PASSED
+    if record.outcome is Outcome.REFUSED:
+        return ExitCode.REFUSED
+    if record.outcome is Outcome.INCONCLUSIVE and record.restore_accepted_at is None:
+        return ExitCode.PROVIDER
+    return ExitCode.NOT_PASSED
+
+
+def drills_table(records: Sequence[DrillRecord], *, title: str | None = None) -> Table:
+    """Return the table of drills: outcome, level, times and what became of the copy."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for name, justify in (
+        ("plan", "left"),
+        ("outcome", "left"),
+        ("level", "left"),
+        ("recovery point", "left"),
+        ("target", "left"),
+        ("RTA", "right"),
+        ("RPA", "right"),
+        ("teardown", "left"),
+        ("drill", "left"),
+    ):
+        table.add_column(
+            name,
+            justify="right" if justify == "right" else "left",
+            no_wrap=name != "recovery point",
+            header_style="bold",
+        )
+    for record in records:
+        teardown = record.teardown.value.replace("_", " ")
+        table.add_row(
+            Text(record.plan_name),
+            outcome_text(record.outcome.value if record.outcome else None, record.state.value),
+            f"L{record.level}",
+            Text(_point(record)),
+            Text(record.plan.target.kind),
+            span_text(record.rta),
+            span_text(record.rpa),
+            f"[red]{teardown}[/red]" if record.teardown is Teardown.LEAKED else teardown,
+            Text(record.id),
+        )
+    return table
+
+
+def _point(record: DrillRecord) -> str:
+    if record.choice is None:
+        return "no data"
+    kind = "backup" if record.plan.restore.mode == "backup" else "instant"
+    return visible(f"{kind} {instant_text(record.choice.point.at)}")
