@@ -1,0 +1,78 @@
+"""Reading a whole list page by page, and noticing when it moved meanwhile.
+
+``offset`` counts items, and the order of a list is not documented (reference 10.2). An item that
+is added or deleted between two pages shifts the rest, so that one item is seen twice or never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from drill.errors import AnswerUnreadable
+from drill.provider.rds.http import Json
+from drill.provider.rds.wire import parse_integer
+
+ReadPage = Callable[[int, int], Json]
+"""Reads the page that starts at an offset and has at most so many items."""
+
+MOST_PAGES = 100
+READINGS = 3
+
+
+class TooManyItems(AnswerUnreadable):
+    """the list is longer than anything this tool can use"""
+
+
+def read_all(
+    read_page: ReadPage, *, key: str, page_size: int, asked: str, most_pages: int = MOST_PAGES
+) -> Sequence[dict[str, Any]]:
+    """Return every object of a list, each once.
+
+    A list that moved while it was read is read again from its start. Raise AnswerUnreadable if
+    it never stands still, or is no list; TooManyItems if it is too long.
+    """
+    for _ in range(READINGS):
+        items = _read_once(read_page, key, page_size, asked, most_pages)
+        if items is not None:
+            return items
+    raise AnswerUnreadable(
+        f"{asked}: the list changed each time it was read",
+        hint="Try again when fewer instances are being created or deleted.",
+    )
+
+
+def _read_once(
+    read_page: ReadPage, key: str, page_size: int, asked: str, most_pages: int
+) -> Sequence[dict[str, Any]] | None:
+    items: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    first_total: int | None = None
+    for number in range(most_pages):
+        data = read_page(len(items), page_size)
+        page = data.get(key)
+        if not isinstance(page, list):
+            raise AnswerUnreadable(f"{asked}: the answer has no list of {key}")
+        objects = [entry for entry in page if isinstance(entry, dict)]
+        total = parse_integer(data.get("total_count"))
+        if number == 0:
+            first_total = total
+            if total is not None and total > most_pages * page_size:
+                raise _too_many(asked, total)
+        elif total != first_total:
+            return None
+        ids = [str(entry.get("id")) for entry in objects]
+        if len(objects) != len(page) or len(set(ids)) != len(ids) or not seen.isdisjoint(ids):
+            return None
+        seen.update(ids)
+        items += objects
+        if not page or (len(items) >= total if total is not None else len(page) < page_size):
+            return items
+    raise _too_many(asked, len(items))
+
+
+def _too_many(asked: str, count: int) -> TooManyItems:
+    return TooManyItems(
+        f"{asked}: the list has {count} entries or more",
+        hint="Use a project of its own for what drills have to do with.",
+    )
