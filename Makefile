@@ -21,7 +21,7 @@ lint: .venv/.dev
 	$(BIN)/lint-imports
 
 unit: .venv/.dev
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 bench: .venv/.dev
 	$(BIN)/python tests/bench/bench_help.py

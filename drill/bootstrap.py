@@ -18,7 +18,7 @@ from drill.engine.passwords import CopyPasswords
 from drill.engine.ports import CloudSettings, Parts, ScratchLogin
 from drill.errors import ConfigInvalid
 from drill.guard.facts import SiteRules
-from drill.plan.config import Config
+from drill.plan.config import Cloud, Config
 from drill.plan.model import Plan
 from drill.plan.references import resolve, resolve_secret
 from drill.provider.clouds import load_cloud_kinds
@@ -41,6 +41,13 @@ class House:
     def reports(self) -> Path:
         """Return the folder of the reports."""
         return self.folder / self.config.folders.reports
+
+    def close(self) -> None:
+        """Hang up: close the connections to every cloud."""
+        for cloud in self.parts.clouds.values():
+            close = getattr(cloud.provider, "close", None)
+            if close is not None:
+                close()
 
 
 def open_store(config: Config, folder: Path) -> SqlJournal:
@@ -74,7 +81,7 @@ def build_house(config: Config, plans: Sequence[Plan], *, folder: Path) -> House
 
 
 def _cloud(name: str, config: Config, plans: Sequence[Plan], folder: Path) -> CloudSettings:
-    cloud = config.clouds[name]
+    cloud = _with_absolute_files(config.clouds[name], folder)
     kinds = load_cloud_kinds()
     if cloud.kind not in kinds:
         raise ConfigInvalid(
@@ -102,6 +109,15 @@ def _cloud(name: str, config: Config, plans: Sequence[Plan], folder: Path) -> Cl
             for entry in config.scratch
             if entry.cloud == name
         },
+    )
+
+
+def _with_absolute_files(cloud: Cloud, folder: Path) -> Cloud:
+    """Return the cloud with its files as seen from the folder of config.toml."""
+    names = ("ca_file", "database_ca_file")
+    files = {name: getattr(cloud, name) for name in names}
+    return cloud.model_copy(
+        update={name: str(folder / file) for name, file in files.items() if file is not None}
     )
 
 

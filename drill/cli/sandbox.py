@@ -32,16 +32,25 @@ def serve_sandbox(state: str, port: int, seed: bool) -> int:
     project finds them.
     """
     try:
-        from drill.sandbox.serve import serve
+        from drill.sandbox.folder import FolderInUse
+        from drill.sandbox.serve import ServeRefused, serve
+        from drill.sandbox.servers import ServerFault
+        from drill.sandbox.web import WebFault
     except ModuleNotFoundError as error:
         raise DrillError(
             f"the sandbox needs a package that is not installed: {error.name}",
             hint="Install it with: pip install 'drill[sandbox]'.",
         ) from error
-    serve(
-        Path(state),
-        port=port,
-        seed=seed,
-        ready=lambda info: say(f"sandbox ready at {info.endpoint}"),
-    )
+    try:
+        serve(
+            Path(state),
+            port=port,
+            seed=seed,
+            ready=lambda info: say(f"sandbox ready at {info.endpoint}"),
+        )
+    except (FolderInUse, ServeRefused, ServerFault, WebFault, OSError) as error:
+        raise DrillError(
+            f"the sandbox cannot serve: {error}",
+            hint="Use another --state folder or --port, or stop the sandbox that has it.",
+        ) from error
     return ExitCode.PASSED

@@ -1,0 +1,74 @@
+"""What can be ordered, how much of it, and which API versions there are (reference, 5.5, 15.1)."""
+
+from __future__ import annotations
+
+from drill.sandbox import instances
+from drill.sandbox.call import Answer, Call
+from drill.sandbox.catalogue import ENGINE, FLAVORS, STORAGE_TYPES, ZONE
+from drill.sandbox.context import Context
+from drill.sandbox.errors import ApiError, parameter_error
+
+
+def list_versions(context: Context, call: Call) -> Answer:
+    """Return the versions of the API; needs no credentials."""
+    versions: list[dict[str, object]] = [
+        {"id": name, "links": [], "status": "CURRENT", "updated": "2018-09-30T00:00:00Z"}
+        for name in ("v3", "v3.1")
+    ]
+    return Answer(200, {"versions": versions})
+
+
+def list_flavors(context: Context, call: Call) -> Answer:
+    """Return the flavors of the engine."""
+    _check_engine(call)
+    version = call.query.text("version_name")
+    spec_code = call.query.text("spec_code")
+    offered = version in (None, context.servers.version)
+    flavors = [
+        {
+            "id": each.spec_code,
+            "vcpus": str(each.vcpus),
+            "ram": each.memory_gb,
+            "spec_code": each.spec_code,
+            "instance_mode": "single",
+            "az_status": {ZONE: "normal"},
+            "az_desc": {ZONE: ZONE},
+            "version_name": [context.servers.version],
+            "group_type": "normal",
+        }
+        for each in FLAVORS
+        if offered and spec_code in (None, each.spec_code)
+    ]
+    return Answer(200, {"flavors": flavors})
+
+
+def list_datastores(context: Context, call: Call) -> Answer:
+    """Return the versions of the engine."""
+    _check_engine(call)
+    version = context.servers.version
+    return Answer(200, {"dataStores": [{"id": f"postgresql-{version}", "name": version}]})
+
+
+def list_storage_types(context: Context, call: Call) -> Answer:
+    """Return the storage types of a version of the engine."""
+    _check_engine(call)
+    if call.query.required("version_name") != context.servers.version:
+        raise ApiError(400, "DBS.200041", "The DB engine version is invalid.")
+    types = [
+        {"name": name, "az_status": {ZONE: "normal"}, "support_compute_group_type": ["normal"]}
+        for name in STORAGE_TYPES
+    ]
+    return Answer(200, {"storage_type": types, "dsspool_info": []})
+
+
+def show_quotas(context: Context, call: Call) -> Answer:
+    """Return how many instances there may be and are."""
+    with context.state.transaction() as connection:
+        used = len(instances.every(connection))
+    resource = {"type": "instance", "quota": context.settings.instance_quota, "used": used}
+    return Answer(200, {"quotas": {"resources": [resource]}})
+
+
+def _check_engine(call: Call) -> None:
+    if call.parameters["engine"].lower() != ENGINE.lower():
+        raise parameter_error("the sandbox offers PostgreSQL only")

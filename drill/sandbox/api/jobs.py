@@ -1,0 +1,56 @@
+"""Ask for jobs and tasks (reference, section 6)."""
+
+from __future__ import annotations
+
+from drill.sandbox import instances, jobs
+from drill.sandbox.call import Answer, Call
+from drill.sandbox.context import Context
+from drill.sandbox.errors import ApiError, parameter_error
+from drill.sandbox.times import now, to_milliseconds
+from drill.sandbox.views import job_view, task_view
+
+
+def show_job(context: Context, call: Call) -> Answer:
+    """Return one job. For the first moment its id is unknown, as in the cloud."""
+    at = now()
+    with context.state.transaction() as connection:
+        job = jobs.find(connection, call.query.required("id"))
+        if job is None or not job.public or at < job.visible_at:
+            raise ApiError(400, "DBS.200543", "The job does not exist.")
+        instance = instances.find(connection, job.instance_id)
+    real = instance is not None and not instance.simulated
+    port = context.servers.port_of(job.instance_id) if real else None
+    return Answer(200, {"job": job_view(job, instance, port, at)})
+
+
+def list_tasks(context: Context, call: Call) -> Answer:
+    """Return one page of the tasks that match, newest first."""
+    query = call.query
+    offset = query.integer("offset", default=0, low=0, high=10**9)
+    limit = query.integer("limit", default=10, low=1, high=50)
+    status = query.choice("status", [each.value for each in jobs.JobStatus])
+    start, end = query.milliseconds("start_time"), query.milliseconds("end_time")
+    if (start is None) != (end is None):
+        raise parameter_error("start_time and end_time go together")
+    wanted = {name: query.text(name) for name in ("id", "instance_id", "name")}
+    at = now()
+    with context.state.transaction() as connection:
+        everything = jobs.every(connection)
+        by_id = {each.id: each for each in instances.every(connection)}
+    shown = [each for each in everything if each.public and each.visible_at <= at]
+    found = [
+        each
+        for each in shown
+        if wanted["id"] in (None, each.id)
+        and wanted["instance_id"] in (None, each.instance_id)
+        and wanted["name"] in (None, each.name)
+        and status in (None, each.status.value)
+        and (start is None or end is None or start <= to_milliseconds(each.created_at) <= end)
+    ]
+    if query.text("order_id"):
+        found = []  # Nothing here is ever ordered as a subscription.
+    page = [
+        task_view(each, by_id.get(each.instance_id), at) for each in found[offset : offset + limit]
+    ]
+    actions = sorted({each.name for each in shown})
+    return Answer(200, {"total_count": len(found), "actions": actions, "tasks": page})

@@ -1,0 +1,41 @@
+"""What can be ordered: one engine, a few flavors and storage types, one zone, one network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ENGINE = "PostgreSQL"
+REGION = "sandbox-1"
+ZONE = "sandbox-1a"
+ADMIN_USER = "root"
+STORAGE_TYPES = ("CLOUDSSD", "ESSD")
+DEFAULT_STORAGE = "CLOUDSSD"
+BACKUP_WINDOW = "19:00-20:00"
+BACKUP_PERIOD = "1,2,3,4,5,6,7"
+VPC_ID = "5a9d0000-0000-4000-8000-00000000001a"
+SOURCE_SUBNET_ID = "5a9d0000-0000-4000-8000-00000000002a"
+SCRATCH_SUBNET_ID = "5a9d0000-0000-4000-8000-00000000002b"
+SOURCE_SECURITY_GROUP_ID = "5a9d0000-0000-4000-8000-00000000003a"
+SCRATCH_SECURITY_GROUP_ID = "5a9d0000-0000-4000-8000-00000000003b"
+
+
+@dataclass(frozen=True, slots=True)
+class Flavor:
+    """One size of machine."""
+
+    spec_code: str
+    vcpus: int
+    memory_gb: int
+
+
+FLAVORS = (
+    Flavor("rds.pg.n1.small", 1, 2),
+    Flavor("rds.pg.n1.medium", 2, 4),
+    Flavor("rds.pg.n1.large", 4, 8),
+)
+DEFAULT_FLAVOR = FLAVORS[1].spec_code
+
+
+def find_flavor(spec_code: str) -> Flavor | None:
+    """Return the flavor with this code, or None."""
+    return next((each for each in FLAVORS if each.spec_code == spec_code), None)

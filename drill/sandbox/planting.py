@@ -1,0 +1,107 @@
+"""Instances that the service makes itself, with a chosen id: for the demo world and for tests."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from drill.sandbox import backups, catalogue, instances, jobs
+from drill.sandbox.backups import Backup, BackupStatus, BackupType
+from drill.sandbox.context import Context
+from drill.sandbox.instances import Instance, Status
+from drill.sandbox.jobs import JobStatus
+from drill.sandbox.servers import ServerFault
+from drill.sandbox.times import now
+
+_POLL_SECONDS = 0.02
+
+
+def id_of(name: str, suffix: str = "in03") -> str:
+    """Return the id that an instance of this name gets: the same in every sandbox."""
+    return hashlib.sha256(b"sandbox:" + name.encode()).hexdigest()[:32] + suffix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seedling:
+    """What the new instance is to be."""
+
+    name: str
+    password: str | None = field(default=None, repr=False)
+    id: str | None = None
+    volume_size: int = 100
+    tags: Mapping[str, str] = field(default_factory=dict)
+    keep_days: int = 0
+    flavor: str = catalogue.DEFAULT_FLAVOR
+    subnet_id: str = catalogue.SCRATCH_SUBNET_ID
+    security_group_id: str = catalogue.SCRATCH_SECURITY_GROUP_ID
+    engine: str = catalogue.ENGINE
+    version: str | None = None
+    simulated: bool = False
+
+
+def plant(context: Context, seedling: Seedling, *, within: timedelta) -> Instance:
+    """Make an instance and wait until it is there. Raise ApiError or ServerFault."""
+    instance = Instance(
+        id=seedling.id or id_of(seedling.name),
+        name=seedling.name,
+        status=Status.BUILD,
+        created_at=now(),
+        updated_at=None,
+        engine=seedling.engine,
+        version=seedling.version or context.servers.version,
+        complete_version=seedling.version or context.servers.complete_version,
+        flavor=seedling.flavor,
+        volume_type=catalogue.DEFAULT_STORAGE,
+        volume_size=seedling.volume_size,
+        availability_zone=catalogue.ZONE,
+        region=catalogue.REGION,
+        vpc_id=catalogue.VPC_ID,
+        subnet_id=seedling.subnet_id,
+        security_group_id=seedling.security_group_id,
+        port_asked=5432,
+        keep_days=seedling.keep_days,
+        backup_start_time=catalogue.BACKUP_WINDOW,
+        backup_period=catalogue.BACKUP_PERIOD,
+        admin_user=catalogue.ADMIN_USER,
+        tags=seedling.tags,
+        simulated=seedling.simulated,
+        writer=False,
+    )
+    job = context.operations.create(instance, password=seedling.password, counted=False)
+    wait_for_job(context, job.id, within=within)
+    with context.state.transaction() as connection:
+        return instances.find(connection, instance.id) or instance
+
+
+def wait_for_job(context: Context, job_id: str, *, within: timedelta) -> None:
+    """Wait until a job has completed. Raise ServerFault if it failed or takes too long."""
+    deadline = time.monotonic() + within.total_seconds()
+    while time.monotonic() < deadline:
+        with context.state.transaction() as connection:
+            job = jobs.find(connection, job_id)
+        if job is not None and job.status is JobStatus.COMPLETED:
+            return
+        if job is not None and job.status is JobStatus.FAILED:
+            raise ServerFault(f"{job.name} failed: {job.fail_reason}")
+        time.sleep(_POLL_SECONDS)
+    raise ServerFault("a job took too long")
+
+
+def back_up_and_wait(
+    context: Context, instance_id: str, *, name: str, backup_type: BackupType, within: timedelta
+) -> Backup:
+    """Take a backup and wait until it is usable. Raise ApiError or ServerFault."""
+    backup_id = context.operations.back_up(instance_id, name=name, backup_type=backup_type).id
+    deadline = time.monotonic() + within.total_seconds()
+    while time.monotonic() < deadline:
+        with context.state.transaction() as connection:
+            backup = backups.find(connection, backup_id)
+        if backup is not None and backup.status is BackupStatus.FAILED:
+            raise ServerFault(f"the backup {name} failed")
+        if backup is not None and backup.status_at(now()) is BackupStatus.COMPLETED:
+            return backup
+        time.sleep(_POLL_SECONDS)
+    raise ServerFault(f"the backup {name} took too long")

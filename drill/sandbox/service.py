@@ -1,0 +1,88 @@
+"""One running sandbox: the parts put together, started and stopped in order."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from drill.sandbox.context import Context, GatewayClock
+from drill.sandbox.faults import Faults
+from drill.sandbox.folder import Credentials
+from drill.sandbox.gateway import Gateway
+from drill.sandbox.operations import Operations
+from drill.sandbox.personalities import Personality
+from drill.sandbox.resume import resume
+from drill.sandbox.servers import Servers
+from drill.sandbox.settings import Settings
+from drill.sandbox.state import State
+from drill.sandbox.tokens import Tokens
+from drill.sandbox.web import WebServer
+from drill.sandbox.workers import Workers
+from drill.sandbox.writers import Writers
+
+_PATIENCE = timedelta(seconds=15)
+
+
+class Service:
+    """The sandbox without its folder: everything that lives while it serves."""
+
+    def __init__(
+        self,
+        folder: Path,
+        servers: Servers,
+        credentials: Credentials,
+        *,
+        personality: Personality,
+        settings: Settings,
+        port: int = 0,
+    ) -> None:
+        self.credentials = credentials
+        self._servers = servers
+        self._state = State(folder / "state.sqlite")
+        self._workers = Workers()
+        keyring = credentials.keyring()
+        self.context = Context(
+            state=self._state,
+            servers=servers,
+            operations=Operations(self._state, servers, self._workers, settings),
+            keyring=keyring,
+            tokens=Tokens(self._state, keyring, settings.token_life),
+            faults=Faults(),
+            clock=GatewayClock(),
+            personality=personality,
+            settings=settings,
+            project_id=credentials.project_id,
+            admin_token=credentials.admin_token,
+        )
+        self.writers = Writers(
+            servers,
+            password=credentials.writer_password,
+            heartbeat_every=settings.heartbeat_every,
+            order_every=settings.order_every,
+        )
+        try:
+            self._web = WebServer(Gateway(self.context), port)
+        except BaseException:
+            self._workers.stop()
+            self._state.close()
+            raise
+        self.endpoint = self._web.endpoint
+
+    def start(self) -> None:
+        """Take up what an earlier service left, then serve. Raise WebFault."""
+        resume(self._state, self._servers, self._workers)
+        self.writers.resume(self._state)
+        self._web.start()
+
+    def stop(self) -> None:
+        """Stop serving, let running operations end, and stop every database server.
+
+        What still runs after a while loses its servers, fails and is written down as failed.
+        """
+        self._web.stop()
+        self.writers.stop()
+        self.context.operations.stop()
+        self._workers.wait(_PATIENCE)
+        self._servers.shutdown()
+        self._workers.stop()
+        self._state.close()

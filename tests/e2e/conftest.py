@@ -1,0 +1,41 @@
+"""One sandbox for all tests of this folder; every test has a folder of its own beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.world import World
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of this folder on one worker: they share a sandbox and its two targets."""
+    for item in items:
+        if Path(__file__).parent in Path(item.path).parents:
+            item.add_marker(pytest.mark.xdist_group("e2e"))
+            item.add_marker(pytest.mark.servers)
+
+
+@pytest.fixture(scope="session")
+def sandbox_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Return a world whose sandbox runs for the whole session."""
+    world = World(tmp_path_factory.mktemp("world"))
+    world.furnish()
+    world.start_sandbox()
+    try:
+        yield world
+    finally:
+        world.stop_sandbox()
+
+
+@pytest.fixture
+def world(sandbox_world: World, tmp_path: Path) -> Iterator[World]:
+    """Return a fresh folder that uses the common sandbox."""
+    fresh = World(tmp_path)
+    fresh.furnish()
+    (tmp_path / ".sandbox").symlink_to(sandbox_world.state)
+    yield fresh
+    sandbox_world.admin().clear_faults()
+    sandbox_world.admin().shift_clock(0)
