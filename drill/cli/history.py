@@ -26,7 +26,8 @@ def command(config_file: str, plan_name: str | None, limit: int, output: str) ->
     elif not records:
         say("no drill yet; start one with: drill run")
     else:
-        from drill.cli.verdict import drills_table
+        from drill.cli.verdict import WIDE, drills_table
 
-        console().print(drills_table(records))
+        terminal = console()
+        terminal.print(drills_table(records, wide=terminal.width >= WIDE))
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 from collections.abc import Mapping
 
@@ -59,11 +60,16 @@ class _Lazy(click.Group):
     metavar="FILE",
     help="Configuration; relative paths in it start at its folder.",
 )
+@click.option("-v", "--verbose", is_flag=True, help="Say more on standard error.")
 @click.pass_context
-def cli(ctx: click.Context, config_file: str) -> None:
+def cli(ctx: click.Context, config_file: str, verbose: bool) -> None:
     """Prove that databases can be recovered: restore real recovery points into scratch
     instances, check the copies, time everything, tear down and report."""
     ctx.obj = config_file
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.ERROR,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
 
 
 def main() -> None:

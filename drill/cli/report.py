@@ -34,7 +34,7 @@ def command(config_file: str, output: str) -> int:
 def render(house: House) -> Path:
     """Render the reports and return the path of the index."""
     from drill import __version__
-    from drill.report import render_reports
+    from drill.report.render import render_reports
 
     records = house.journal.history(at_most=DRILLS_SHOWN)
     events = {record.id: house.journal.events_of(record.id) for record in records}

@@ -144,12 +144,12 @@ def _on_interrupt(house: House, dispatcher: LocalDispatcher, drill_ids: Sequence
 
 def print_verdicts(records: Sequence[DrillRecord]) -> None:
     """Print the table of verdicts, and under it why what did not pass did not."""
-    from drill.cli.verdict import drills_table
+    from drill.cli.verdict import WIDE, drills_table
     from drill.engine.record import Outcome, Teardown
 
     terminal = console()
     terminal.print()
-    terminal.print(drills_table(records))
+    terminal.print(drills_table(records, wide=terminal.width >= WIDE))
     terminal.print()
     for record in records:
         if record.outcome is not Outcome.PASSED and record.reason:

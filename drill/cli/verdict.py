@@ -11,6 +11,7 @@ from drill.errors import ExitCode
 from drill.plan.visible import visible
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
 
 
@@ -39,43 +40,60 @@ def _code(record: DrillRecord) -> ExitCode:
     return ExitCode.NOT_PASSED
 
 
-def drills_table(records: Sequence[DrillRecord], *, title: str | None = None) -> Table:
+def drills_table(records: Sequence[DrillRecord], *, wide: bool, title: str | None = None) -> Table:
     """Return the table of drills: outcome, level, times and what became of the copy."""
     from rich.table import Table
-    from rich.text import Text
 
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for name, justify in (
-        ("plan", "left"),
-        ("outcome", "left"),
-        ("level", "left"),
-        ("recovery point", "left"),
-        ("target", "left"),
-        ("RTA", "right"),
-        ("RPA", "right"),
-        ("teardown", "left"),
-        ("drill", "left"),
-    ):
+    for name, justify in _COLUMNS:
+        if name in _WIDE_COLUMNS and not wide:
+            continue
         table.add_column(
             name,
             justify="right" if justify == "right" else "left",
-            no_wrap=name != "recovery point",
+            no_wrap=name != "plan",
+            overflow="fold",
             header_style="bold",
         )
     for record in records:
-        teardown = record.teardown.value.replace("_", " ")
-        table.add_row(
-            Text(record.plan_name),
-            outcome_text(record.outcome.value if record.outcome else None, record.state.value),
-            f"L{record.level}",
-            Text(_point(record)),
-            Text(record.plan.target.kind),
-            span_text(record.rta),
-            span_text(record.rpa),
-            f"[red]{teardown}[/red]" if record.teardown is Teardown.LEAKED else teardown,
-            Text(record.id),
-        )
+        cells = _cells(record)
+        table.add_row(*(cells[str(column.header)] for column in table.columns))
     return table
+
+
+_COLUMNS = (
+    ("plan", "left"),
+    ("outcome", "left"),
+    ("level", "left"),
+    ("recovery point", "left"),
+    ("target", "left"),
+    ("RTA", "right"),
+    ("RPA", "right"),
+    ("teardown", "left"),
+    ("drill", "left"),
+)
+_WIDE_COLUMNS = frozenset({"recovery point", "drill"})
+WIDE = 140
+"""Columns of a terminal from which every column of the table has its place."""
+
+
+def _cells(record: DrillRecord) -> dict[str, RenderableType]:
+    from rich.text import Text
+
+    teardown = record.teardown.value.replace("_", " ")
+    return {
+        "plan": Text(record.plan_name),
+        "outcome": outcome_text(
+            record.outcome.value if record.outcome else None, record.state.value
+        ),
+        "level": f"L{record.level}",
+        "recovery point": Text(_point(record)),
+        "target": Text(record.plan.target.kind),
+        "RTA": span_text(record.rta),
+        "RPA": span_text(record.rpa),
+        "teardown": f"[red]{teardown}[/red]" if record.teardown is Teardown.LEAKED else teardown,
+        "drill": Text(record.id),
+    }
 
 
 def _point(record: DrillRecord) -> str:

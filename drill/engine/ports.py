@@ -101,7 +101,8 @@ class Journal(Protocol):
         ...
 
     def find(self, drill_id: str) -> DrillRecord | None:
-        """Return one drill; a unique beginning of the id is enough."""
+        """Return one drill; a unique beginning of the id is enough. Raise StoreError if several
+        drills begin so."""
         ...
 
     def unfinished(self, *, plan_names: Collection[str] | None = None) -> list[DrillRecord]:
@@ -121,7 +122,7 @@ class Journal(Protocol):
         ...
 
     def earliest_next_at(self, *, only: Collection[str] | None = None) -> datetime | None:
-        """Return when the next unfinished drill wants to be looked at."""
+        """Return when the next unfinished drill can be looked at: a live lease is waited for."""
         ...
 
 

@@ -347,8 +347,25 @@ def test_the_difference_of_the_clocks_is_known_after_the_first_answer(
     with caplog.at_level(logging.WARNING):
         provider.list_instances()
 
-    assert provider.clock_skew_milliseconds == 20 * 60 * 1000
-    assert "differ by 1200000 ms" in caplog.text
+    assert provider.clock_skew_milliseconds == (20 * 60 - 1) * 1000
+    assert "differ by 1199000 ms" in caplog.text
+
+
+def test_clocks_that_differ_by_less_than_the_header_can_tell_do_not_differ(
+    make_provider, rude_server, caplog
+):
+    half_past = "Thu, 15 Jan 2026 08:30:00 GMT"
+    server = rude_server(
+        lambda connection, request: connection.sendall(
+            f"HTTP/1.1 200 OK\r\nDate: {half_past}\r\nContent-Length: 33\r\n"
+            'Connection: close\r\n\r\n{"instances":[],"total_count": 0}'.encode()
+        )
+    )
+    provider = make_provider(server.url)
+
+    provider.list_instances()
+
+    assert provider.clock_skew_milliseconds == 0
 
 
 def test_a_rejected_signature_with_a_clock_that_is_off_blames_the_clock(make_provider, rude_server):

@@ -230,6 +230,7 @@ class RdsHttp:
         """
         for renewed in (False, True):
             auth = self._identity.auth()
+            sent_at = self._clock.now()
             answer = self._transport.send(
                 method,
                 url,
@@ -238,7 +239,7 @@ class RdsHttp:
                 auth=auth,
                 fresh=fresh,
             )
-            self._note_skew(answer)
+            self._note_skew(answer, sent_at)
             if renewed or not _is_turned_away(answer) or not self._identity.renew(auth):
                 break
         return answer
@@ -273,11 +274,18 @@ class RdsHttp:
             secrets=(*self._identity.secrets(), *secrets),
         )
 
-    def _note_skew(self, answer: Answer) -> None:
+    def _note_skew(self, answer: Answer, sent_at: datetime) -> None:
+        """Note by how much the clocks differ for certain.
+
+        The cloud read its clock at some moment between sending and receiving, and gives it in
+        whole seconds: only what lies outside of that is a difference.
+        """
         server = parse_http_date(answer.headers.get("Date"))
         if server is None:
             return
-        skew = self._clock.now() - server
+        at_least = sent_at - server - timedelta(seconds=1)
+        at_most = self._clock.now() - server
+        skew = max(at_least, min(at_most, timedelta(0)))
         was_notable = self._clock_skew is not None and abs(self._clock_skew) > _NOTABLE_SKEW
         self._clock_skew = skew
         if abs(skew) > _NOTABLE_SKEW and not was_notable:

@@ -1,0 +1,124 @@
+"""Fixed formats of instants, spans and shares: no locale, no rounding that flatters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from drill.report import words
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One instant, for machines and for readers; both in UTC."""
+
+    machine: str
+    text: str
+
+
+def moment(at: datetime, *, milliseconds: bool = False) -> Moment:
+    """Return the instant with whole seconds, or with milliseconds."""
+    at = at.astimezone(UTC)
+    timespec = "milliseconds" if milliseconds else "seconds"
+    plain = at.replace(tzinfo=None)
+    return Moment(
+        machine=f"{plain.isoformat(timespec=timespec)}Z",
+        text=plain.isoformat(sep=" ", timespec=timespec),
+    )
+
+
+def minute(at: datetime) -> Moment:
+    """Return the instant to the minute, for tables that are read at a glance."""
+    plain = at.astimezone(UTC).replace(tzinfo=None)
+    return Moment(
+        machine=f"{plain.isoformat(timespec='seconds')}Z",
+        text=plain.isoformat(sep=" ", timespec="minutes"),
+    )
+
+
+def perhaps(at: datetime | None, *, milliseconds: bool = False) -> Moment | None:
+    """Return the instant, or None: the page then says "no data"."""
+    return None if at is None else moment(at, milliseconds=milliseconds)
+
+
+def milliseconds_of(span: timedelta) -> int:
+    """Return whole milliseconds, rounded down."""
+    return span // _MILLISECOND
+
+
+def span_text(span: timedelta | None) -> str:
+    """Return a span with its two largest units, cut off and never rounded up; None is no data."""
+    if span is None:
+        return words.NO_DATA
+    if span < timedelta(0):
+        return f"−{span_text(-span)}"
+    seconds, milliseconds = divmod(milliseconds_of(span), 1000)
+    if seconds < 60:
+        return _seconds_text(seconds, milliseconds)
+    size, large, small_size, small = next(unit for unit in _UNITS if seconds >= unit[0])
+    count, rest = divmod(seconds, size)
+    few = rest // small_size
+    padded = f"{few:02d}" if size < 86_400 else str(few)
+    return f"{count} {large} {padded} {small}" if few else f"{count} {large}"
+
+
+_UNITS = ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
+
+
+def _seconds_text(seconds: int, milliseconds: int) -> str:
+    if seconds == 0 and milliseconds:
+        return f"{milliseconds} ms"
+    tenths = milliseconds // 100
+    return f"{seconds}.{tenths} s" if tenths else f"{seconds} s"
+
+
+def signed_span_text(span: timedelta | None) -> str:
+    """Return a gap with its sign; None is no data."""
+    if span is None:
+        return words.NO_DATA
+    return f"+{span_text(span)}" if span > timedelta(0) else span_text(span)
+
+
+def milliseconds_text(span: timedelta | None) -> str:
+    """Return whole milliseconds in groups of three; None is no data."""
+    if span is None:
+        return words.NO_DATA
+    return f"{milliseconds_of(span):,}".replace(",", "\u202f")
+
+
+def share_text(part: timedelta, whole: timedelta) -> str:
+    """Return a share in percent, cut off to one decimal: 99.96 % is never shown as 100 %."""
+    if whole <= timedelta(0):
+        return words.NO_DATA
+    permille = int(1000 * part / whole)
+    if permille == 0 and part > timedelta(0):
+        return "under 0.1 %"
+    return f"{permille // 10}.{permille % 10} %"
+
+
+def gigabytes_text(size_gb: int | None) -> str:
+    """Return a volume size; None is no data."""
+    return words.NO_DATA if size_gb is None else f"{size_gb} GB"
+
+
+def bytes_text(size: int | None) -> str:
+    """Return a size in the largest unit that leaves at least 1, cut off to one decimal."""
+    if size is None:
+        return words.NO_DATA
+    if size < 1024:
+        return f"{size} B"
+    units = ("KiB", "MiB", "GiB", "TiB")
+    power = min((size.bit_length() - 1) // 10, len(units))
+    tenths = size * 10 >> 10 * power
+    return f"{tenths // 10}.{tenths % 10} {units[power - 1]}"
+
+
+def percent(share: float) -> str:
+    """Return an SVG coordinate in percent: figures then grow with the page, and texts do not.
+
+    Two decimals are enough for any screen, and equal inputs give equal bytes.
+    """
+    text = f"{100 * share:.2f}".rstrip("0").rstrip(".")
+    return f"{text or '0'}%"

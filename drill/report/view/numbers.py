@@ -1,0 +1,247 @@
+"""The six numbers of the index, each with its target and what it was counted over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from drill.engine.record import DrillRecord, Outcome
+from drill.recovery.measure import Attainment, assess
+from drill.report import words
+from drill.report.view.fleet import (
+    CONCLUSIVE,
+    DAY,
+    MONTH,
+    PASSES,
+    PlanHistory,
+    by_source,
+    due_within,
+    is_executed,
+    is_leaked,
+    is_proof,
+    page_name,
+    rto_attainment,
+)
+from drill.report.view.formats import percent, span_text
+from drill.report.view.signs import Tone, sign
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """One number that a reader judges in a second."""
+
+    title: str
+    value: str
+    unit: str
+    target: str
+    basis: str
+    tone: str
+    glyph: str
+    bar: str | None
+    """Width of the filled part of the bar; None where there is no share."""
+    page: str | None
+    """Page of the drill that the number is about."""
+
+
+def numbers(
+    records: Sequence[DrillRecord], plans: Sequence[PlanHistory], now: datetime
+) -> tuple[Number, ...]:
+    """Return the numbers in the order of the page. What cannot be counted is "no data"."""
+    return (
+        _passed(records, now),
+        _rto_attainment(records, now),
+        _worst_rpa(records, now),
+        _oldest_proof(records, now),
+        _lowest_level(plans),
+        _leftovers(records),
+    )
+
+
+def _number(
+    title: str,
+    value: str,
+    tone: Tone,
+    *,
+    target: str,
+    basis: str,
+    share: tuple[int, int] | None = None,
+    page: str | None = None,
+    unit: str = "",
+) -> Number:
+    bar = percent(share[0] / share[1]) if share and share[1] else None
+    glyph = sign(tone, "").glyph
+    return Number(
+        title=title, value=value, unit=unit, target=target, basis=basis, tone=tone.value,
+        glyph=glyph, bar=bar, page=page,
+    )  # fmt: skip
+
+
+def _share_tone(part: int, whole: int) -> Tone:
+    return Tone.NONE if whole == 0 else Tone.PASS if part == whole else Tone.FAIL
+
+
+def _part_of(part: int, whole: int) -> str:
+    return words.NUMBER_OF.format(part=part, whole=whole) if whole else words.NO_DATA
+
+
+def _passed(records: Sequence[DrillRecord], now: datetime) -> Number:
+    """A drill counts as executed once the cloud accepted its restore (coverage C.8)."""
+    due = due_within(records, now=now, span=DAY)
+    executed = [record for record in due if is_executed(record)]
+    passed = [record for record in executed if record.outcome in PASSES]
+    late = sum(1 for record in passed if record.outcome is Outcome.PASSED_LATE)
+    return _number(
+        words.NUMBER_PASSED,
+        _part_of(len(passed), len(executed)),
+        _share_tone(len(passed), len(executed)),
+        target=words.NUMBER_PASSED_TARGET,
+        basis=words.NUMBER_PASSED_BASIS.format(due=len(due), executed=len(executed), late=late),
+        share=(len(passed), len(executed)),
+    )
+
+
+def _rto_attainment(records: Sequence[DrillRecord], now: datetime) -> Number:
+    """Failed drills stay in the denominator and are never met (coverage C.11)."""
+    conclusive = [
+        record
+        for record in due_within(records, now=now, span=MONTH)
+        if record.outcome in CONCLUSIVE and record.plan.objectives.rto is not None
+    ]
+    met = [record for record in conclusive if rto_attainment(record) is Attainment.MET]
+    return _number(
+        words.NUMBER_RTO,
+        _part_of(len(met), len(conclusive)),
+        _share_tone(len(met), len(conclusive)),
+        target=words.NUMBER_RTO_TARGET if conclusive else words.NO_TARGET,
+        basis=words.NUMBER_RTO_BASIS.format(count=len(conclusive)),
+        share=(len(met), len(conclusive)),
+    )
+
+
+def _worst_rpa(records: Sequence[DrillRecord], now: datetime) -> Number:
+    """Worst against its own target first, so that a miss cannot hide behind a laxer promise."""
+    measured = [
+        (_excess(record), record.rpa, record)
+        for record in due_within(records, now=now, span=DAY)
+        if record.outcome in PASSES and record.rpa is not None
+    ]
+    basis = words.NUMBER_RPA_BASIS.format(count=len(measured))
+    if not measured:
+        return _number(
+            words.NUMBER_RPA, words.NO_DATA, Tone.NONE, target=words.NO_TARGET, basis=basis
+        )
+    _, rpa, worst = max(measured, key=lambda one: (one[0], one[1], one[2].id))
+    target = worst.plan.objectives.rpo
+    tones = {
+        Attainment.MET: Tone.PASS,
+        Attainment.MISSED: Tone.FAIL,
+        Attainment.NO_DATA: Tone.NONE,
+    }
+    return _number(
+        words.NUMBER_RPA,
+        span_text(rpa),
+        tones[assess(target, rpa).attainment],
+        target=words.NUMBER_RPA_TARGET.format(target=span_text(target))
+        if target
+        else words.NO_TARGET,
+        basis=basis,
+        page=page_name(worst.id),
+    )
+
+
+def _excess(record: DrillRecord) -> int:
+    """Return 2 for a missed RPO target, 1 for a met one, 0 without a target."""
+    answer = assess(record.plan.objectives.rpo, record.rpa).attainment
+    return {Attainment.MISSED: 2, Attainment.MET: 1, Attainment.NO_DATA: 0}[answer]
+
+
+def _oldest_proof(records: Sequence[DrillRecord], now: datetime) -> Number:
+    """A source that was never proven is older than every age (coverage C.8)."""
+    newest = list(_newest_proofs(records))
+    never = sum(1 for record in newest if record is None)
+    ages = [
+        (now - record.finished_at, record)
+        for record in newest
+        if record is not None and record.finished_at is not None
+    ]
+    if not newest:
+        return _number(
+            words.NUMBER_AGE,
+            words.NO_DATA,
+            Tone.NONE,
+            target=words.NO_TARGET,
+            basis=words.NUMBER_AGE_BASIS.format(count=0),
+        )
+    if never:
+        basis = words.NUMBER_AGE_BASIS_NEVER.format(never=never, count=len(newest))
+        return _number(
+            words.NUMBER_AGE,
+            words.NUMBER_AGE_NEVER,
+            Tone.FAIL,
+            target=words.NO_TARGET,
+            basis=basis,
+        )
+    age, oldest = max(ages, key=lambda one: (one[0], one[1].id))
+    return _number(
+        words.NUMBER_AGE,
+        span_text(max(age, timedelta(0))),
+        Tone.NONE,
+        target=words.NO_TARGET,
+        basis=words.NUMBER_AGE_BASIS.format(count=len(newest)),
+        page=page_name(oldest.id),
+    )
+
+
+def _newest_proofs(records: Sequence[DrillRecord]) -> Iterator[DrillRecord | None]:
+    """Yield the proof that finished last for each real source, or None."""
+    for drills in by_source(records).values():
+        if all(drill.is_simulated for drill in drills):
+            continue
+        proofs = [drill for drill in drills if is_proof(drill) and drill.finished_at is not None]
+        yield max(
+            proofs,
+            key=lambda drill: (drill.finished_at or drill.enlisted_at, drill.id),
+            default=None,
+        )
+
+
+def _lowest_level(plans: Sequence[PlanHistory]) -> Number:
+    """Return the lowest level among the newest drills of the plans that were conclusive."""
+    newest = [plan.finished[0] for plan in plans if plan.finished]
+    counted = [
+        record for record in newest if record.outcome in CONCLUSIVE and not record.is_simulated
+    ]
+    if not counted:
+        return _number(
+            words.NUMBER_LEVEL,
+            words.NO_DATA,
+            Tone.NONE,
+            target=words.NUMBER_LEVEL_TARGET,
+            basis=words.NUMBER_LEVEL_BASIS_NOTHING,
+        )
+    reached = sum(1 for record in counted if record.level >= 4)
+    lowest = min(counted, key=lambda record: (record.level, record.plan_name))
+    return _number(
+        words.NUMBER_LEVEL,
+        f"L{lowest.level}",
+        _share_tone(reached, len(counted)),
+        unit=words.LEVELS[lowest.level],
+        target=words.NUMBER_LEVEL_TARGET,
+        basis=words.NUMBER_LEVEL_BASIS.format(reached=reached, count=len(counted)),
+        share=(reached, len(counted)),
+        page=page_name(lowest.id),
+    )
+
+
+def _leftovers(records: Sequence[DrillRecord]) -> Number:
+    with_target = [record for record in records if record.restore_intent_at or record.target_id]
+    leaked = sum(1 for record in records if is_leaked(record))
+    has_data = bool(with_target) or leaked > 0
+    return _number(
+        words.NUMBER_LEFT,
+        str(leaked) if has_data else words.NO_DATA,
+        Tone.FAIL if leaked else Tone.PASS if has_data else Tone.NONE,
+        target=words.NUMBER_LEFT_TARGET,
+        basis=words.NUMBER_LEFT_BASIS.format(count=len(with_target)),
+    )

@@ -1,0 +1,86 @@
+"""What was promised against what was measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from drill.engine.record import DrillRecord
+from drill.recovery.measure import Attainment, assess
+from drill.report import words
+from drill.report.view.fleet import FAILURES
+from drill.report.view.formats import milliseconds_text, signed_span_text, span_text
+from drill.report.view.signs import Sign, Tone, attainment_sign, sign
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectiveRow:
+    """One objective with its actual."""
+
+    name: str
+    target: str
+    actual: str
+    actual_ms: str
+    gap: str
+    sign: Sign
+    note: str
+
+
+def objective_rows(record: DrillRecord) -> tuple[ObjectiveRow, ...]:
+    """Return RTO, RPO by proof and RPO by claim. A simulated drill has no data for any of them."""
+    objectives = record.plan.objectives
+    rows = (
+        _row("RTO and RTA", objectives.rto, record.rta, words.RTO_NOTE, record),
+        _row("RPO and RPA, proven", objectives.rpo, record.rpa, words.RPA_NOTE, record),
+        _row(
+            "RPO and RPA, claimed",
+            objectives.rpo,
+            record.rpa_claimed,
+            words.RPA_CLAIMED_NOTE,
+            record,
+            is_claim=True,
+        ),
+    )
+    return (_never_recovered(rows[0], record), *rows[1:])
+
+
+def _row(
+    name: str,
+    target: timedelta | None,
+    actual: timedelta | None,
+    note: str,
+    record: DrillRecord,
+    *,
+    is_claim: bool = False,
+) -> ObjectiveRow:
+    if record.is_simulated:
+        actual, note = None, words.SIMULATED_NOTE
+    answer = assess(target, actual)
+    met = attainment_sign(answer.attainment)
+    if is_claim and answer.attainment is not Attainment.NO_DATA:
+        met = sign(Tone.NONE, f"{met.word}, by claim only")
+    return ObjectiveRow(
+        name=name,
+        target=span_text(target) if target is not None else words.NO_TARGET,
+        actual=span_text(actual),
+        actual_ms=milliseconds_text(actual),
+        gap=signed_span_text(answer.gap),
+        sign=met,
+        note=note,
+    )
+
+
+def _never_recovered(row: ObjectiveRow, record: DrillRecord) -> ObjectiveRow:
+    """Return the RTO of a failed drill as missed, whatever was measured (coverage C.11)."""
+    if record.outcome not in FAILURES or record.is_simulated:
+        return row
+    has_target = record.plan.objectives.rto is not None
+    return ObjectiveRow(
+        name=row.name,
+        target=row.target,
+        actual=words.NOT_REACHED,
+        actual_ms=row.actual_ms,
+        gap=words.NOT_REACHED,
+        sign=attainment_sign(Attainment.MISSED if has_target else Attainment.NO_DATA),
+        note=words.RTO_FAILED_NOTE,
+    )

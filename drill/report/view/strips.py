@@ -1,0 +1,172 @@
+"""The strip of the last nights, one for each plan: the worst outcome of every night."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from drill.engine.record import DrillRecord
+from drill.report import words
+from drill.report.view.fleet import PASSES, PlanHistory, is_finished, page_name
+from drill.report.view.formats import Moment, minute
+from drill.report.view.signs import Sign, Tone, outcome_sign, tone_of
+from drill.report.view.text import shown
+
+NIGHTS_AT_LEAST, NIGHTS_AT_MOST = 14, 30
+CELL = 14
+"""Width of one night with the space after it."""
+PLANS_AT_MOST = 60
+DRILLS_AT_MOST = 200
+
+_WORST_FIRST = (Tone.FAIL, Tone.WARN, Tone.NONE, Tone.PASS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Nights of one tone in a row: where they begin, and where each of them stands."""
+
+    tone: str
+    path: str
+    marks: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strip:
+    """The last nights of one plan."""
+
+    number: int
+    plan: str
+    runs: tuple[Run, ...]
+    finding: str
+    description: str
+    newest: Sign
+    newest_page: str
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedDrill:
+    """One line of the list of all drills."""
+
+    plan: str
+    slot: Moment
+    sign: Sign
+    page: str
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strips:
+    """The strips of one page, the list behind them, and how many of both are not shown."""
+
+    nights: int
+    width: int
+    begin: str
+    end: str
+    shown: tuple[Strip, ...]
+    left_out: int
+    drills: tuple[ListedDrill, ...]
+    drills_left_out: int
+
+
+def strips(plans: Sequence[PlanHistory], records: Sequence[DrillRecord], now: datetime) -> Strips:
+    """Return a strip for each plan, plans that did not pass first, then by name."""
+    today = now.astimezone(UTC).date()
+    days = _days(records, today)
+    ordered = sorted(plans, key=lambda plan: (_rank(plan.newest), plan.plan_name))
+    return Strips(
+        nights=len(days),
+        width=len(days) * CELL,
+        begin=days[0].isoformat(),
+        end=today.isoformat(),
+        shown=tuple(
+            _strip(number, plan, days) for number, plan in enumerate(ordered[:PLANS_AT_MOST], 1)
+        ),
+        left_out=max(0, len(ordered) - PLANS_AT_MOST),
+        drills=tuple(_listed(record) for record in records[:DRILLS_AT_MOST]),
+        drills_left_out=max(0, len(records) - DRILLS_AT_MOST),
+    )
+
+
+def _days(records: Iterable[DrillRecord], today: date) -> list[date]:
+    oldest = min((_night(record) for record in records), default=today)
+    nights = min(max((today - oldest).days + 1, NIGHTS_AT_LEAST), NIGHTS_AT_MOST)
+    return [today - timedelta(days=back) for back in range(nights - 1, -1, -1)]
+
+
+def _night(record: DrillRecord) -> date:
+    return record.scheduled_for.astimezone(UTC).date()
+
+
+def _tone(record: DrillRecord) -> Tone:
+    if record.outcome is None or record.is_simulated:
+        return Tone.NONE
+    return tone_of(record.outcome)
+
+
+def _rank(record: DrillRecord) -> int:
+    return _WORST_FIRST.index(_tone(record))
+
+
+def _strip(number: int, plan: PlanHistory, days: Sequence[date]) -> Strip:
+    tones: dict[date, Tone] = {}
+    for drill in plan.drills:
+        night = _night(drill)
+        tone = _tone(drill)
+        if night not in tones or _WORST_FIRST.index(tone) < _WORST_FIRST.index(tones[night]):
+            tones[night] = tone
+    counted = [
+        drill
+        for drill in plan.drills
+        if _night(drill) in days and is_finished(drill) and not drill.is_simulated
+    ]
+    passed = sum(1 for drill in counted if drill.outcome in PASSES)
+    numbers = {"passed": passed, "count": len(counted)}
+    finding = words.STRIP_FINDING.format(**numbers) if counted else words.NO_DATA
+    return Strip(
+        number=number,
+        plan=shown(plan.plan_name, 80),
+        runs=tuple(_runs(tones, days)),
+        finding=finding,
+        description=words.STRIP_DESCRIPTION.format(
+            plan=shown(plan.plan_name, 80), begin=days[0], end=days[-1], **numbers
+        ),
+        newest=outcome_sign(plan.newest),
+        newest_page=page_name(plan.newest.id),
+        simulated=plan.newest.is_simulated,
+    )
+
+
+def _runs(tones: dict[date, Tone], days: Sequence[date]) -> Iterable[Run]:
+    """All nights of one tone share a path: small pages, and one colour each."""
+    for tone in (*_WORST_FIRST, None):
+        places = [index * CELL for index, day in enumerate(days) if tones.get(day) is tone]
+        if not places:
+            continue
+        if tone is None:
+            yield Run(tone="gap", path="".join(f"M{x + 5} 9h2v2h-2z" for x in places), marks="")
+            continue
+        yield Run(
+            tone=tone.value,
+            path="".join(f"M{x} 0h12v20h-12z" for x in places),
+            marks="".join(_glyph(tone, x) for x in places),
+        )
+
+
+def _glyph(tone: Tone, x: int) -> str:
+    if tone is Tone.FAIL:
+        return f"M{x + 3} 7l6 6m0 -6l-6 6"
+    if tone is Tone.WARN:
+        return f"M{x + 6} 5v6m0 3v1.6"
+    return ""
+
+
+def _listed(record: DrillRecord) -> ListedDrill:
+    return ListedDrill(
+        plan=shown(record.plan_name, 80),
+        slot=minute(record.scheduled_for),
+        sign=outcome_sign(record),
+        page=page_name(record.id),
+        simulated=record.is_simulated,
+    )

@@ -1,0 +1,272 @@
+"""The tables of the index: what needs action, what is left over, what is under way, what passed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, TypedDict, TypeVar
+
+from drill.engine.record import DrillRecord, Outcome
+from drill.plan.model import NewTarget, PitrRestore
+from drill.report import words
+from drill.report.view.fleet import (
+    PlanHistory,
+    SourceKey,
+    failing_part,
+    is_finished,
+    is_leaked,
+    newest_first,
+    page_name,
+    source_key,
+    streak_began,
+)
+from drill.report.view.formats import Moment, minute, perhaps, span_text
+from drill.report.view.signs import Sign, level_sign, outcome_sign, teardown_sign
+from drill.report.view.text import shown
+
+ROWS_AT_MOST = 60
+"""Rows of one table: beyond that the page says how many more there are."""
+CELL_AT_MOST = 240
+"""Characters of one foreign text on the index; the page of the drill has more."""
+
+_Row = TypeVar("_Row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows(Generic[_Row]):
+    """Rows of one table, and how many are not shown."""
+
+    shown: tuple[_Row, ...]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillRow:
+    """One drill in a table of the index."""
+
+    plan: str
+    page: str
+    source: str
+    cloud: str
+    sign: Sign
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedRow(DrillRow):
+    """A plan whose newest drill did not pass."""
+
+    since: Moment
+    lasts: str
+    parts: tuple[str, ...]
+    reason: str
+    next_step: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftoverRow(DrillRow):
+    """A scratch instance that outlived its drill."""
+
+    target: str
+    target_id: str
+    kind: str
+    since: Moment | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnfinishedRow(DrillRow):
+    """A drill that has no verdict yet."""
+
+    since: Moment
+    next_at: Moment
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedRow(DrillRow):
+    """A plan whose newest drill passed."""
+
+    mode: str
+    point_at: Moment | None
+    level: Sign
+    rta: str
+    rto: str
+    rpa: str
+    rpo: str
+    teardown: Sign
+    finished_at: Moment | None
+
+
+_SEVERITY = (
+    Outcome.FAILED_RESTORE,
+    Outcome.FAILED_CHECK,
+    Outcome.REFUSED,
+    Outcome.INCONCLUSIVE,
+    Outcome.MISSED,
+    Outcome.ABORTED,
+    Outcome.PASSED_LATE,
+    Outcome.SKIPPED,
+)
+_QUIET_WHEN_SIMULATED = frozenset({Outcome.INCONCLUSIVE, Outcome.PASSED, Outcome.PASSED_LATE})
+"""What a simulated drill always ends as when nothing is wrong: it asks for no action."""
+
+
+def needs_action(
+    plans: Sequence[PlanHistory],
+    names: Mapping[SourceKey, str],
+    clouds: Mapping[str, str],
+    now: datetime,
+) -> Rows[NeedRow]:
+    """Return plans whose newest finished drill did not pass: worst first, then the longest."""
+    found = []
+    for plan in plans:
+        first = streak_began(plan)
+        if first is None or _is_quiet(plan.finished[0]):
+            continue
+        found.append((plan, first))
+    found.sort(
+        key=lambda one: (
+            _SEVERITY.index(one[0].finished[0].outcome or Outcome.SKIPPED),
+            one[1].scheduled_for,
+            one[0].plan_name,
+        )
+    )
+    return _rows([_need(plan, first, names, clouds, now) for plan, first in found])
+
+
+def leftovers(
+    records: Sequence[DrillRecord], names: Mapping[SourceKey, str], clouds: Mapping[str, str]
+) -> Rows[LeftoverRow]:
+    """Return scratch instances that outlived their drill, the oldest first."""
+    leaked = [record for record in reversed(newest_first(records)) if is_leaked(record)]
+    return _rows(
+        [
+            LeftoverRow(
+                **_common(record, names, clouds),
+                target=shown(record.target_name, CELL_AT_MOST),
+                target_id=shown(record.target_id, CELL_AT_MOST),
+                kind=record.plan.target.kind,
+                since=perhaps(record.finished_at or record.teardown_began_at),
+                reason=shown(record.teardown_reason or words.NO_REASON, CELL_AT_MOST),
+            )
+            for record in leaked
+        ]
+    )
+
+
+def unfinished(
+    records: Sequence[DrillRecord], names: Mapping[SourceKey, str], clouds: Mapping[str, str]
+) -> Rows[UnfinishedRow]:
+    """Return drills without a verdict, the oldest first."""
+    waiting = [record for record in reversed(newest_first(records)) if not is_finished(record)]
+    return _rows(
+        [
+            UnfinishedRow(
+                **_common(record, names, clouds),
+                since=minute(record.started_at or record.enlisted_at),
+                next_at=minute(record.next_at),
+                reason=shown(record.reason, CELL_AT_MOST),
+            )
+            for record in waiting
+        ]
+    )
+
+
+def passed(
+    plans: Sequence[PlanHistory], names: Mapping[SourceKey, str], clouds: Mapping[str, str]
+) -> Rows[PassedRow]:
+    """Return plans whose newest finished drill passed, by name."""
+    newest = [plan.finished[0] for plan in plans if plan.finished]
+    return _rows(
+        [
+            _passed(record, names, clouds)
+            for record in newest
+            if record.outcome is Outcome.PASSED and not record.is_simulated
+        ]
+    )
+
+
+def simulated(
+    plans: Sequence[PlanHistory], names: Mapping[SourceKey, str], clouds: Mapping[str, str]
+) -> Rows[DrillRow]:
+    """Return plans whose newest drill had no database behind its instance."""
+    newest = [plan.finished[0] for plan in plans if plan.finished]
+    return _rows([DrillRow(**_common(one, names, clouds)) for one in newest if _is_quiet(one)])
+
+
+def _rows(rows: Sequence[_Row]) -> Rows[_Row]:
+    return Rows(shown=tuple(rows[:ROWS_AT_MOST]), left_out=max(0, len(rows) - ROWS_AT_MOST))
+
+
+def _is_quiet(record: DrillRecord) -> bool:
+    return record.is_simulated and record.outcome in _QUIET_WHEN_SIMULATED
+
+
+class _Common(TypedDict):
+    """The keyword arguments that every row has."""
+
+    plan: str
+    page: str
+    source: str
+    cloud: str
+    sign: Sign
+    simulated: bool
+
+
+def _common(
+    record: DrillRecord, names: Mapping[SourceKey, str], clouds: Mapping[str, str]
+) -> _Common:
+    cloud = record.plan.source.cloud
+    return {
+        "plan": shown(record.plan_name, 80),
+        "page": page_name(record.id),
+        "source": names[source_key(record)],
+        "cloud": shown(clouds.get(cloud, cloud), 80),
+        "sign": outcome_sign(record),
+        "simulated": record.is_simulated,
+    }
+
+
+def _need(
+    plan: PlanHistory,
+    first: DrillRecord,
+    names: Mapping[SourceKey, str],
+    clouds: Mapping[str, str],
+    now: datetime,
+) -> NeedRow:
+    newest = plan.finished[0]
+    outcome = newest.outcome or Outcome.SKIPPED
+    drills = plan.finished.index(first) + 1
+    lasts = span_text(max(now - first.scheduled_for, timedelta(0)))
+    return NeedRow(
+        **_common(newest, names, clouds),
+        since=minute(first.scheduled_for),
+        lasts=lasts if drills == 1 else words.STREAK.format(lasts=lasts, count=drills),
+        parts=failing_part(newest),
+        reason=shown(newest.reason or words.NO_REASON, CELL_AT_MOST),
+        next_step=shown(newest.hint or words.NEXT_STEPS[outcome], CELL_AT_MOST),
+        command=f"drill run {shown(plan.plan_name, 80)}",
+    )
+
+
+def _passed(
+    record: DrillRecord, names: Mapping[SourceKey, str], clouds: Mapping[str, str]
+) -> PassedRow:
+    objectives = record.plan.objectives
+    restore = "pitr" if isinstance(record.plan.restore, PitrRestore) else "backup"
+    target = "new" if isinstance(record.plan.target, NewTarget) else "existing"
+    return PassedRow(
+        **_common(record, names, clouds),
+        mode=f"{restore}, {target}",
+        point_at=perhaps(record.choice.point.at if record.choice else None),
+        level=level_sign(record.level),
+        rta=span_text(record.rta),
+        rto=span_text(objectives.rto) if objectives.rto else words.NO_TARGET,
+        rpa=span_text(record.rpa),
+        rpo=span_text(objectives.rpo) if objectives.rpo else words.NO_TARGET,
+        teardown=teardown_sign(record.teardown),
+        finished_at=perhaps(record.finished_at),
+    )

@@ -1,0 +1,255 @@
+"""The journal of the engine, kept in a database that outlives every process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import case, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from drill.engine.keeping import ensure_keepable, ensure_legal, first_event, merged, reopened
+from drill.engine.ports import SeatLimits
+from drill.engine.record import DrillRecord, Event, State
+from drill.errors import DrillMoved, StoreError
+from drill.store import queries, seating
+from drill.store.database import Database, open_database
+from drill.store.mapping import changing_values, check_row, journal_row, new_row, step_row
+from drill.store.migrate import ensure_current
+from drill.store.tables import DrillRow, StepRow
+
+
+def open_journal(
+    url: str, *, folder: Path, patience: timedelta = timedelta(seconds=30)
+) -> SqlJournal:
+    """Return the journal kept at a URL, its schema brought up to date first.
+
+    A relative SQLite path is relative to ``folder``; a missing file is made, readable by its
+    owner alone. ``patience`` is how long a transaction waits for another process. Raise StoreError.
+    """
+    database = open_database(url, folder=folder, patience=patience)
+    try:
+        ensure_current(database)
+    except BaseException:
+        database.close()
+        raise
+    return SqlJournal(database)
+
+
+class SqlJournal:
+    """Implements ``drill.engine.ports.Journal``: see there for what each method promises.
+
+    Threads may share one; each process opens its own. Every method raises StoreError when the
+    database cannot be used.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection to the database."""
+        self._database.close()
+
+    def enlist(self, records: Sequence[DrillRecord]) -> list[DrillRecord]:
+        """Add new drills with their first event, except where the slot is taken."""
+        for record in records:
+            ensure_keepable(record)
+        rows = [new_row(record) for record in records]
+        with self._database.writing() as session:
+            return [
+                record
+                for record, row in zip(records, rows, strict=True)
+                if _is_added(session, record, row)
+            ]
+
+    def due(self, *, now: datetime, at_most: int, only: Collection[str] | None = None) -> list[str]:
+        """Return ids of unfinished drills to look at now."""
+        with self._database.reading() as session:
+            return queries.due(session, now, at_most, only)
+
+    def claim(
+        self, drill_id: str, *, worker: str, now: datetime, lease: timedelta
+    ) -> DrillRecord | None:
+        """Lease an unfinished drill and raise its epoch, or return None."""
+        statement = (
+            update(DrillRow)
+            .where(col(DrillRow.id) == drill_id, queries.is_unfinished(), queries.is_free(now))
+            .values(epoch=DrillRow.epoch + 1, leased_by=worker, leased_until=now + lease)
+        )
+        with self._database.writing() as session:
+            if queries.change(session, statement) == 0:
+                return None
+            return queries.locked(session, drill_id)
+
+    def renew(self, drill_id: str, *, epoch: int, until: datetime) -> None:
+        """Prolong a lease that has not been given back."""
+        is_ours = (
+            col(DrillRow.id) == drill_id,
+            col(DrillRow.epoch) == epoch,
+            col(DrillRow.leased_until).is_not(None),
+            queries.is_unfinished(),
+        )
+        longer = case((col(DrillRow.leased_until) < until, until), else_=DrillRow.leased_until)
+        statement = update(DrillRow).where(*is_ours).values(leased_until=longer)
+        with self._database.writing() as session:
+            if queries.change(session, statement) == 0:
+                raise DrillMoved(f"drill {drill_id} is not leased to this worker any more")
+
+    def save(self, record: DrillRecord, events: Sequence[Event] = ()) -> DrillRecord:
+        """Write the drill, its steps and checks, and append events, together."""
+        ensure_keepable(record, events)
+        with self._database.writing() as session:
+            before = queries.locked(session, record.id)
+            ensure_legal(before, record)
+            after = merged(before, record)
+            # The row is locked, so this cannot miss; but no write goes without its fence.
+            fenced = update(DrillRow).where(
+                col(DrillRow.id) == record.id, col(DrillRow.epoch) == record.epoch
+            )
+            _keep_steps(session, before, after)
+            for position, check in enumerate(after.checks, start=1):
+                if position > len(before.checks):
+                    session.add(check_row(record.id, position, check))
+            _append(session, record.id, events)
+            session.flush()
+            if queries.change(session, fenced.values(**changing_values(after))) == 0:
+                raise DrillMoved(f"another worker has taken drill {record.id} over")
+            return after
+
+    def seat(self, record: DrillRecord, limits: SeatLimits, *, target_id: str | None) -> str | None:
+        """Give the drill a seat and the hold on its target, or say what it waits for."""
+        with self._database.writing() as session:
+            return seating.seat(session, record, limits, target_id)
+
+    def holder_of(self, cloud: str, target_id: str) -> str | None:
+        """Return the id of the drill that holds an existing target."""
+        with self._database.reading() as session:
+            return seating.holder_of(session, cloud, target_id)
+
+    def release_target(self, cloud: str, target_id: str, *, drill_id: str) -> None:
+        """Give a target free, if this drill holds it."""
+        with self._database.writing() as session:
+            seating.release_target(session, cloud, target_id, drill_id)
+
+    def request_abort(self, drill_ids: Collection[str]) -> None:
+        """Ask unfinished drills to go to teardown, and make them due at once."""
+        enlisted_at = col(DrillRow.enlisted_at)
+        due_at = case((col(DrillRow.next_at) > enlisted_at, enlisted_at), else_=DrillRow.next_at)
+        with self._database.writing() as session:
+            for condition in queries.chosen(drill_ids):
+                asked = update(DrillRow).where(condition)
+                queries.change(session, asked.values(abort_requested=True, next_at=due_at))
+
+    def reopen_teardown(self, drill_id: str, *, now: datetime) -> DrillRecord | None:
+        """Send a finished drill back to ``tearing_down``; None if it is not finished."""
+        with self._database.writing() as session:
+            before = queries.locked_or_none(session, drill_id)
+            if before is None or before.state is not State.FINISHED:
+                return None
+            after, event = reopened(before, now)
+            row = update(DrillRow).where(col(DrillRow.id) == drill_id)
+            queries.change(session, row.values(**changing_values(after)))
+            _append(session, drill_id, [event])
+            return after
+
+    def expire_leases(self, is_dead: Callable[[str], bool]) -> int:
+        """End the leases of workers that are known to be dead; return how many."""
+        leased_by, leased_until = col(DrillRow.leased_by), col(DrillRow.leased_until)
+        statement = select(leased_by).where(queries.is_unfinished(), leased_until.is_not(None))
+        with self._database.reading() as session:
+            workers = session.exec(statement.distinct()).all()
+        dead = [worker for worker in workers if worker and is_dead(worker)]
+        ended = 0
+        if dead:
+            with self._database.writing() as session:
+                for some in queries.in_batches(dead):
+                    expired = update(DrillRow).where(queries.is_unfinished(), leased_by.in_(some))
+                    expired = expired.where(leased_until.is_not(None))
+                    ended += queries.change(session, expired.values(leased_until=None))
+        return ended
+
+    def find(self, drill_id: str) -> DrillRecord | None:
+        """Return one drill by its id, or by a unique beginning of it; StoreError if ambiguous."""
+        with self._database.reading() as session:
+            return queries.find(session, drill_id)
+
+    def unfinished(self, *, plan_names: Collection[str] | None = None) -> list[DrillRecord]:
+        """Return the drills that are not finished, enlisted first first."""
+        with self._database.reading() as session:
+            return queries.unfinished(session, plan_names)
+
+    def history(self, *, plan_name: str | None = None, at_most: int = 100) -> list[DrillRecord]:
+        """Return drills, newest slot first."""
+        with self._database.reading() as session:
+            return queries.history(session, plan_name, at_most)
+
+    def events_of(self, drill_id: str) -> list[Event]:
+        """Return the journal of one drill, in order."""
+        with self._database.reading() as session:
+            return queries.events_of(session, drill_id)
+
+    def recorded_counts(self, plan_name: str) -> Mapping[str, int]:
+        """Return name of check -> row count of the last drill of the plan that passed."""
+        with self._database.reading() as session:
+            return queries.recorded_counts(session, plan_name)
+
+    def earliest_next_at(self, *, only: Collection[str] | None = None) -> datetime | None:
+        """Return when the next unfinished drill can be looked at: a live lease is waited for."""
+        with self._database.reading() as session:
+            return queries.earliest_next_at(session, only)
+
+
+def _is_added(session: Session, record: DrillRecord, row: DrillRow) -> bool:
+    """Insert a drill and say so; False if its slot is taken. Raise StoreError if its id is."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError:
+        slot = select(DrillRow.id).where(
+            col(DrillRow.plan_name) == record.plan_name,
+            col(DrillRow.scheduled_for) == record.scheduled_for,
+        )
+        if session.exec(slot).first() is not None:
+            return False
+        if session.get(DrillRow, record.id) is not None:
+            raise StoreError(f"there is a drill {record.id} already") from None
+        raise
+    for position, step in enumerate(record.steps, start=1):
+        session.add(step_row(record.id, position, step))
+    for position, check in enumerate(record.checks, start=1):
+        session.add(check_row(record.id, position, check))
+    session.add(journal_row(record.id, 1, first_event(record)))
+    session.flush()
+    return True
+
+
+def _keep_steps(session: Session, before: DrillRecord, after: DrillRecord) -> None:
+    for position, step in enumerate(after.steps, start=1):
+        known = before.steps[position - 1] if position <= len(before.steps) else None
+        if known is None:
+            session.add(step_row(after.id, position, step))
+        elif known != step:
+            row = session.get_one(StepRow, (after.id, position))
+            row.began_at, row.ended_at, row.result = step.began_at, step.ended_at, step.result
+
+
+def _append(session: Session, drill_id: str, events: Sequence[Event]) -> None:
+    last = queries.last_sequence(session, drill_id) if events else 0
+    for sequence, event in enumerate(events, start=last + 1):
+        session.add(journal_row(drill_id, sequence, event))

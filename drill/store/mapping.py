@@ -1,0 +1,232 @@
+"""Turns a drill record into rows and back, without loss. Rows are not validated: values are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
+
+from drill.check.port import CheckAnswer, CheckResult
+from drill.engine.keeping import facts_as_json, wanted_target_id
+from drill.engine.record import (
+    DrillRecord,
+    Event,
+    EventKind,
+    Outcome,
+    State,
+    Step,
+    StepName,
+    Teardown,
+    Trigger,
+)
+from drill.errors import StoreError
+from drill.plan.model import Plan
+from drill.recovery.values import Choice, Instance, Inventory
+from drill.store.tables import CheckResultRow, DrillRow, JournalRow, StepRow
+
+_FIRST = ("id", "plan_name", "plan_digest", "scheduled_for", "enlisted_at", "tool_version")
+_LATER = (
+    *("next_at", "deadline_at", "epoch", "leased_by", "leased_until", "is_seated"),
+    *("abort_requested", "look_failures", "failing_since", "started_at", "target_id"),
+    *("target_name", "is_simulated", "restore_intent_at", "restore_accepted_at"),
+    *("restore_job_id", "restore_seen_running", "ready_at", "reachable_at", "checked_at"),
+    *("teardown_began_at", "teardown_intent_at", "teardown_accepted_at", "teardown_job_id"),
+    *("teardown_seen_running", "reason", "hint", "teardown_reason", "finished_at", "level"),
+)
+"""Fields that are kept as they are."""
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@cache
+def _inventories() -> TypeAdapter[Inventory]:
+    return TypeAdapter(Inventory)
+
+
+@cache
+def _choices() -> TypeAdapter[Choice]:
+    return TypeAdapter(Choice)
+
+
+@cache
+def _instances() -> TypeAdapter[Instance]:
+    return TypeAdapter(Instance)
+
+
+def canonical(value: object) -> str:
+    """Return JSON of which there is only one for a value: sorted names, no spaces."""
+    return json.dumps(
+        value, allow_nan=False, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
+
+
+def new_row(record: DrillRecord) -> DrillRow:
+    """Return the row of a drill that is enlisted. Raise StoreError if its plan would be lost."""
+    try:
+        plan = canonical(record.plan.model_dump(mode="json"))
+        is_lossless = Plan.model_validate_json(plan) == record.plan
+    except ValueError as error:  # not-a-number, half a character, a span that rounds to zero
+        raise StoreError(f"the plan {record.plan_name} cannot be written as JSON") from error
+    if not is_lossless:
+        raise StoreError(f"the plan {record.plan_name} cannot be read back as it is")
+    return DrillRow(
+        **{name: getattr(record, name) for name in _FIRST},
+        plan=plan,
+        cloud=record.plan.source.cloud,
+        source_id=record.plan.source.instance_id,
+        target_kind=record.plan.target.kind,
+        wanted_target_id=wanted_target_id(record),
+        trigger=record.trigger.value,
+        **changing_values(record),
+    )
+
+
+def changing_values(record: DrillRecord) -> dict[str, Any]:
+    """Return every column that a save may change. Raise StoreError for what is no JSON."""
+    try:
+        return {
+            **{name: getattr(record, name) for name in _LATER},
+            "state": record.state.value,
+            "finding": record.finding.value if record.finding else None,
+            "outcome": record.outcome.value if record.outcome else None,
+            "teardown": record.teardown.value,
+            "inventory": _inventory_as_json(record.inventory) if record.inventory else None,
+            "choice": _as_json(_choices(), record.choice) if record.choice else None,
+            "copy_": _as_json(_instances(), record.copy) if record.copy else None,
+            "rta_microseconds": _as_microseconds(record.rta),
+            "rpa_microseconds": _as_microseconds(record.rpa),
+            "rpa_claimed_microseconds": _as_microseconds(record.rpa_claimed),
+            "request_ids": canonical(list(record.request_ids)),
+            "refusals": canonical([dict(refusal) for refusal in record.refusals]),
+        }
+    except (TypeError, ValueError, PydanticSerializationError) as error:
+        raise StoreError(f"drill {record.id} holds a value that cannot be kept") from error
+
+
+def record_of(
+    row: DrillRow, steps: Iterable[StepRow], checks: Iterable[CheckResultRow]
+) -> DrillRecord:
+    """Return the record of a row. Raise StoreError if the row cannot be understood."""
+    try:
+        return DrillRecord(
+            **{name: getattr(row, name) for name in (*_FIRST, *_LATER)},
+            plan=Plan.model_validate_json(row.plan),
+            trigger=Trigger(row.trigger),
+            state=State(row.state),
+            finding=Outcome(row.finding) if row.finding else None,
+            outcome=Outcome(row.outcome) if row.outcome else None,
+            teardown=Teardown(row.teardown),
+            inventory=_inventories().validate_json(row.inventory) if row.inventory else None,
+            choice=_choices().validate_json(row.choice) if row.choice else None,
+            copy=_instances().validate_json(row.copy_) if row.copy_ else None,
+            rta=_as_span(row.rta_microseconds),
+            rpa=_as_span(row.rpa_microseconds),
+            rpa_claimed=_as_span(row.rpa_claimed_microseconds),
+            request_ids=tuple(json.loads(row.request_ids)),
+            refusals=tuple(json.loads(row.refusals)),
+            steps=tuple(map(_step_of, steps)),
+            checks=tuple(map(_check_of, checks)),
+        )
+    except (ValidationError, ValueError) as error:
+        raise StoreError(
+            f"drill {row.id} cannot be read from the store",
+            hint="It was changed by hand, or the plan format has changed since: see docs/store.md.",
+        ) from error
+
+
+def step_row(drill_id: str, position: int, step: Step) -> StepRow:
+    """Return the row of a step; positions count from 1."""
+    return StepRow(
+        drill_id=drill_id,
+        position=position,
+        name=step.name.value,
+        began_at=step.began_at,
+        ended_at=step.ended_at,
+        result=step.result,
+    )
+
+
+def check_row(drill_id: str, position: int, check: CheckResult) -> CheckResultRow:
+    """Return the row of an answered check; positions count from 1."""
+    return CheckResultRow(
+        drill_id=drill_id,
+        position=position,
+        name=check.name,
+        kind=check.kind,
+        answer=check.answer.value,
+        reason=check.reason,
+        expected=check.expected,
+        observed=check.observed,
+        row_count=check.row_count,
+        newest_at=check.newest_at,
+        began_at=check.began_at,
+        duration_microseconds=check.duration // _MICROSECOND,
+    )
+
+
+def journal_row(drill_id: str, sequence: int, event: Event) -> JournalRow:
+    """Return the row of an event. Raise StoreError if its facts are not JSON."""
+    return JournalRow(
+        drill_id=drill_id,
+        sequence=sequence,
+        at=event.at,
+        kind=event.kind.value,
+        act=event.act,
+        facts=facts_as_json(event),
+    )
+
+
+def event_of(row: JournalRow) -> Event:
+    """Return the event of a row."""
+    return Event(
+        at=row.at,
+        kind=EventKind(row.kind),
+        act=row.act,
+        facts=json.loads(row.facts),
+        sequence=row.sequence,
+    )
+
+
+def _step_of(row: StepRow) -> Step:
+    return Step(
+        name=StepName(row.name), began_at=row.began_at, ended_at=row.ended_at, result=row.result
+    )
+
+
+def _check_of(row: CheckResultRow) -> CheckResult:
+    return CheckResult(
+        name=row.name,
+        kind=row.kind,
+        answer=CheckAnswer(row.answer),
+        reason=row.reason,
+        expected=row.expected,
+        observed=row.observed,
+        row_count=row.row_count,
+        newest_at=row.newest_at,
+        began_at=row.began_at,
+        duration=row.duration_microseconds * _MICROSECOND,
+    )
+
+
+def _inventory_as_json(inventory: Inventory) -> str:
+    document = _inventories().dump_python(inventory, mode="json")
+    for name in ("instance_ids", "instance_names"):  # sets have no order of their own
+        document[name].sort()
+    return canonical(document)
+
+
+def _as_json(adapter: TypeAdapter[Any], value: object) -> str:
+    return canonical(adapter.dump_python(value, mode="json"))
+
+
+def _as_microseconds(span: timedelta | None) -> int | None:
+    return None if span is None else span // _MICROSECOND
+
+
+def _as_span(microseconds: int | None) -> timedelta | None:
+    return None if microseconds is None else microseconds * _MICROSECOND
