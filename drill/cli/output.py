@@ -56,11 +56,13 @@ def say(message: str) -> None:
 
 
 def span_text(span: timedelta | None) -> str:
-    """Return a duration for a table: 0.8 s, 42 s, 3 min 05 s, 2 h 10 min; "no data" for None."""
+    """Return a duration for a table: 31 ms, 1.8 s, 42 s, 3 min 05 s, 2 h 10 min; "no data" for None."""
     if span is None:
         return "no data"
     sign = "-" if span < timedelta(0) else ""
     seconds = abs(span.total_seconds())
+    if seconds < 1:
+        return f"{sign}{seconds * 1000:.0f} ms"
     if seconds < 10:
         return f"{sign}{seconds:.1f} s"
     if seconds < 60:

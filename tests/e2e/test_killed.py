@@ -15,7 +15,7 @@ PLANS = ("orders-before-latest", "orders-latest")
 
 def accepted(world: World) -> tuple[int, int]:
     """Return how many creations and in-place restores the sandbox ever took."""
-    counts = world.admin().state()["counts"]
+    counts = world.admin().state()["accepted"]
     return sum(counts["create"].values()), sum(counts["recovery"].values())
 
 

@@ -34,9 +34,9 @@ def test_nothing_is_left_and_nothing_but_scratch_was_ever_a_target(night):
     names = {instance["name"] for instance in state["instances"]}
     assert names == {"orders-prod", "billing-prod", "drill-scratch-a", "drill-scratch-b"}
     by_id = {instance["id"]: instance["name"] for instance in state["instances"]}
-    touched = {by_id[instance_id] for instance_id in state["counts"]["recovery"]}
+    touched = {by_id[instance_id] for instance_id in state["accepted"]["recovery"]}
     assert touched <= {"drill-scratch-a", "drill-scratch-b"}
-    assert not set(state["counts"]["delete"]) & set(by_id)
+    assert not set(state["accepted"]["delete"]) & set(by_id)
 
 
 def test_report_has_a_page_for_every_drill(night):
@@ -64,13 +64,13 @@ def test_no_secret_appears_in_anything_that_was_produced(night):
 
 
 def test_dry_run_orders_nothing(night):
-    before = night.admin().state()["counts"]
+    before = night.admin().state()["accepted"]
 
     finished = night.drill("plan", "show", "orders-latest", "orders-random", "--output", "json")
 
     assert finished.code == 0
     assert [plan["would_run"] for plan in finished.json()["plans"]] == [True, True]
-    assert night.admin().state()["counts"] == before
+    assert night.admin().state()["accepted"] == before
 
 
 def test_sweep_finds_nothing_after_a_clean_night(night):

@@ -144,7 +144,7 @@ def _domain(inventory: Inventory) -> Stretch:
         begin = max(promised, min(created, oldest))
     else:
         begin = oldest
-    return Stretch(min(begin, end - timedelta(minutes=1)), end)
+    return Stretch(min(begin, end - timedelta(seconds=10)), end)
 
 
 def _badness(draft: _Draft) -> tuple[int, float]:
