@@ -11,7 +11,6 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from drill.check.prober import SqlProber
 from drill.clock import SystemClock
 from drill.dispatch.worker import worker_name
 from drill.engine.passwords import CopyPasswords
@@ -21,8 +20,6 @@ from drill.guard.facts import SiteRules
 from drill.plan.config import Cloud, Config
 from drill.plan.model import Plan
 from drill.plan.references import resolve, resolve_secret
-from drill.provider.clouds import load_cloud_kinds
-from drill.provider.rds.build import rds_provider
 from drill.store import SqlJournal, open_journal
 
 
@@ -61,6 +58,8 @@ def build_house(config: Config, plans: Sequence[Plan], *, folder: Path) -> House
     ``plans`` are all plans that are known, not only those that run: the source of any plan can
     never be a target.
     """
+    from drill.check.prober import SqlProber  # late: reading the store needs neither cloud nor copy
+
     journal = open_store(config, folder)
     secret = partial(resolve_secret, folder=folder)
     parts = Parts(
@@ -81,6 +80,9 @@ def build_house(config: Config, plans: Sequence[Plan], *, folder: Path) -> House
 
 
 def _cloud(name: str, config: Config, plans: Sequence[Plan], folder: Path) -> CloudSettings:
+    from drill.provider.clouds import load_cloud_kinds  # late, as above
+    from drill.provider.rds.build import rds_provider
+
     cloud = _with_absolute_files(config.clouds[name], folder)
     kinds = load_cloud_kinds()
     if cloud.kind not in kinds:

@@ -56,7 +56,7 @@ def say(message: str) -> None:
 
 
 def span_text(span: timedelta | None) -> str:
-    """Return a duration for a table: 31 ms, 1.8 s, 42 s, 3 min 05 s, 2 h 10 min; "no data" for None."""
+    """Return a duration for a table: 31 ms, 1.8 s, 3 min 05 s, 2 h 10 min; "no data" for None."""
     if span is None:
         return "no data"
     sign = "-" if span < timedelta(0) else ""

@@ -153,3 +153,27 @@ def test_unknown_plan_is_invalid_and_names_the_known_ones(world):
 
     assert finished.code == 3
     assert "orders-latest" in finished.err
+
+
+def test_source_without_a_restore_window_is_inconclusive(world):
+    created = world.admin().create_instance("no-window", keep_days=0, password="Hunter2-Hunter2")
+    source = re.search(r'instance_id = "(\w+)"', (world.folder / f"plans/{PLAN}.toml").read_text())
+    assert source is not None
+    world.write_plan("no-window", PLAN, {source.group(1): created["id"]})
+
+    drill = the_drill(world, 4, "no-window")
+
+    assert drill["outcome"] == "inconclusive"
+    assert drill["hint"]
+
+
+def test_target_without_its_baseline_is_refused_and_nothing_is_ordered(world):
+    world.change_config('baseline = "drill-baseline"', 'baseline = "no-such-backup"')
+    before = world.admin().state()["accepted"]
+
+    drill = the_drill(world, 6, "orders-latest")
+
+    assert drill["outcome"] == "refused"
+    assert "no-such-backup" in drill["reason"]
+    assert drill["teardown"] == "not_needed"
+    assert world.admin().state()["accepted"] == before
