@@ -15,7 +15,7 @@ from drill.clock import SystemClock
 from drill.dispatch.worker import worker_name
 from drill.engine.passwords import CopyPasswords
 from drill.engine.ports import CloudSettings, Parts, ScratchLogin
-from drill.errors import ConfigInvalid
+from drill.errors import ConfigInvalid, SecretUnavailable
 from drill.guard.facts import SiteRules
 from drill.plan.config import Cloud, Config
 from drill.plan.model import Plan
@@ -90,10 +90,19 @@ def _cloud(name: str, config: Config, plans: Sequence[Plan], folder: Path) -> Cl
             f"cloud {name} is of the unknown kind {cloud.kind}",
             hint=f"Use one of: {', '.join(sorted(kinds))}.",
         )
-    return CloudSettings(
-        provider=rds_provider(
+    try:
+        provider = rds_provider(
             name, cloud, resolve=partial(resolve, folder=folder), clock=SystemClock()
-        ),
+        )
+    except SecretUnavailable as error:
+        if cloud.kind != "sandbox":
+            raise
+        raise ConfigInvalid(
+            f"the sandbox of cloud {name} does not run: {error.message}",
+            hint="Start it in another terminal: drill sandbox serve --seed.",
+        ) from error
+    return CloudSettings(
+        provider=provider,
         rules=kinds[cloud.kind].rules,
         site=_site_rules(config, plans, new_instances_at_most=cloud.new_instances_at_most),
         poll_every=cloud.poll_every,

@@ -30,6 +30,7 @@ def command(config_file: str, keep: bool) -> int:
     """
     folder = Path(config_file).resolve().parent
     began = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop the sandbox then, too
     server = _start_sandbox(folder)
     try:
         _wait_until_ready(server, folder)
@@ -104,17 +105,18 @@ def _drill_every_plan(config_file: str) -> int:
     setting = read_setting(config_file)
     house = house_of(setting)
     records = run_batch(house, enlist(house, setting.plans), quiet=False)
-    index = render(house)
+    index = render(house.journal, house.reports, now=house.parts.clock.now())
     print_verdicts(records)
-    leaks = find_leaks(
+    search = find_leaks(
         house.parts,
         now=house.parts.clock.now(),
         lives_at_most=house.config.limits.scratch_lives_at_most,
     )
-    left = len(leaks)
-    say(f"scratch instances left in the sandbox: {left or 'none'}")
+    left = "no data" if search.unasked else len(search.leaks) or "none"
+    say(f"scratch instances left in the sandbox: {left}")
     say(f"report: {index}")
-    return ExitCode.LEAKED if leaks else exit_code_of(records)
+    house.close()
+    return ExitCode.LEAKED if search.leaks else exit_code_of(records)
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import click
 from drill.cli.output import output_option, print_json, say
 
 if TYPE_CHECKING:
-    from drill.bootstrap import House
+    from drill.engine.ports import Journal
 
 DRILLS_SHOWN = 2000
 """How many drills, newest first, the pages are made of."""
@@ -21,9 +22,13 @@ DRILLS_SHOWN = 2000
 @click.pass_obj
 def command(config_file: str, output: str) -> int:
     """Render the HTML reports of everything in the store: an index, and one page a drill."""
-    from drill.cli.context import house_of, read_setting
+    from drill.bootstrap import open_store
+    from drill.cli.context import read_config
+    from drill.clock import SystemClock
 
-    index = render(house_of(read_setting(config_file)))
+    config, folder = read_config(config_file)
+    reports = folder / config.folders.reports
+    index = render(open_store(config, folder), reports, now=SystemClock().now())
     if output == "json":
         print_json({"index": str(index)})
     else:
@@ -31,18 +36,12 @@ def command(config_file: str, output: str) -> int:
     return 0
 
 
-def render(house: House) -> Path:
-    """Render the reports and return the path of the index."""
+def render(journal: Journal, folder: Path, *, now: datetime) -> Path:
+    """Render the reports from the store alone, and return the path of the index."""
     from drill import __version__
     from drill.report.render import render_reports
 
-    records = house.journal.history(at_most=DRILLS_SHOWN)
-    events = {record.id: house.journal.events_of(record.id) for record in records}
-    rendered = render_reports(
-        records,
-        events,
-        folder=house.reports,
-        now=house.parts.clock.now(),
-        tool_version=__version__,
-    )
+    records = journal.history(at_most=DRILLS_SHOWN)
+    events = {record.id: journal.events_of(record.id) for record in records}
+    rendered = render_reports(records, events, folder=folder, now=now, tool_version=__version__)
     return rendered.index

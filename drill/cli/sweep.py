@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +13,7 @@ from drill.errors import ExitCode
 if TYPE_CHECKING:
     from drill.bootstrap import House
     from drill.engine.record import DrillRecord
-    from drill.engine.sweeping import Leak
+    from drill.engine.sweeping import Leak, Search
 
 
 @click.command("sweep", epilog="Example: drill sweep --dry-run")
@@ -31,31 +32,21 @@ def command(config_file: str, dry_run: bool, output: str) -> int:
 
     house = house_of(read_setting(config_file))
     abandoned = abandoned_drills(house.parts, is_dead=is_known_dead, now=house.parts.clock.now())
-    leaks = _leaks(house)
+    found = _search(house)
+    left = found
     if not dry_run:
-        _act(house, abandoned, leaks, quiet=output == "json")
-        finished = [house.journal.find(record.id) for record in abandoned]
-        left = _leaks(house)
-    else:
-        finished = list(abandoned)
-        left = leaks
+        _act(house, abandoned, found.leaks, quiet=output == "json")
+        left = _search(house)
     if output == "json":
-        from drill.cli.shapes import drill_shape, leak_shape
-
-        print_json(
-            {
-                "dry_run": dry_run,
-                "abandoned": [drill_shape(record) for record in finished if record],
-                "found": [leak_shape(leak) for leak in leaks],
-                "left": [leak_shape(leak) for leak in left],
-            }
-        )
+        _print_json(house, abandoned, found, left, dry_run=dry_run)
     else:
-        _say(abandoned, leaks, left, dry_run=dry_run)
-    return ExitCode.LEAKED if left else ExitCode.PASSED
+        _say(abandoned, found, left, dry_run=dry_run)
+    if left.unasked:
+        return ExitCode.PROVIDER
+    return ExitCode.LEAKED if left.leaks else ExitCode.PASSED
 
 
-def _leaks(house: House) -> list[Leak]:
+def _search(house: House) -> Search:
     from drill.engine.sweeping import find_leaks
 
     return find_leaks(
@@ -65,7 +56,26 @@ def _leaks(house: House) -> list[Leak]:
     )
 
 
-def _act(house: House, abandoned: list[DrillRecord], leaks: list[Leak], *, quiet: bool) -> None:
+def _print_json(
+    house: House, abandoned: Sequence[DrillRecord], found: Search, left: Search, *, dry_run: bool
+) -> None:
+    from drill.cli.shapes import drill_shape, leak_shape
+
+    records = [house.journal.find(record.id) for record in abandoned]
+    print_json(
+        {
+            "dry_run": dry_run,
+            "abandoned": [drill_shape(record) for record in records if record],
+            "found": [leak_shape(leak) for leak in found.leaks],
+            "left": [leak_shape(leak) for leak in left.leaks],
+            "unasked": [{"cloud": name, "reason": error.message} for name, error in left.unasked],
+        }
+    )
+
+
+def _act(
+    house: House, abandoned: Sequence[DrillRecord], leaks: Sequence[Leak], *, quiet: bool
+) -> None:
     from drill.cli.run import run_batch
     from drill.engine.sweeping import reopen_teardowns
 
@@ -76,15 +86,17 @@ def _act(house: House, abandoned: list[DrillRecord], leaks: list[Leak], *, quiet
         run_batch(house, drill_ids, quiet=quiet)
 
 
-def _say(
-    abandoned: list[DrillRecord], leaks: list[Leak], left: list[Leak], *, dry_run: bool
-) -> None:
+def _say(abandoned: Sequence[DrillRecord], found: Search, left: Search, *, dry_run: bool) -> None:
     verb = "would take" if dry_run else "took"
     for record in abandoned:
         say(f"{verb} to teardown: drill {record.id} of plan {record.plan_name}")
-    for leak in leaks:
+    for leak in found.leaks:
         say(f"found: {leak.instance_name} ({leak.instance_id}) on {leak.cloud}: {leak.reason}")
-    for leak in left if not dry_run else []:
+    for leak in left.leaks if not dry_run else ():
         say(f"left: {leak.instance_name} ({leak.instance_id}) on {leak.cloud}: {leak.reason}")
-    if not abandoned and not leaks:
+    for name, error in left.unasked:
+        say(f"no data: cloud {name} could not be asked: {error.message}")
+        if error.hint:
+            say(f"  hint: {error.hint}")
+    if not (abandoned or found.leaks or left.unasked):
         say("nothing to sweep: no abandoned drill, and no scratch instance outlived its drill")

@@ -17,6 +17,7 @@ from drill.errors import (
     ProviderUnavailable,
     QuotaExceeded,
 )
+from drill.plan.model import ExistingTarget
 
 PASSING = (ProviderUnavailable, ProviderThrottled, ProviderBusy, QuotaExceeded)
 """Faults that may pass by themselves."""
@@ -35,8 +36,8 @@ def handle_fault(desk: Desk, parts: Parts, cloud: CloudSettings, error: Provider
 
     1. Before anything was ordered: a fault that will not pass ends the drill at once as
        inconclusive, any other after ``start_patience``.
-    2. While restoring or checking: teardown after ``start_patience`` of a lasting fault; a passing
-       one is waited for until the deadline of the drill.
+    2. While restoring or checking: teardown after ``start_patience``; but once the restore was
+       ordered, a fault that may pass is waited for until the deadline of the drill.
     3. In teardown: try on; ``leaked`` after ``teardown_patience`` (see tearing_down).
     """
     record = desk.record
@@ -58,7 +59,9 @@ def handle_fault(desk: Desk, parts: Parts, cloud: CloudSettings, error: Provider
     if record.state in NOTHING_ORDERED and (not will_pass or patience_is_over):
         conclude(desk, Outcome.INCONCLUSIVE, error.message, error.hint)
         return
-    if record.state in {State.RESTORING, State.CHECKING} and not will_pass and patience_is_over:
+    was_ordered = record.restore_intent_at is not None
+    waits_on = record.state is State.TEARING_DOWN or (will_pass and was_ordered)
+    if patience_is_over and not waits_on:
         begin_teardown(desk, Outcome.INCONCLUSIVE, error.message, error.hint)
         return
     failures = record.look_failures
@@ -69,11 +72,17 @@ def handle_fault(desk: Desk, parts: Parts, cloud: CloudSettings, error: Provider
 
 def conclude(desk: Desk, outcome: Outcome, reason: str, hint: str | None, **changes: Any) -> None:
     """End a drill that has ordered nothing: there is nothing to tear down."""
-    if desk.record.target_id is not None:
-        desk.journal.release_target(
-            desk.record.plan.source.cloud, desk.record.target_id, drill_id=desk.record.id
-        )
     desk.finish(outcome, teardown=Teardown.NOT_NEEDED, reason=reason, hint=hint, **changes)
+    release_target(desk)
+
+
+def release_target(desk: Desk) -> None:
+    """Give the existing target of a finished drill free; whoever finds it held still may, too."""
+    target = desk.record.plan.target
+    if isinstance(target, ExistingTarget):
+        desk.journal.release_target(
+            desk.record.plan.source.cloud, target.instance_id, drill_id=desk.record.id
+        )
 
 
 def begin_teardown(

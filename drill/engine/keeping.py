@@ -215,10 +215,12 @@ def _obstacle(
         return f"waits for target {one.target_id}: it is {taken[one.target_id]}"
     in_cloud = [other for other in seated if other.cloud == one.cloud]
     of_source = [other for other in in_cloud if other.source_id == one.source_id]
+    new = [other for other in in_cloud if one.target_id is None and other.target_id is None]
     for sitting, at_most, where in (
         (seated, limits.drills_at_once, ""),
         (in_cloud, limits.drills_per_cloud, f" in cloud {one.cloud}"),
         (of_source, limits.drills_per_source, f" of source {one.source_id}"),
+        (new, limits.new_per_cloud, f" with a new target in cloud {one.cloud}"),
     ):
         if len(sitting) >= at_most:
             return f"waits for a seat: at most {at_most} drills at once{where}"

@@ -24,6 +24,8 @@ class SeatLimits:
     drills_at_once: int
     drills_per_cloud: int
     drills_per_source: int
+    new_per_cloud: int
+    """New scratch instances at the same time in one account."""
 
 
 class Journal(Protocol):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from drill.engine.ports import CloudSettings, Parts
 from drill.engine.record import DrillRecord, State, Teardown
+from drill.errors import ProviderError
 from drill.guard.facts import DRILL_TAG, drill_id_in_name
 from drill.recovery.values import Instance
 
@@ -51,19 +52,29 @@ def _is_abandoned(
     return overdue and (record.leased_until is None or record.leased_until <= now)
 
 
-def find_leaks(parts: Parts, *, now: datetime, lives_at_most: timedelta) -> list[Leak]:
-    """Look on every cloud for new instances without a drill, and for targets left unclean.
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a look at every cloud found, and which clouds could not be asked."""
 
-    Raise ProviderError if a cloud cannot be asked: "no leak" must not be said without looking.
-    """
+    leaks: tuple[Leak, ...]
+    unasked: tuple[tuple[str, ProviderError], ...]
+    """Where nothing is known: "no leak" must not be said without looking."""
+
+
+def find_leaks(parts: Parts, *, now: datetime, lives_at_most: timedelta) -> Search:
+    """Look on every cloud for new instances without a drill, and for targets left unclean."""
     leaks: list[Leak] = []
-    for cloud in parts.clouds.values():
-        for instance in cloud.provider.list_instances():
-            leak = _leak_of(instance, parts, now, lives_at_most)
-            if leak is not None:
-                leaks.append(leak)
+    unasked = []
+    for name, cloud in parts.clouds.items():
         leaks.extend(_unclean_targets(parts, cloud))
-    return leaks
+        try:
+            instances = cloud.provider.list_instances()
+        except ProviderError as error:
+            unasked.append((name, error))
+            continue
+        found = (_leak_of(instance, parts, now, lives_at_most) for instance in instances)
+        leaks.extend(leak for leak in found if leak is not None)
+    return Search(tuple(leaks), tuple(unasked))
 
 
 def drill_id_of(instance: Instance) -> str | None:
@@ -123,7 +134,7 @@ def _unclean_targets(parts: Parts, cloud: CloudSettings) -> list[Leak]:
     return found
 
 
-def reopen_teardowns(parts: Parts, leaks: list[Leak], *, now: datetime) -> list[str]:
+def reopen_teardowns(parts: Parts, leaks: Sequence[Leak], *, now: datetime) -> list[str]:
     """Send the drills of these leaks back to teardown; return their ids.
 
     Their outcome stays as it is. Every deletion and every reset passes the guard again.

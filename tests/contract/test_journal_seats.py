@@ -23,9 +23,14 @@ from tests.builders import (
 from tests.contract.acts import FINISHED, LEASE, SECOND, claim, enlist
 
 
-def limits(at_once: int = 9, per_cloud: int = 9, per_source: int = 9) -> SeatLimits:
+def limits(
+    at_once: int = 9, per_cloud: int = 9, per_source: int = 9, new_per_cloud: int = 9
+) -> SeatLimits:
     return SeatLimits(
-        drills_at_once=at_once, drills_per_cloud=per_cloud, drills_per_source=per_source
+        drills_at_once=at_once,
+        drills_per_cloud=per_cloud,
+        drills_per_source=per_source,
+        new_per_cloud=new_per_cloud,
     )
 
 
@@ -36,6 +41,15 @@ def seat(journal: Journal, record: DrillRecord, allowed: SeatLimits | None = Non
 
 
 class TestSeats:
+    def test_new_targets_stay_within_their_limit_and_existing_ones_pass_by(self, journal: Journal):
+        first = claim(journal, enlist(journal))
+        second = claim(journal, enlist(journal))
+        existing = claim(journal, enlist(journal, plan=a_plan(target_id=TARGET_ID)))
+
+        assert seat(journal, first, limits(new_per_cloud=1)) is None
+        assert "new target" in (seat(journal, second, limits(new_per_cloud=1)) or "")
+        assert seat(journal, existing, limits(new_per_cloud=1)) is None
+
     def test_a_seated_drill_counts_until_it_is_finished(self, journal: Journal):
         first, second = claim(journal, enlist(journal)), claim(journal, enlist(journal))
 

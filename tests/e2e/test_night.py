@@ -78,4 +78,10 @@ def test_sweep_finds_nothing_after_a_clean_night(night):
     finished = night.drill("sweep", "--output", "json")
 
     assert finished.code == 0
-    assert finished.json() == {"dry_run": False, "abandoned": [], "found": [], "left": []}
+    assert finished.json() == {
+        "dry_run": False,
+        "abandoned": [],
+        "found": [],
+        "left": [],
+        "unasked": [],
+    }

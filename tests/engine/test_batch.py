@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
+from drill.engine.ports import SeatLimits
 from drill.engine.record import Outcome, State, Teardown
 from drill.engine.runner import advance
 from drill.engine.sweeping import abandoned_drills, find_leaks, reopen_teardowns
@@ -88,7 +90,7 @@ def test_sweep_finds_and_deletes_an_instance_that_outlived_its_drill():
     assert record.teardown is Teardown.LEAKED
     scene.provider.heal()
 
-    leaks = find_leaks(scene.parts, now=scene.clock.now(), lives_at_most=A_DAY)
+    leaks = find_leaks(scene.parts, now=scene.clock.now(), lives_at_most=A_DAY).leaks
     reopened = reopen_teardowns(scene.parts, leaks, now=scene.clock.now())
     swept = scene.run_until_finished(reopened[0])
 
@@ -104,7 +106,7 @@ def test_sweep_cleans_a_target_that_was_left_unclean_and_gives_it_free():
     record = scene.run(a_plan(target="existing"))
     assert record.teardown is Teardown.LEAKED
 
-    leaks = find_leaks(scene.parts, now=scene.clock.now(), lives_at_most=A_DAY)
+    leaks = find_leaks(scene.parts, now=scene.clock.now(), lives_at_most=A_DAY).leaks
     reopened = reopen_teardowns(scene.parts, leaks, now=scene.clock.now())
     swept = scene.run_until_finished(reopened[0])
 
@@ -123,9 +125,43 @@ def test_instance_that_only_looks_like_ours_is_listed_and_left_alone():
         )
     )
 
-    leaks = find_leaks(scene.parts, now=NOON, lives_at_most=A_DAY)
+    leaks = find_leaks(scene.parts, now=NOON, lives_at_most=A_DAY).leaks
     reopened = reopen_teardowns(scene.parts, leaks, now=NOON)
 
     assert [leak.can_be_torn_down for leak in leaks] == [False]
     assert reopened == []
     assert scene.provider.calls["delete"] == 0
+
+
+def test_cloud_that_cannot_be_asked_is_named_and_never_counts_as_clean():
+    scene = Scene()
+    scene.provider.inject(Fault.UNAVAILABLE)
+
+    search = find_leaks(scene.parts, now=NOON, lives_at_most=A_DAY)
+
+    assert search.leaks == ()
+    assert [name for name, _ in search.unasked] == ["memory"]
+
+
+def test_target_whose_worker_died_between_verdict_and_release_is_given_free():
+    scene = Scene()
+    first = scene.run(a_plan(target="existing"))
+    again = scene.enlist(a_plan(target="existing", name="again"))
+    held = scene.journal.claim(again, worker="w", now=scene.clock.now(), lease=A_DAY)
+    assert held is not None
+    limits = SeatLimits(drills_at_once=9, drills_per_cloud=9, drills_per_source=9, new_per_cloud=9)
+    assert scene.journal.seat(held, limits, target_id=TARGET_ID) is None
+    scene.journal.save(
+        replace(
+            held,
+            state=State.FINISHED,
+            outcome=Outcome.ABORTED,
+            teardown=Teardown.NOT_NEEDED,
+            finished_at=scene.clock.now(),
+        )
+    )
+
+    third = scene.run(a_plan(target="existing", name="third"))
+
+    assert first.outcome is Outcome.PASSED
+    assert third.outcome is Outcome.PASSED

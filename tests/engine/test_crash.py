@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from drill.engine.memory import MemoryJournal
+from drill.engine.ports import SeatLimits
 from drill.engine.record import DrillRecord, Event, Outcome, State, Teardown
 from drill.engine.runner import advance
 from drill.errors import DrillMoved
@@ -49,6 +50,17 @@ class MortalJournal(MemoryJournal):
         if self.switch:
             self.switch.moment()
         return saved
+
+    def seat(self, record: DrillRecord, limits: SeatLimits, *, target_id: str | None) -> str | None:
+        waits_for = super().seat(record, limits, target_id=target_id)
+        if self.switch:
+            self.switch.moment()
+        return waits_for
+
+    def release_target(self, cloud: str, target_id: str, *, drill_id: str) -> None:
+        if self.switch:
+            self.switch.moment()
+        super().release_target(cloud, target_id, drill_id=drill_id)
 
 
 class MortalProvider:
@@ -120,6 +132,8 @@ def test_drill_survives_a_crash_at_any_moment(target, at):
         Outcome.PASSED if scene.restores_accepted() == 1 else Outcome.INCONCLUSIVE
     )
     scene.assert_nothing_left()
+    scene.clock.move(timedelta(seconds=1))
+    assert scene.run(a_plan(target=target)).outcome in {Outcome.PASSED, Outcome.PASSED_LATE}
 
 
 @pytest.mark.parametrize("target", ["new", "existing"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -163,9 +164,13 @@ def choices(draw: st.DrawFn, source: Instance, databases: frozenset[str]) -> Cho
 
 @st.composite
 def inventories(
-    draw: st.DrawFn, *, existing: bool, databases: frozenset[str]
+    draw: st.DrawFn,
+    *,
+    existing: bool,
+    databases: frozenset[str],
+    engines: Sequence[Engine] = tuple(Engine),
 ) -> tuple[Inventory, Choice]:
-    engine = draw(st.sampled_from(list(Engine)))
+    engine = draw(st.sampled_from(engines))
     (version, full), (target_version, target_full) = draw(st.sampled_from(VERSIONS[engine]))
     size = draw(st.integers(4, 400)) * 10
     source = an_instance(
@@ -210,9 +215,9 @@ MAPS: list[dict[str, str] | None] = [
 
 
 @st.composite
-def restore_facts(draw: st.DrawFn) -> RestoreFacts:
+def restore_facts(draw: st.DrawFn, engines: Sequence[Engine] = tuple(Engine)) -> RestoreFacts:
     """Facts with which every restore onto the existing target is admitted."""
-    inventory, choice = draw(inventories(existing=True, databases=DATABASES))
+    inventory, choice = draw(inventories(existing=True, databases=DATABASES, engines=engines))
     is_sqlserver = inventory.source.engine is Engine.SQLSERVER
     database_map = draw(st.sampled_from(MAPS)) if is_sqlserver else None
     return RestoreFacts(

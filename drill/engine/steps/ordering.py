@@ -203,6 +203,8 @@ def _note_accepted(desk: Desk, act: str, accepted: Accepted) -> None:
     record = desk.record
     ids = record.request_ids + ((accepted.request_id,) if accepted.request_id else ())
     desk.save(
+        look_failures=0,
+        failing_since=None,
         restore_accepted_at=accepted.accepted_at,
         restore_job_id=accepted.job_id,
         target_id=accepted.instance_id or record.target_id,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from drill.engine.desk import Desk
 from drill.engine.faults import conclude
 from drill.engine.ports import CloudSettings, Parts, SeatLimits
-from drill.engine.record import Outcome, State, StepName
+from drill.engine.record import Outcome, State, StepName, Teardown
 from drill.plan.model import ExistingTarget
 
 LOOK_FOR_A_SEAT_EVERY = timedelta(seconds=15)
@@ -22,6 +22,7 @@ def wait_for_seat(desk: Desk, parts: Parts, cloud: CloudSettings) -> None:
         drills_at_once=parts.drills_at_once,
         drills_per_cloud=cloud.drills_at_once,
         drills_per_source=parts.drills_per_source,
+        new_per_cloud=max(1, cloud.site.new_instances_at_most),  # at 0 the guard says no, not this
     )
     waits_for = desk.journal.seat(record, limits, target_id=target_id)
     if waits_for is not None:
@@ -44,9 +45,13 @@ def wait_for_seat(desk: Desk, parts: Parts, cloud: CloudSettings) -> None:
 
 def _is_left_unclean(desk: Desk, cloud: CloudSettings, target_id: str) -> bool:
     """End a drill whose target is held by one that is finished: it leaked, and stays shut."""
-    holder_id = desk.journal.holder_of(cloud.provider.cloud, target_id)
+    name = cloud.provider.cloud
+    holder_id = desk.journal.holder_of(name, target_id)
     holder = desk.journal.find(holder_id) if holder_id else None
     if holder is None or holder.state is not State.FINISHED:
+        return False
+    if holder.teardown is not Teardown.LEAKED:  # its worker died between verdict and release
+        desk.journal.release_target(name, target_id, drill_id=holder.id)
         return False
     conclude(
         desk,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from drill.engine.desk import Desk
+from drill.engine.faults import release_target
 from drill.engine.ports import CloudSettings, Parts
 from drill.engine.record import EventKind, Outcome, Teardown
 from drill.engine.steps.deleting import delete_new_target
@@ -39,19 +40,22 @@ def give_up_teardown_if_late(desk: Desk, parts: Parts) -> None:
 
 
 def _conclude(desk: Desk, parts: Parts, answer: TornDown) -> None:
-    """Give the target free if it is clean, and finish the drill with what was found before."""
+    """Finish the drill with what was found before; then give the target free if it is clean.
+
+    In this order: were it free before the verdict is written, a worker that takes over after a
+    crash would look into a target that belongs to another drill by then.
+    """
     record = desk.record
     desk.note(
         EventKind.OBSERVATION,
         "teardown",
         {"teardown": answer.teardown.value, "reason": answer.reason},
     )
-    is_existing = not isinstance(record.plan.target, NewTarget)
-    if is_existing and answer.teardown is not Teardown.LEAKED and record.target_id is not None:
-        desk.journal.release_target(record.plan.source.cloud, record.target_id, drill_id=record.id)
     parts.passwords.forget(record.id)
     desk.finish(
         record.finding or Outcome.INCONCLUSIVE,
         teardown=answer.teardown,
         teardown_reason=answer.reason,
     )
+    if not isinstance(record.plan.target, NewTarget) and answer.teardown is not Teardown.LEAKED:
+        release_target(desk)

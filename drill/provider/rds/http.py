@@ -21,7 +21,7 @@ from drill.clock import Clock
 from drill.errors import AnswerLost, AnswerUnreadable, ProviderError, ProviderUnavailable
 from drill.guard.admission import Admitted
 from drill.provider.rds.addresses import AddressRefused, Endpoint
-from drill.provider.rds.admitted import ensure_admitted
+from drill.provider.rds.admitted import ensure_admitted, ensure_fresh
 from drill.provider.rds.codes import TOKEN_INVALID
 from drill.provider.rds.faults import (
     error_of,
@@ -153,6 +153,7 @@ class RdsHttp:
         accepted, and any other ProviderError if it was not.
         """
         ensure_admitted(method, path, body, admitted, cloud=self._cloud)
+        ensure_fresh(admitted, now=self._clock.now())
         payload = None if body is None else _write_json(body)
         url = self._url(version, path, ())
         try:
