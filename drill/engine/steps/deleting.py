@@ -9,13 +9,10 @@ from drill.engine.steps.ordering import instance_name_of
 from drill.engine.steps.restoring import find_accepted_restore
 from drill.engine.steps.teardown_answer import (
     TornDown,
+    give_order,
     leaked_by,
-    note_accepted,
-    note_lost,
-    note_not_accepted,
 )
-from drill.errors import AnswerLost, ProviderError
-from drill.guard.admission import AdmittedDeletion, Refusals
+from drill.guard.admission import Refusals
 from drill.guard.facts import DeletionFacts
 from drill.guard.rules import admit_deletion
 from drill.provider.port import JobStatus
@@ -114,20 +111,5 @@ def _delete(desk: Desk, cloud: CloudSettings, instance: Instance) -> TornDown | 
         EventKind.INTENT, "delete", {"instance_id": instance.id, "instance_name": instance.name}
     )
     desk.save(teardown_intent_at=desk.now(), teardown_accepted_at=None, teardown_job_id=None)
-    _call(desk, cloud, admission)
+    give_order(desk, cloud, "delete", lambda: cloud.provider.delete(admission))
     return None
-
-
-def _call(desk: Desk, cloud: CloudSettings, admission: AdmittedDeletion) -> None:
-    try:
-        accepted = cloud.provider.delete(admission)
-    except AnswerLost as error:
-        note_lost(desk, "delete", error)
-        desk.look_again_in(cloud.poll_every)
-        return
-    except ProviderError as error:
-        note_not_accepted(desk, "delete", error)
-        desk.save(teardown_reason=error.message)
-        raise
-    note_accepted(desk, "delete", accepted)
-    desk.look_again_in(cloud.poll_every)

@@ -16,13 +16,10 @@ from drill.engine.steps.restoring import (
 )
 from drill.engine.steps.teardown_answer import (
     TornDown,
+    give_order,
     leaked_by,
-    note_accepted,
-    note_lost,
-    note_not_accepted,
 )
-from drill.errors import AnswerLost, ProviderError
-from drill.guard.admission import AdmittedReset, Refusals
+from drill.guard.admission import Refusals
 from drill.guard.facts import ResetFacts
 from drill.guard.rules import admit_reset
 from drill.provider.port import JobStatus
@@ -108,23 +105,10 @@ def _reset(desk: Desk, cloud: CloudSettings, target: Instance) -> TornDown | Non
         teardown_job_id=None,
         teardown_seen_running=False,
     )
-    _call(desk, cloud, admission)
+    give_order(
+        desk, cloud, "reset", lambda: cloud.provider.reset(admission), teardown_intent_at=None
+    )
     return None
-
-
-def _call(desk: Desk, cloud: CloudSettings, admission: AdmittedReset) -> None:
-    try:
-        accepted = cloud.provider.reset(admission)
-    except AnswerLost as error:
-        note_lost(desk, "reset", error)
-        desk.look_again_in(cloud.poll_every)
-        return
-    except ProviderError as error:
-        note_not_accepted(desk, "reset", error)
-        desk.save(teardown_intent_at=None, teardown_reason=error.message)
-        raise
-    note_accepted(desk, "reset", accepted)
-    desk.look_again_in(cloud.poll_every)
 
 
 def _resolve_lost_reset(

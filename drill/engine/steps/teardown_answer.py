@@ -1,12 +1,15 @@
-"""How a teardown ended."""
+"""How a teardown is ordered, and how it ended."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from drill.engine.desk import Desk
+from drill.engine.ports import CloudSettings
 from drill.engine.record import EventKind, Teardown
-from drill.errors import ProviderError
+from drill.errors import AnswerLost, ProviderError
 from drill.guard.admission import Refusals
 from drill.provider.port import Accepted
 
@@ -25,8 +28,33 @@ def leaked_by(refusals: Refusals) -> TornDown:
     return TornDown(Teardown.LEAKED, f"the guard does not permit it: {reasons}")
 
 
-def note_accepted(desk: Desk, act: str, accepted: Accepted) -> None:
-    """Write down that the cloud took the order to tear down."""
+def give_order(
+    desk: Desk, cloud: CloudSettings, act: str, call: Callable[[], Accepted], **if_refused: Any
+) -> None:
+    """Give the order to tear down, once, and write down what became of it.
+
+    ``if_refused`` are the changes of the record if the cloud did not take the order; the error is
+    then raised on. A lost answer is not raised: the next step looks. Raise ProviderError.
+    """
+    try:
+        accepted = call()
+    except AnswerLost as error:
+        desk.note(EventKind.RESULT, act, {"answer": "lost", "message": error.message})
+        desk.look_again_in(cloud.poll_every)
+        return
+    except ProviderError as error:
+        desk.note(
+            EventKind.RESULT,
+            act,
+            {
+                "answer": "not accepted",
+                "code": error.code,
+                "message": error.message,
+                "request_id": error.request_id,
+            },
+        )
+        desk.save(teardown_reason=error.message, **if_refused)
+        raise
     desk.note(
         EventKind.RESULT,
         act,
@@ -37,28 +65,10 @@ def note_accepted(desk: Desk, act: str, accepted: Accepted) -> None:
         },
     )
     ids = desk.record.request_ids + ((accepted.request_id,) if accepted.request_id else ())
-    desk.save(
+    desk.look_again_in(
+        cloud.poll_every,
         teardown_accepted_at=accepted.accepted_at,
         teardown_job_id=accepted.job_id,
         teardown_seen_running=False,
         request_ids=ids,
-    )
-
-
-def note_lost(desk: Desk, act: str, error: ProviderError) -> None:
-    """Write down that nobody knows whether the cloud took the order to tear down."""
-    desk.note(EventKind.RESULT, act, {"answer": "lost", "message": error.message})
-
-
-def note_not_accepted(desk: Desk, act: str, error: ProviderError) -> None:
-    """Write down that the cloud did not take the order to tear down."""
-    desk.note(
-        EventKind.RESULT,
-        act,
-        {
-            "answer": "not accepted",
-            "code": error.code,
-            "message": error.message,
-            "request_id": error.request_id,
-        },
     )
