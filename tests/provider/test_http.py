@@ -158,7 +158,8 @@ def _trickle_head(connection, request) -> Any:
 def _say_nothing(connection, request) -> Any:
     connection.settimeout(3)
     with contextlib.suppress(OSError):
-        connection.recv(1)
+        while connection.recv(4096):  # the rest of the request may still be on its way
+            continue
 
 
 def _hang_up(connection, request) -> Any:
