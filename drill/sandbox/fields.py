@@ -44,6 +44,10 @@ class Members:
         """Return whether the member is present and not null."""
         return self._values.get(name) is not None
 
+    def is_text(self, name: str) -> bool:
+        """Return whether the member is a string."""
+        return isinstance(self._values.get(name), str)
+
     def is_empty(self) -> bool:
         """Return whether the object has no members."""
         return not self._values

@@ -20,6 +20,8 @@ class Status(StrEnum):
     BACKING_UP = "BACKING UP"
     RESTORING = "RESTORING"
     FAILED = "FAILED"
+    MODIFYING = "MODIFYING"
+    REBOOTING = "REBOOTING"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +124,11 @@ def set_backup_policy(
         "update instances set keep_days = ?, backup_start_time = ?, backup_period = ? where id = ?",
         (keep_days, start_time, period, instance_id),
     )
+
+
+def set_volume_size(connection: sqlite3.Connection, instance_id: str, size: int) -> None:
+    """Change the size of the disk, in gigabytes."""
+    connection.execute("update instances set volume_size = ? where id = ?", (size, instance_id))
 
 
 def delete(connection: sqlite3.Connection, instance_id: str) -> None:
