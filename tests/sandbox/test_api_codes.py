@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,8 @@ class World:
 
     def backing_up(self, call: Callable[[], Reply]) -> Reply:
         self.servers.backup_gate.clear()
-        self.client.post("/backups", {"instance_id": self.source, "name": "slow"})
+        name = f"slow-{time.monotonic_ns()}"
+        self.client.post("/backups", {"instance_id": self.source, "name": name})
         try:
             return call()
         finally:
