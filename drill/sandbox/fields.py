@@ -179,7 +179,7 @@ class Query:
         value = self.text(name)
         if value is None:
             return default
-        if re.fullmatch(r"\d{1,9}", value, re.ASCII) is None or not low <= int(value) <= high:
+        if re.fullmatch(r"\d{1,10}", value, re.ASCII) is None or not low <= int(value) <= high:
             raise parameter_error(f"{name} must be a number from {low} to {high}")
         return int(value)
 

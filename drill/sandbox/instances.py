@@ -77,13 +77,13 @@ def insert(connection: sqlite3.Connection, instance: Instance) -> None:
 def find(connection: sqlite3.Connection, instance_id: str) -> Instance | None:
     """Return an instance, or None."""
     row = connection.execute("select * from instances where id = ?", (instance_id,)).fetchone()
-    return _from_row(row) if row else None
+    return from_row(row) if row else None
 
 
 def every(connection: sqlite3.Connection) -> list[Instance]:
     """Return all instances, newest first."""
     rows = connection.execute("select * from instances order by created_at desc, id")
-    return [_from_row(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 def set_status(
@@ -136,7 +136,8 @@ def delete(connection: sqlite3.Connection, instance_id: str) -> None:
     connection.execute("delete from instances where id = ?", (instance_id,))
 
 
-def _from_row(row: sqlite3.Row) -> Instance:
+def from_row(row: sqlite3.Row) -> Instance:
+    """Read one row of the table."""
     values = {name: row[name] for name in _COLUMNS}
     updated_at = values["updated_at"]
     values |= {
