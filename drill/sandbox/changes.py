@@ -76,9 +76,14 @@ class Changes:
             self._end(connection, job, reason)
 
     def restart(self, instance_id: str) -> Job:
-        """Accept a restart of the server, of a failed instance too. Raise ApiError (404, 409)."""
+        """Accept a restart of the server. Raise ApiError (400, 404, 409).
+
+        A failed instance is not restarted: half restored data must not become an active instance.
+        """
         with self._state.transaction() as connection:
             instance = target_of(connection, instance_id)
+            if instance.status is Status.FAILED:
+                raise status_forbids()
             ensure_free(connection, instance)
             job = self._open(connection, JobKind.RESTART, instance)
             instances.set_status(connection, instance.id, Status.REBOOTING, job.created_at)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from drill.sandbox.servers import RestoreFailed
 from drill.sandbox.threaded import ThreadedSandbox
 from tests.sandbox.client import Client, eventually
 from tests.sandbox.conftest import PASSWORD, QUICK
@@ -92,6 +93,24 @@ def test_a_restart_is_the_way_out_where_the_server_has_died(client, servers, sou
     reply = client.post(f"/instances/{source_id}/action", {"restart": {}})
     client.wait_for_job(reply.json["job_id"])
     assert client.instance(source_id)["private_ips"] == ["127.0.0.1"]
+
+
+def test_a_failed_instance_cannot_become_active_by_a_restart(
+    client, sandbox, servers, source_id, scratch_id
+):
+    backup_id = sandbox.admin.back_up(source_id)["id"]
+    servers.fail_next = lambda: RestoreFailed("no space")
+    client.wait_for_job(client.recover(source_id, scratch_id, backup_id=backup_id).json["job_id"])
+    path = f"/instances/{scratch_id}"
+    replies = [
+        client.post(f"{path}/action", {"restart": {}}),
+        enlarge(client, scratch_id, 200),
+        client.post(f"{path}/password", {"db_user_pwd": PASSWORD}),
+        client.post("/backups", {"instance_id": scratch_id, "name": "late"}),
+    ]
+    codes = [(each.status, each.code) for each in replies]
+    assert codes == [(400, "DBS.201014")] * 2 + [(409, "DBS.200019")] * 2
+    assert client.instance(scratch_id)["status"] == "FAILED"
 
 
 def test_what_changes_an_instance_waits_for_its_backup(client, servers, source_id):

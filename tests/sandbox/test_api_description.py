@@ -17,8 +17,8 @@ DESCRIBED = {
     for path, operations in DOCUMENT["paths"].items()
     for method, operation in operations.items()
 }
-SECURITY = {Door.OPEN: [], Door.ADMIN: [{"admin": []}]}
-SIGNED = [{"token": []}, {"signature": []}]
+SECURITY: dict[Door, list[dict[str, list[str]]]] = {Door.OPEN: [], Door.ADMIN: [{"admin": []}]}
+SIGNED: list[dict[str, list[str]]] = [{"token": []}, {"signature": []}]
 
 
 def test_every_route_is_described_and_nothing_else():

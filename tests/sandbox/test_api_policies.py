@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -141,7 +142,7 @@ def test_off_site_copies_follow_from_the_policy_and_say_that_they_are_simulated(
 def test_instances_with_copies_are_listed_without_a_project_in_the_path(client, source_id):
     path = "/v3/backups/offsite-backup-instance"
 
-    def listed() -> object:
+    def listed() -> Any:
         return client.send("GET", path, headers=client.sign("GET", path, {}, b"")).json
 
     assert listed() == {"offsite_backup_instances": [], "total_count": 0}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from drill.sandbox.call import Answer, Call
 from drill.sandbox.context import Context
@@ -14,9 +15,12 @@ from drill.sandbox.ordered_answers import read_order
 
 
 @cache
-def description() -> object:
+def description() -> dict[str, Any]:
     """Return the OpenAPI description of everything that the sandbox answers."""
-    return json.loads((files("drill.sandbox") / "openapi.json").read_text(encoding="utf-8"))
+    document: dict[str, Any] = json.loads(
+        (files("drill.sandbox") / "openapi.json").read_text(encoding="utf-8")
+    )
+    return document
 
 
 def show_description(context: Context, call: Call) -> Answer:
