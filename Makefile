@@ -1,5 +1,6 @@
 # make demo   watch real restore drills on the sandbox     make test   all checks and all tests
 # make lock   renew the locked versions (needs uv)         make bench  benchmarks
+# make soak   a long run of made-up calls against the sandbox
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
 	$(shell command -v $(name) >/dev/null 2>&1 && \
@@ -7,7 +8,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint unit bench lock clean
+.PHONY: demo test lint unit bench soak lock clean
 
 demo: .venv/.demo
 	$(BIN)/drill demo
@@ -26,6 +27,10 @@ unit: .venv/.dev
 bench: .venv/.dev
 	$(BIN)/python tests/bench/bench_help.py
 	$(BIN)/python tests/bench/bench_plan_check.py
+	PYTHONPATH=. $(BIN)/python tests/bench/bench_lists.py
+
+soak: .venv/.dev
+	DRILL_FUZZ_EXAMPLES=400 $(BIN)/pytest -n 2 tests/sandbox/test_api_fuzz.py
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed"; \

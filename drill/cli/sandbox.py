@@ -25,7 +25,13 @@ def command() -> None:
 )
 @click.option("--port", default=0, show_default="a free one", type=click.IntRange(0, 65535))
 @click.option("--seed", is_flag=True, help="Make the demo's sources and scratch instances.")
-def serve_sandbox(state: str, port: int, seed: bool) -> int:
+@click.option(
+    "--calls-per-minute",
+    type=click.IntRange(1, 1000000),
+    show_default="no limit",
+    help="Answer 429 where a user calls one API more often; the cloud allows 60.",
+)
+def serve_sandbox(state: str, port: int, seed: bool, calls_per_minute: int | None) -> int:
     """Serve the RDS v3 API on the loopback interface until it is interrupted.
 
     Endpoint and credentials are written into the state folder, where config.toml of this
@@ -35,6 +41,7 @@ def serve_sandbox(state: str, port: int, seed: bool) -> int:
         from drill.sandbox.folder import FolderInUse
         from drill.sandbox.serve import ServeRefused, serve
         from drill.sandbox.servers import ServerFault
+        from drill.sandbox.settings import Settings
         from drill.sandbox.web import WebFault
     except ModuleNotFoundError as error:
         raise DrillError(
@@ -46,6 +53,7 @@ def serve_sandbox(state: str, port: int, seed: bool) -> int:
             Path(state),
             port=port,
             seed=seed,
+            settings=Settings(calls_per_minute=calls_per_minute),
             ready=lambda info: say(f"sandbox ready at {info.endpoint}"),
         )
     except (FolderInUse, ServeRefused, ServerFault, WebFault, OSError) as error:

@@ -43,6 +43,15 @@ class AdminClient:
         """Order a fault. Members: ``path``, ``method``, ``times``, ``seconds``, ``reason``."""
         self._call("POST", "/sandbox/faults", {"kind": kind, **members})
 
+    def answer_code(self, code: str, **members: object) -> None:
+        """Order an error by its code. Members: ``status``, ``message``, ``path``, ``method``,
+        ``times``, ``seconds``."""
+        self.add_fault("answer_code", code=code, **members)
+
+    def limit_calls(self, calls_per_minute: int) -> None:
+        """Limit how often one user may call one API in a minute; 0 is without limit."""
+        self._call("POST", "/sandbox/limits", {"calls_per_minute": calls_per_minute})
+
     def clear_faults(self) -> None:
         """Forget the faults that have not happened yet."""
         self._call("DELETE", "/sandbox/faults")

@@ -68,7 +68,7 @@ def insert(connection: sqlite3.Connection, backup: Backup) -> None:
 def find(connection: sqlite3.Connection, backup_id: str) -> Backup | None:
     """Return a backup, or None."""
     row = connection.execute("select * from backups where id = ?", (backup_id,)).fetchone()
-    return _from_row(row) if row else None
+    return from_row(row) if row else None
 
 
 def of_instance(connection: sqlite3.Connection, instance_id: str) -> list[Backup]:
@@ -76,7 +76,7 @@ def of_instance(connection: sqlite3.Connection, instance_id: str) -> list[Backup
     rows = connection.execute(
         "select * from backups where instance_id = ? order by began_at desc, id", (instance_id,)
     )
-    return [_from_row(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 def complete(
@@ -87,15 +87,17 @@ def complete(
     ended_at: datetime,
     size_kb: int,
 ) -> None:
-    """Mark a backup as usable."""
+    """Mark a backup as usable, unless somebody has stopped it meanwhile."""
     connection.execute(
-        "update backups set status = ?, began_at = ?, ended_at = ?, size_kb = ? where id = ?",
+        "update backups set status = ?, began_at = ?, ended_at = ?, size_kb = ? "
+        "where id = ? and status = ?",
         (
             BackupStatus.COMPLETED.value,
             to_store(began_at),
             to_store(ended_at),
             size_kb,
             backup_id,
+            BackupStatus.BUILDING.value,
         ),
     )
 
@@ -115,7 +117,7 @@ def fail_unfinished(connection: sqlite3.Connection, at: datetime) -> list[Backup
     ).fetchall()
     for row in rows:
         fail(connection, row["id"], at)
-    return [_from_row(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 def delete(connection: sqlite3.Connection, backup_id: str) -> None:
@@ -131,7 +133,8 @@ def delete_automatic(connection: sqlite3.Connection, instance_id: str) -> None:
     )
 
 
-def _from_row(row: sqlite3.Row) -> Backup:
+def from_row(row: sqlite3.Row) -> Backup:
+    """Read one row of the table."""
     values = {name: row[name] for name in _COLUMNS}
     ended_at = values["ended_at"]
     values |= {

@@ -10,8 +10,11 @@ from drill.sandbox import backups, instances, jobs
 from drill.sandbox.backups import Backup, BackupStatus, BackupType
 from drill.sandbox.errors import (
     ApiError,
+    backing_up,
     backup_unknown,
+    being_read,
     busy,
+    faulty,
     instance_unknown,
     source_unknown,
 )
@@ -47,10 +50,14 @@ def ensure_free(connection: sqlite3.Connection, instance: Instance) -> None:
 
     A failed instance may be restored onto or deleted: that is the only way out for it.
     """
-    if instance.status not in (Status.ACTIVE, Status.FAILED):
+    if instance.status is Status.BACKING_UP:
+        raise backing_up()
+    running = jobs.running(connection)
+    changed = any(job.instance_id == instance.id for job in running)
+    if changed or instance.status not in (Status.ACTIVE, Status.FAILED):
         raise busy()
-    if any(instance.id in (job.instance_id, job.source_id) for job in jobs.running(connection)):
-        raise busy()
+    if any(job.source_id == instance.id for job in running):
+        raise being_read()
 
 
 def ensure_readable(connection: sqlite3.Connection, source: Instance) -> None:
@@ -110,6 +117,10 @@ def open_backup(
     Raise ApiError (409) if the instance does anything else. That a restore reads its archive
     meanwhile does not matter.
     """
+    if instance.status is Status.BACKING_UP:
+        raise backing_up()
+    if instance.status is Status.FAILED:
+        raise faulty()
     changed = any(job.instance_id == instance.id for job in jobs.running(connection))
     if changed or instance.simulated or instance.status is not Status.ACTIVE:
         raise busy()

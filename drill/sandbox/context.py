@@ -6,9 +6,12 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from drill.sandbox.changes import Changes
 from drill.sandbox.faults import Faults
 from drill.sandbox.identities import Keyring
+from drill.sandbox.limits import Limits
 from drill.sandbox.operations import Operations
+from drill.sandbox.ordered_answers import OrderedAnswers
 from drill.sandbox.personalities import Personality
 from drill.sandbox.servers import Servers
 from drill.sandbox.settings import Settings
@@ -42,9 +45,12 @@ class Context:
     state: State
     servers: Servers
     operations: Operations
+    changes: Changes
     keyring: Keyring
     tokens: Tokens
     faults: Faults
+    ordered: OrderedAnswers
+    limits: Limits
     clock: GatewayClock
     personality: Personality
     settings: Settings

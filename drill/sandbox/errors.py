@@ -16,6 +16,7 @@ class Origin(Enum):
     GATEWAY = "gateway"
     IAM = "iam"
     ADMIN = "admin"
+    OLD = "the service, in the form of its first version"
 
 
 class ApiError(Exception):
@@ -43,6 +44,8 @@ class ApiError(Exception):
         if shape is Origin.IAM:
             error = {"code": self.status, "message": self.message, "title": _title(self.status)}
             return {"error": error}
+        if shape is Origin.OLD:
+            return {"errCode": self.code, "externalMessage": self.message}
         body: dict[str, object] = {"error_code": self.code, "error_msg": self.message}
         if shape is Origin.GATEWAY:
             body["request_id"] = request_id
@@ -82,6 +85,31 @@ def backup_unknown() -> ApiError:
 def busy() -> ApiError:
     """409: another operation runs on the instance, or its status forbids this one."""
     return ApiError(409, "DBS.201202", "Another operation is being performed on the DB instance.")
+
+
+def backing_up() -> ApiError:
+    """409: the instance is being backed up, and this must wait for the end of it."""
+    return ApiError(409, "DBS.201205", "The DB instance is being backed up.")
+
+
+def being_read() -> ApiError:
+    """409: another instance is being restored from this one."""
+    return ApiError(409, "DBS.200011", "A restoration from this DB instance is in progress.")
+
+
+def faulty() -> ApiError:
+    """409: the instance is abnormal."""
+    return ApiError(409, "DBS.200019", "The DB instance is abnormal.")
+
+
+def status_forbids() -> ApiError:
+    """400: the status of the instance does not allow this."""
+    return ApiError(400, "DBS.201014", "The DB instance status does not allow this operation.")
+
+
+def no_server() -> ApiError:
+    """400: the instance is simulated. The code is a guess: no cloud has such instances."""
+    return ApiError(400, "DBS.280238", "The sandbox has no server behind this instance.")
 
 
 def not_permitted(action: str) -> ApiError:

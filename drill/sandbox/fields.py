@@ -44,6 +44,10 @@ class Members:
         """Return whether the member is present and not null."""
         return self._values.get(name) is not None
 
+    def is_text(self, name: str) -> bool:
+        """Return whether the member is a string."""
+        return isinstance(self._values.get(name), str)
+
     def is_empty(self) -> bool:
         """Return whether the object has no members."""
         return not self._values
@@ -175,7 +179,7 @@ class Query:
         value = self.text(name)
         if value is None:
             return default
-        if re.fullmatch(r"\d{1,9}", value, re.ASCII) is None or not low <= int(value) <= high:
+        if re.fullmatch(r"\d{1,10}", value, re.ASCII) is None or not low <= int(value) <= high:
             raise parameter_error(f"{name} must be a number from {low} to {high}")
         return int(value)
 

@@ -104,8 +104,11 @@ class Gateway:
         if route.door is Door.ACCOUNT:
             return authenticate_account(self._context, request)
         if route.door is Door.PROJECT:
-            project_id = parameters["project_id"]
-            return authenticate_project(self._context, request, project_id, route.action)
+            # One call of the service has no project in its path (reference, section 3.6).
+            project_id = parameters.get("project_id", self._context.project_id)
+            identity = authenticate_project(self._context, request, project_id, route.action)
+            self._context.limits.count(f"{route.method} {route.template}", identity.user)
+            return identity
         return None
 
     async def _read_body(self, receive: Receive) -> bytes:
@@ -135,6 +138,7 @@ class Gateway:
         """Let the ordered faults happen; return whether the answer is to be lost."""
         if route.door is Door.ADMIN:
             return False
+        self._context.ordered.raise_waiting(method, path)
         faults = self._context.faults
         delay = faults.take(FaultKind.DELAY, method=method, path=path)
         if delay:

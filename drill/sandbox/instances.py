@@ -20,6 +20,8 @@ class Status(StrEnum):
     BACKING_UP = "BACKING UP"
     RESTORING = "RESTORING"
     FAILED = "FAILED"
+    MODIFYING = "MODIFYING"
+    REBOOTING = "REBOOTING"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +77,13 @@ def insert(connection: sqlite3.Connection, instance: Instance) -> None:
 def find(connection: sqlite3.Connection, instance_id: str) -> Instance | None:
     """Return an instance, or None."""
     row = connection.execute("select * from instances where id = ?", (instance_id,)).fetchone()
-    return _from_row(row) if row else None
+    return from_row(row) if row else None
 
 
 def every(connection: sqlite3.Connection) -> list[Instance]:
     """Return all instances, newest first."""
     rows = connection.execute("select * from instances order by created_at desc, id")
-    return [_from_row(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 def set_status(
@@ -124,12 +126,18 @@ def set_backup_policy(
     )
 
 
+def set_volume_size(connection: sqlite3.Connection, instance_id: str, size: int) -> None:
+    """Change the size of the disk, in gigabytes."""
+    connection.execute("update instances set volume_size = ? where id = ?", (size, instance_id))
+
+
 def delete(connection: sqlite3.Connection, instance_id: str) -> None:
     """Forget an instance."""
     connection.execute("delete from instances where id = ?", (instance_id,))
 
 
-def _from_row(row: sqlite3.Row) -> Instance:
+def from_row(row: sqlite3.Row) -> Instance:
+    """Read one row of the table."""
     values = {name: row[name] for name in _COLUMNS}
     updated_at = values["updated_at"]
     values |= {

@@ -18,6 +18,9 @@ class JobKind(StrEnum):
     RECOVERY = "recovery"
     DELETE = "delete"
     BACKUP = "backup"
+    STOP_BACKUP = "stop_backup"
+    ENLARGE = "enlarge"
+    RESTART = "restart"
 
 
 class JobStatus(StrEnum):
@@ -33,8 +36,15 @@ JOB_NAMES = {
     JobKind.RECOVERY: "RestorePostgresqlInInstance",
     JobKind.DELETE: "DeletePostgresqlInstance",
     JobKind.BACKUP: "BackupPostgresqlInInstance",
+    JobKind.STOP_BACKUP: "StopPostgresqlBackup",
+    JobKind.ENLARGE: "EnlargePostgresqlVolume",
+    JobKind.RESTART: "RestartPostgresqlInstance",
 }
 """Guesses after the names of the other engines (reference, section 6.2)."""
+
+
+LEAVES_DATA = frozenset({JobKind.BACKUP, JobKind.STOP_BACKUP, JobKind.ENLARGE, JobKind.RESTART})
+"""Where such a job is interrupted, the data is as it was: the instance can simply go on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

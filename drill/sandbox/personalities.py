@@ -19,6 +19,8 @@ class Personality:
     restores_to_current: bool = True
     """A PostgreSQL instance may be restored to itself."""
     quota_of_tags: int = 20
+    has_offsite_backups: bool = True
+    """Backups are copied to another region on demand (reference, section 3.6)."""
 
 
 PERSONALITIES = {
@@ -31,6 +33,7 @@ PERSONALITIES = {
             filters_by_tags=False,
             takes_tags_on_create=False,
             numbers_as_text=True,
+            has_offsite_backups=False,
             restores_to_current=False,
         ),
     )

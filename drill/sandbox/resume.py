@@ -8,13 +8,15 @@ from functools import partial
 from drill.sandbox import backups, instances, jobs
 from drill.sandbox.backups import Backup
 from drill.sandbox.instances import Instance, Status
-from drill.sandbox.jobs import JobKind
+from drill.sandbox.jobs import LEAVES_DATA
 from drill.sandbox.servers import ServerFault, Servers
 from drill.sandbox.state import State
 from drill.sandbox.times import now
 from drill.sandbox.workers import Workers
 
 _logger = logging.getLogger(__name__)
+
+_PASSING = frozenset({Status.BACKING_UP, Status.MODIFYING, Status.REBOOTING})
 
 
 def resume(state: State, servers: Servers, workers: Workers) -> None:
@@ -35,11 +37,11 @@ def _end_interrupted(state: State) -> tuple[list[Instance], list[Backup]]:
     with state.transaction() as connection:
         for job in jobs.running(connection):
             jobs.finish(connection, job.id, at, fail_reason="service restarted")
-            if job.kind is not JobKind.BACKUP:
+            if job.kind not in LEAVES_DATA:
                 instances.set_status(connection, job.instance_id, Status.FAILED, at)
         broken_backups = backups.fail_unfinished(connection, at)
         for instance in instances.every(connection):
-            if instance.status is Status.BACKING_UP:
+            if instance.status in _PASSING:
                 instances.set_status(connection, instance.id, Status.ACTIVE, at)
         everyone = instances.every(connection)
     healthy = [each for each in everyone if each.status is Status.ACTIVE and not each.simulated]

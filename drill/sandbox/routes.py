@@ -7,11 +7,22 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import unquote
 
-from drill.sandbox.api import admin, backups, catalogue, iam, instances, jobs, recovery, tags
+from drill.sandbox.api import (
+    admin,
+    backups,
+    catalogue,
+    controls,
+    iam,
+    instances,
+    jobs,
+    recovery,
+    tags,
+)
 from drill.sandbox.call import Answer, Call
 from drill.sandbox.context import Context
 from drill.sandbox.errors import Origin
 from drill.sandbox.identities import RESTORE_IN_PLACE
+from drill.sandbox.more_routes import MORE_SERVICE
 
 Handler = Callable[[Context, Call], Answer]
 
@@ -71,7 +82,6 @@ _SERVICE = (
     ("POST", f"{_P}/backups", backups.create_backup, "rds:backup:create"),
     ("DELETE", f"{_P}/backups/{{backup_id}}", backups.delete_backup, "rds:backup:delete"),
     ("GET", f"{_ONE}/backups/policy", backups.show_policy, "rds:instance:list"),
-    ("PUT", f"{_ONE}/backups/policy", backups.set_policy, "rds:instance:modifyBackupPolicy"),
     ("GET", f"{_P}/jobs", jobs.show_job, "rds:task:list"),
     ("GET", f"{_P}/tasklist", jobs.list_tasks, "rds:task:list"),
     ("GET", f"{_ONE}/tags", tags.list_tags, "rds:instance:list"),
@@ -81,10 +91,12 @@ _SERVICE = (
     ("GET", f"{_P}/datastores/{{engine}}", catalogue.list_datastores, "rds:instance:list"),
     ("GET", f"{_P}/storage-type/{{engine}}", catalogue.list_storage_types, "rds:instance:list"),
     ("GET", f"{_P}/quotas", catalogue.show_quotas, "rds:instance:list"),
+    *MORE_SERVICE,
 )
 _OPEN = (
     ("GET", "/", catalogue.list_versions),
     ("GET", "/rds", catalogue.list_versions),
+    ("GET", "/sandbox/openapi.json", controls.show_description),
 )
 _ADMIN = (
     ("GET", "/sandbox/state", admin.show_state),
@@ -92,6 +104,7 @@ _ADMIN = (
     ("POST", "/sandbox/instances/{instance_id}/backup", admin.back_up),
     ("POST", "/sandbox/faults", admin.add_fault),
     ("DELETE", "/sandbox/faults", admin.clear_faults),
+    ("POST", "/sandbox/limits", controls.set_limits),
     ("POST", "/sandbox/skew", admin.shift_clock),
     ("DELETE", "/sandbox/tokens", admin.forget_tokens),
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from drill.sandbox import backups, instances, jobs
+from drill.sandbox import backups, instances, jobs, recycle
 from drill.sandbox.backups import Backup, BackupType
 from drill.sandbox.claims import open_backup
 from drill.sandbox.errors import ApiError
@@ -171,6 +171,7 @@ class Runs:
                 jobs.finish(connection, job.id, at, fail_reason=reason)
                 if gone and reason is None:
                     backups.delete_automatic(connection, job.instance_id)
+                    recycle.keep(connection, job.instance_id, at)
                     instances.delete(connection, job.instance_id)
                 else:
                     status = Status.ACTIVE if reason is None else on_failure

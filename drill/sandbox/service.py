@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from drill.sandbox.changes import Changes
 from drill.sandbox.context import Context, GatewayClock
 from drill.sandbox.faults import Faults
 from drill.sandbox.folder import Credentials
 from drill.sandbox.gateway import Gateway
+from drill.sandbox.limits import Limits
 from drill.sandbox.operations import Operations
+from drill.sandbox.ordered_answers import OrderedAnswers
 from drill.sandbox.personalities import Personality
 from drill.sandbox.resume import resume
 from drill.sandbox.servers import Servers
@@ -45,9 +48,12 @@ class Service:
             state=self._state,
             servers=servers,
             operations=Operations(self._state, servers, self._workers, settings),
+            changes=Changes(self._state, servers, self._workers, settings),
             keyring=keyring,
             tokens=Tokens(self._state, keyring, settings.token_life),
             faults=Faults(),
+            ordered=OrderedAnswers(),
+            limits=Limits(settings.calls_per_minute),
             clock=GatewayClock(),
             personality=personality,
             settings=settings,
@@ -82,6 +88,7 @@ class Service:
         self._web.stop()
         self.writers.stop()
         self.context.operations.stop()
+        self.context.changes.stop()
         self._workers.wait(_PATIENCE)
         self._servers.shutdown()
         self._workers.stop()

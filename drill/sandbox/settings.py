@@ -18,5 +18,9 @@ class Settings:
     """Bytes."""
     body_deadline: timedelta = timedelta(seconds=20)
     """How long a client may take to send a body."""
+    enlarging_takes: timedelta = timedelta(milliseconds=500)
+    """How long an instance is MODIFYING: the disk is a number here, so the wait is simulated."""
+    calls_per_minute: int | None = None
+    """How often one user may call one API (reference, section 10.3: 60); None is without limit."""
     heartbeat_every: timedelta = timedelta(milliseconds=500)
     order_every: timedelta = timedelta(seconds=2)

@@ -26,7 +26,6 @@ create table if not exists backups (
     description text not null, type text not null, status text not null,
     began_at text not null, ended_at text, size_kb integer not null,
     engine text not null, version text not null, volume_size integer not null);
-create index if not exists backups_of on backups (instance_id);
 create table if not exists jobs (
     id text primary key, kind text not null, name text not null, status text not null,
     instance_id text not null, instance_name text not null,
@@ -37,6 +36,17 @@ create index if not exists jobs_of on jobs (instance_id);
 create table if not exists accepted (
     kind text not null, target_id text not null, count integer not null,
     primary key (kind, target_id));
+create index if not exists backups_newest on backups (instance_id, began_at desc, id);
+create table if not exists job_details (job_id text primary key, details text not null);
+create table if not exists recycled (
+    id text primary key, name text not null, engine text not null, version text not null,
+    created_at text not null, deleted_at text not null, retained_until text not null,
+    volume_type text not null, volume_size integer not null);
+create table if not exists offsite_policies (
+    instance_id text not null, backup_type text not null, keep_days integer not null,
+    destination_region text not null, destination_project_id text not null,
+    since text not null, primary key (instance_id, backup_type));
+create table if not exists choices (name text primary key, value text not null);
 create table if not exists tokens (
     digest text primary key, user text not null, in_project integer not null,
     expires_at text not null);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import threading
 from typing import cast
@@ -14,7 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from drill.sandbox.errors import Origin, server_failure
+from drill.sandbox.errors import ApiError, Origin, server_failure
 from drill.sandbox.gateway import TRANSPORT
 
 HOST = "127.0.0.1"
@@ -36,6 +37,18 @@ class _Protocol(H11Protocol):
             await app(scope, receive, send)
 
         self.app = with_transport
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP at all, in the shape of the gateway instead of plain text."""
+        body = json.dumps(
+            ApiError(400, "APIGW.0201", "Bad request").body("unknown", Origin.GATEWAY)
+        )
+        head = (
+            "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\nX-Request-Id: unknown\r\nConnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body.encode())
+        self.transport.close()
 
 
 class WebServer:

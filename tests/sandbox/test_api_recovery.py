@@ -48,12 +48,13 @@ def test_a_backup_follows_a_restore_where_backups_are_kept(
     path = f"/instances/{scratch_id}/backups/policy"
     assert client.call("PUT", path, body={"backup_policy": policy}).status == 200
     assert client.get(path).json["backup_policy"] == policy
+    eventually(lambda: client.instance(scratch_id)["status"] == "ACTIVE")
     servers.backup_gate.clear()
 
     client.recover(source_id, scratch_id, backup_id=backup_id)
     eventually(lambda: client.instance(scratch_id)["status"] == "BACKING UP")
     busy = client.call("DELETE", f"/instances/{scratch_id}")
-    assert (busy.status, busy.code) == (409, "DBS.201202")
+    assert (busy.status, busy.code) == (409, "DBS.201205")
     servers.backup_gate.set()
     eventually(lambda: client.instance(scratch_id)["status"] == "ACTIVE")
 

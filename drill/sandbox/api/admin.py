@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 from drill.sandbox import backups, instances, jobs, rules
+from drill.sandbox.api.controls import order_answer
 from drill.sandbox.backups import BackupType
 from drill.sandbox.call import Answer, Call
 from drill.sandbox.context import Context
@@ -13,6 +14,7 @@ from drill.sandbox.errors import ApiError, parameter_error
 from drill.sandbox.faults import Fault, FaultKind
 from drill.sandbox.fields import Members
 from drill.sandbox.instances import Instance
+from drill.sandbox.ordered_answers import KIND
 from drill.sandbox.planting import Seedling, back_up_and_wait, plant
 from drill.sandbox.servers import ServerFault
 from drill.sandbox.times import now, to_wire
@@ -58,7 +60,8 @@ def show_state(context: Context, call: Call) -> Answer:
             "names": names | {each.id: each.name for each in everyone},
             "faults": [
                 {"kind": each.kind.value, "times": each.times} for each in context.faults.waiting()
-            ],
+            ]
+            + [{"kind": KIND, "times": each.times} for each in context.ordered.waiting()],
         },
     )
 
@@ -124,8 +127,10 @@ def add_fault(context: Context, call: Call) -> Answer:
     """Order a fault for the requests to come."""
     body = call.json()
     kind = body.text("kind")
+    if kind == KIND:
+        return order_answer(context, body)
     if kind not in [each.value for each in FaultKind]:
-        raise parameter_error(f"kind must be one of {', '.join(FaultKind)}")
+        raise parameter_error(f"kind must be one of {', '.join(FaultKind)}, {KIND}")
     pattern = body.optional_text("path")
     try:
         path = re.compile(pattern) if pattern else None
@@ -152,6 +157,7 @@ def add_fault(context: Context, call: Call) -> Answer:
 def clear_faults(context: Context, call: Call) -> Answer:
     """Forget the faults that have not happened yet."""
     context.faults.clear()
+    context.ordered.clear()
     return Answer(200, {})
 
 

@@ -1,12 +1,11 @@
-"""List, take and delete backups; the policy of automatic ones (reference, section 3)."""
+"""List, take and delete backups; show the policy of automatic ones (reference, section 3)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
-from drill.sandbox import backups, catalogue, instances, rules
-from drill.sandbox.backups import Backup
+from drill.sandbox import backup_pages, rules
+from drill.sandbox.backup_pages import BackupFilter
 from drill.sandbox.call import Answer, Call
 from drill.sandbox.claims import target_of
 from drill.sandbox.context import Context
@@ -22,29 +21,26 @@ def list_backups(context: Context, call: Call) -> Answer:
     instance_id = query.required("instance_id")
     offset = query.integer("offset", default=0, low=0, high=10**9)
     limit = query.integer("limit", default=100, low=1, high=100)
+    wanted = read_filter(query)
     at = now()
-    is_wanted = _filter(query, at)
     with context.state.transaction() as connection:
-        found = [each for each in backups.of_instance(connection, instance_id) if is_wanted(each)]
-    page = [backup_view(each, at) for each in found[offset : offset + limit]]
-    return Answer(200, {"backups": page, "total_count": len(found)})
-
-
-def _filter(query: Query, at: datetime) -> Callable[[Backup], bool]:
-    backup_id = query.text("backup_id")
-    backup_type = query.choice("backup_type", ("auto", "manual", "fragment", "incremental"))
-    status = query.choice("status", ("BUILDING", "COMPLETED", "FAILED"))
-    begin, end = _time_filter(query)
-
-    def is_wanted(backup: Backup) -> bool:
-        return (
-            (backup_id is None or backup.id == backup_id)
-            and (backup_type is None or backup.type.value == backup_type)
-            and (status is None or backup.status_at(at).value == status)
-            and (begin is None or end is None or begin <= backup.began_at <= end)
+        total, page = backup_pages.read_page(
+            connection, instance_id, wanted, at=at, offset=offset, limit=limit
         )
+    views = [backup_view(each, at) for each in page]
+    return Answer(200, {"backups": views, "total_count": total})
 
-    return is_wanted
+
+def read_filter(query: Query) -> BackupFilter:
+    """Read what narrows a list of backups. Raise ApiError (400)."""
+    begin, end = _time_filter(query)
+    return BackupFilter(
+        backup_id=query.text("backup_id"),
+        backup_type=query.choice("backup_type", ("auto", "manual", "fragment", "incremental")),
+        status=query.choice("status", ("BUILDING", "COMPLETED", "FAILED")),
+        begin=begin,
+        end=end,
+    )
 
 
 def _time_filter(query: Query) -> tuple[datetime | None, datetime | None]:
@@ -96,21 +92,3 @@ def show_policy(context: Context, call: Call) -> Answer:
     if instance.keep_days:
         policy |= {"start_time": instance.backup_start_time, "period": instance.backup_period}
     return Answer(200, {"backup_policy": policy})
-
-
-def set_policy(context: Context, call: Call) -> Answer:
-    """Change the policy of automatic backups."""
-    policy = call.json().members("backup_policy")
-    keep_days = rules.checked_keep_days(policy.integer("keep_days"))
-    start_time = rules.checked_backup_window(
-        policy.text("start_time") if keep_days else catalogue.BACKUP_WINDOW
-    )
-    period = rules.checked_backup_period(
-        policy.text("period") if keep_days else catalogue.BACKUP_PERIOD
-    )
-    with context.state.transaction() as connection:
-        instance = target_of(connection, call.parameters["instance_id"])
-        instances.set_backup_policy(
-            connection, instance.id, keep_days=keep_days, start_time=start_time, period=period
-        )
-    return Answer(200)

@@ -52,6 +52,7 @@ def list_datastores(context: Context, call: Call) -> Answer:
 def list_storage_types(context: Context, call: Call) -> Answer:
     """Return the storage types of a version of the engine."""
     _check_engine(call)
+    call.query.choice("ha_mode", ("single", "ha", "replica"))
     if call.query.required("version_name") != context.servers.version:
         raise ApiError(400, "DBS.200041", "The DB engine version is invalid.")
     types = [

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 
-from drill.sandbox import catalogue, instances, rules
+from drill.sandbox import catalogue, instance_pages, rules
 from drill.sandbox.api.restore_faults import mishap_of
 from drill.sandbox.call import Answer, Call
 from drill.sandbox.context import Context
 from drill.sandbox.errors import ApiError, parameter_error
 from drill.sandbox.fields import Members, Query
+from drill.sandbox.instance_pages import InstanceFilter
 from drill.sandbox.instances import Instance, Status
 from drill.sandbox.points import Point, read_point
 from drill.sandbox.times import now
@@ -24,43 +25,26 @@ def list_instances(context: Context, call: Call) -> Answer:
     """Return one page of the instances that match. An unknown id gives an empty list."""
     offset = call.query.integer("offset", default=0, low=0, high=10**9)
     limit = call.query.integer("limit", default=100, low=1, high=100)
-    call.query.choice("datastore_type", _ENGINES)
-    call.query.choice("type", ("Single", "Ha", "Replica", "Enterprise"))
-    wanted_tags = _wanted_tags(call.query) if context.personality.filters_by_tags else {}
+    engine = call.query.choice("datastore_type", _ENGINES)
+    kind = call.query.choice("type", ("Single", "Ha", "Replica", "Enterprise"))
+    wanted = InstanceFilter(
+        id=call.query.text("id"),
+        name=call.query.text("name"),
+        engine=engine,
+        vpc_id=call.query.text("vpc_id"),
+        subnet_id=call.query.text("subnet_id"),
+        tags=_wanted_tags(call.query) if context.personality.filters_by_tags else {},
+    )
+    if kind not in (None, "Single"):
+        return Answer(200, {"instances": [], "total_count": 0})
     with context.state.transaction() as connection:
-        everyone = instances.every(connection)
-    found = [
-        each
-        for each in everyone
-        if _matches(call.query, each) and _is_tagged(each.tags, wanted_tags)
-    ]
-    page = found[offset : offset + limit]
+        total, page = instance_pages.read_page(connection, wanted, offset=offset, limit=limit)
     views = [instance_view(each, _port_of(context, each)) for each in page]
-    return Answer(200, {"instances": views, "total_count": len(found)})
+    return Answer(200, {"instances": views, "total_count": total})
 
 
 def _port_of(context: Context, instance: Instance) -> int | None:
     return None if instance.simulated else context.servers.port_of(instance.id)
-
-
-def _matches(query: Query, instance: Instance) -> bool:
-    exact = {
-        "type": "Single",
-        "datastore_type": instance.engine,
-        "vpc_id": instance.vpc_id,
-        "subnet_id": instance.subnet_id,
-    }
-    for name, value in exact.items():
-        if query.text(name) not in (None, value):
-            return False
-    return _is_named(query.text("id"), instance.id) and _is_named(query.text("name"), instance.name)
-
-
-def _is_named(wanted: str | None, value: str) -> bool:
-    """Compare exactly, or by a part where the wanted text begins with a star."""
-    if wanted is None:
-        return True
-    return wanted[1:] in value if wanted.startswith("*") else wanted == value
 
 
 def _wanted_tags(query: Query) -> dict[str, str]:
@@ -69,12 +53,6 @@ def _wanted_tags(query: Query) -> dict[str, str]:
     if len(pairs) > 10 or any(not key for key, _, _ in pairs):
         raise parameter_error("tags must be up to 10 pairs like key=value,key=value")
     return {key: value for key, _, value in pairs}
-
-
-def _is_tagged(tags: object, wanted: dict[str, str]) -> bool:
-    """An empty wanted value means any value of that key."""
-    held = dict(tags) if isinstance(tags, dict) else {}
-    return all(key in held and value in ("", held[key]) for key, value in wanted.items())
 
 
 def create_instance(context: Context, call: Call) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drill.sandbox import instances, jobs
+from drill.sandbox import instances, job_details, jobs
 from drill.sandbox.call import Answer, Call
 from drill.sandbox.context import Context
 from drill.sandbox.errors import ApiError, parameter_error
@@ -18,9 +18,13 @@ def show_job(context: Context, call: Call) -> Answer:
         if job is None or not job.public or at < job.visible_at:
             raise ApiError(400, "DBS.200543", "The job does not exist.")
         instance = instances.find(connection, job.instance_id)
+        details = job_details.of_job(connection, job.id)
     real = instance is not None and not instance.simulated
     port = context.servers.port_of(job.instance_id) if real else None
-    return Answer(200, {"job": job_view(job, instance, port, at)})
+    view = job_view(job, instance, port, at)
+    if details:
+        view["entities"] = details
+    return Answer(200, {"job": view})
 
 
 def list_tasks(context: Context, call: Call) -> Answer:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from drill.sandbox.postgres.administration import PostgresAdministration
 from drill.sandbox.postgres.administrator import create_administrator, ensure_user_name
 from drill.sandbox.postgres.archive import ArchiveReader
 from drill.sandbox.postgres.backup import take_base_backup, verify_base_backup
@@ -115,6 +116,12 @@ class PostgresServers:
         """Return the loopback TCP port that the running server listens on."""
         server = self._running.get(instance_id)
         return server.port if server is not None and server.is_running() else None
+
+    def administration(self, instance_id: str) -> PostgresAdministration | None:
+        """Return what asks and changes a running server; see ``Administered``."""
+        server = self._running.get(instance_id)
+        running = server is not None and server.is_running()
+        return PostgresAdministration(server) if server and running else None
 
     def take_backup(self, instance_id: str, backup_id: str) -> BaseBackup:
         """Take and verify a base backup; its log is complete when this returns.
