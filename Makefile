@@ -26,6 +26,8 @@ unit: .venv/.dev
 bench: .venv/.dev
 	$(BIN)/python tests/bench/bench_help.py
 	$(BIN)/python tests/bench/bench_plan_check.py
+	@echo "the next one restores 1 GB again and again: 3 to 6 minutes"
+	$(BIN)/python tests/bench/bench_restore.py
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed"; \
