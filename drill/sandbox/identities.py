@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
 import threading
@@ -27,6 +28,11 @@ ALL_ACTIONS = frozenset(
     }
 )
 """Action names: reference, section 13. That changing tags is ``rds:instance:modify`` is a guess."""
+
+
+def account_id(name: str) -> str:
+    """Return the id of a user, the account or an endpoint: 32 hexadecimal digits of its name."""
+    return hashlib.sha256(f"sandbox:{name}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +69,11 @@ class Keyring:
     def by_user(self, user: str) -> Identity | None:
         """Return the identity with this user name."""
         return next((each for each in self._identities if each.user == user), None)
+
+    def name_of_user(self, user_id: str) -> str | None:
+        """Return the user name that belongs to an id."""
+        names = (each.user for each in self._identities)
+        return next((name for name in names if account_id(name) == user_id), None)
 
     def log_in(self, domain: str, user: str, password: str) -> Identity | None:
         """Return the identity if domain, user and password are right."""

@@ -13,6 +13,8 @@ from drill.sandbox.api import (
     catalogue,
     controls,
     iam,
+
+    iam_discovery,
     instances,
     jobs,
     recovery,
@@ -93,6 +95,13 @@ _SERVICE = (
     ("GET", f"{_P}/quotas", catalogue.show_quotas, "rds:instance:list"),
     *MORE_SERVICE,
 )
+_IAM_READS = (
+    ("/v3/projects", iam.list_projects),
+    ("/v3/auth/projects", iam.list_projects),
+    ("/v3/users/{user_id}/projects", iam.list_projects),
+    ("/v3/auth/domains", iam_discovery.list_domains),
+    ("/v3/auth/catalog", iam_discovery.show_catalog),
+)
 _OPEN = (
     ("GET", "/", catalogue.list_versions),
     ("GET", "/rds", catalogue.list_versions),
@@ -112,7 +121,11 @@ _ADMIN = (
 ROUTES: tuple[Route, ...] = (
     *(Route(method, path, handler, Door.OPEN) for method, path, handler in _OPEN),
     Route("POST", "/v3/auth/tokens", iam.create_token, Door.OPEN, origin=Origin.IAM),
-    Route("GET", "/v3/projects", iam.list_projects, Door.ACCOUNT, origin=Origin.IAM),
+    *(
+        Route("GET", path, iam_discovery.show_identity_version, Door.OPEN, origin=Origin.IAM)
+        for path in ("/v3", "/v3/")
+    ),
+    *(Route("GET", path, handler, Door.ACCOUNT, origin=Origin.IAM) for path, handler in _IAM_READS),
     Route(
         "POST",
         "/v3.0/OS-CREDENTIAL/securitytokens",

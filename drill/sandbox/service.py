@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -43,6 +44,8 @@ class Service:
         self._servers = servers
         self._state = State(folder / "state.sqlite")
         self._workers = Workers()
+        if not personality.job_ids_lag:
+            settings = replace(settings, job_hidden_for=timedelta())
         keyring = credentials.keyring()
         self.context = Context(
             state=self._state,

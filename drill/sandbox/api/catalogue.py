@@ -10,10 +10,15 @@ from drill.sandbox.errors import ApiError, parameter_error
 
 
 def list_versions(context: Context, call: Call) -> Answer:
-    """Return the versions of the API; needs no credentials."""
+    """Return the versions of the API; needs no credentials.
+
+    IAM lives at the same address, and its clients look here for the link to their v3; they would
+    take a v3.1 with a link for a newer IAM.
+    """
+    links = {"v3": [{"rel": "self", "href": f"{call.endpoint}/v3/"}], "v3.1": []}
     versions: list[dict[str, object]] = [
-        {"id": name, "links": [], "status": "CURRENT", "updated": "2018-09-30T00:00:00Z"}
-        for name in ("v3", "v3.1")
+        {"id": name, "links": links[name], "status": "CURRENT", "updated": "2018-09-30T00:00:00Z"}
+        for name in links
     ]
     return Answer(200, {"versions": versions})
 

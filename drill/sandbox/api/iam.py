@@ -2,62 +2,87 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
 
+from drill.sandbox.api.iam_discovery import catalog, region_names
 from drill.sandbox.call import Answer, Call
 from drill.sandbox.catalogue import REGION
 from drill.sandbox.context import Context
 from drill.sandbox.errors import ApiError, Origin
 from drill.sandbox.fields import Members
+from drill.sandbox.identities import Identity, account_id
 from drill.sandbox.times import now, to_iam
 
 
 def create_token(context: Context, call: Call) -> Answer:
-    """Issue a token for a user name and a password."""
+    """Issue a token for a user name and a password, or for an older token and another scope."""
     auth = call.json().members("auth")
-    identity_members = auth.members("identity")
-    if identity_members.texts("methods") != ["password"]:
-        raise ApiError(400, "IAM.0011", "Only the method password is known.", origin=Origin.IAM)
-    user = identity_members.members("password").members("user")
-    identity = context.keyring.log_in(
-        user.members("domain").text("name"), user.text("name"), user.text("password")
-    )
+    identity, method = _read_identity(context, auth.members("identity"))
     if identity is None:
         raise _refused("The username or password is wrong.")
-    in_project = _read_scope(context, auth)
-    token = context.tokens.issue(identity, in_project=in_project, now=now())
+    project = _read_scope(context, auth)
+    token = context.tokens.issue(identity, in_project=project is not None, now=now())
     view: dict[str, object] = {
         "expires_at": to_iam(token.expires_at),
         "issued_at": to_iam(token.issued_at),
-        "methods": ["password"],
-        "user": {"name": identity.user, "id": _id(identity.user), "domain": _domain(context)},
-        "roles": [],
+        "methods": [method],
+        "user": {
+            "name": identity.user,
+            "id": account_id(identity.user),
+            "domain": _domain(context),
+        },
+        "roles": [{"id": "0", "name": "rds_adm"}],
     }
-    if in_project:
+    if project is not None:
         view["project"] = {
             "id": context.project_id,
-            "name": REGION,
+            "name": project,
             "domain": _domain(context),
         }
+    else:
+        view["domain"] = _domain(context)
     if call.query.text("nocatalog") is None:
-        endpoint = {"interface": "public", "region": REGION, "url": call.endpoint}
-        view["catalog"] = [{"type": "rdsv3", "name": "rds", "endpoints": [endpoint]}]
+        view["catalog"] = catalog(context, call)
     return Answer(201, {"token": view}, {"X-Subject-Token": token.text})
 
 
-def _read_scope(context: Context, auth: Members) -> bool:
-    """Return whether the token is for the project; a token for the account is for nothing here."""
+def _read_identity(context: Context, members: Members) -> tuple[Identity | None, str]:
+    """Return who logs in and how; nobody where the secret is wrong. Raise ApiError (400)."""
+    methods = members.texts("methods")
+    if methods == ["token"]:
+        bearer = context.tokens.recognise(members.members("token").text("id"), now())
+        return (bearer.identity if bearer else None), "token"
+    if methods != ["password"]:
+        message = "Only the methods password and token are known."
+        raise ApiError(400, "IAM.0011", message, origin=Origin.IAM)
+    user = members.members("password").members("user")
+    password = user.text("password")
+    user_id = user.optional_text("id")
+    if user_id is not None:
+        name = context.keyring.name_of_user(user_id) or ""
+        return context.keyring.log_in(context.keyring.domain, name, password), "password"
+    domain = user.members("domain")
+    known_by_id = domain.optional_text("id") == _domain(context)["id"]
+    domain_name = context.keyring.domain if known_by_id else domain.text("name")
+    return context.keyring.log_in(domain_name, user.text("name"), password), "password"
+
+
+def _read_scope(context: Context, auth: Members) -> str | None:
+    """Return the name of the project; None for a token of the account, which is for nothing here.
+
+    The name is the one that the client used, as the region has several.
+    """
     scope = auth.optional_members("scope")
     project = scope.optional_members("project") if scope else None
     if project is None:
-        return False
+        return None
     project_id, name = project.optional_text("id"), project.optional_text("name")
     if project_id is None and name is None:
         raise ApiError(400, "IAM.0011", "The project needs an id or a name.", origin=Origin.IAM)
-    if project_id not in (None, context.project_id) or name not in (None, REGION):
+    names = region_names(context)
+    if project_id not in (None, context.project_id) or name not in (None, *names):
         raise _refused("The project does not exist or is not yours.")
-    return True
+    return name or REGION
 
 
 def list_projects(context: Context, call: Call) -> Answer:
@@ -66,15 +91,18 @@ def list_projects(context: Context, call: Call) -> Answer:
     projects = [
         {
             "id": context.project_id,
-            "name": REGION,
+            "name": name or REGION,
             "domain_id": _domain(context)["id"],
             "parent_id": _domain(context)["id"],
             "is_domain": False,
             "enabled": True,
             "description": "",
+            "links": {"self": f"{call.endpoint}/v3/projects/{context.project_id}"},
         }
     ]
-    return Answer(200, {"projects": projects if name in (None, REGION) else [], "links": {}})
+    links = {"self": f"{call.endpoint}/v3/projects", "next": None, "previous": None}
+    known = name in (None, *region_names(context))
+    return Answer(200, {"projects": projects if known else [], "links": links})
 
 
 def create_temporary_key(context: Context, call: Call) -> Answer:
@@ -110,8 +138,4 @@ def _refused(message: str) -> ApiError:
 
 
 def _domain(context: Context) -> dict[str, str]:
-    return {"name": context.keyring.domain, "id": _id(context.keyring.domain)}
-
-
-def _id(name: str) -> str:
-    return hashlib.sha256(f"sandbox:{name}".encode()).hexdigest()[:32]
+    return {"name": context.keyring.domain, "id": account_id(context.keyring.domain)}

@@ -97,7 +97,7 @@ def _read_instance(context: Context, body: Members, point: Point | None) -> Inst
     if body.has("ha"):
         raise parameter_error("the sandbox has single instances only")
     region = body.optional_text("region")
-    if region is not None and region != catalogue.REGION:
+    if region not in (None, catalogue.REGION, *context.personality.region_aliases):
         raise parameter_error(f"region must be {catalogue.REGION}")
     keep_days, start_time = _read_backup_strategy(body)
     _check_charge(body)

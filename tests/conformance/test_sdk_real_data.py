@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from huaweicloudsdkcore.auth.credentials import BasicCredentials
-from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from huaweicloudsdkrds.v3 import (
     BackupStrategy,
     CreateInstanceRequest,
@@ -22,10 +18,8 @@ from huaweicloudsdkrds.v3 import (
     InstanceRequest,
     ListBackupsRequest,
     ListInstancesRequest,
-    ListJobInfoRequest,
     ListRestoreTimesRequest,
     ListTasksRequest,
-    RdsClient,
     RestoreExistingInstanceRequestBody,
     RestoreExistingInstanceRequestBodySource,
     RestoreExistInstanceRequest,
@@ -37,7 +31,9 @@ from huaweicloudsdkrds.v3 import (
 
 from drill.sandbox.postgres import PostgresServers
 from drill.sandbox.threaded import ThreadedSandbox
-from drill.sandbox.times import from_milliseconds, to_milliseconds
+from drill.sandbox.times import from_milliseconds
+from tests.conformance.clients import finished, make_sdk
+from tests.conformance.rows import beat, beat_around, run
 from tests.sandbox.client import eventually
 from tests.sandbox.conftest import PASSWORD, QUICK
 
@@ -48,16 +44,13 @@ pytestmark = pytest.mark.servers
 def real_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreadedSandbox]:
     folder: Path = tmp_path_factory.mktemp("sandbox")
     servers = PostgresServers(folder / "servers", archive_every=timedelta(seconds=1))
-    with ThreadedSandbox(folder, servers, settings=QUICK) as sandbox:
+    with ThreadedSandbox(folder, servers, settings=QUICK, personality="huawei") as sandbox:
         yield sandbox
 
 
 @pytest.fixture(scope="module")
-def sdk(real_sandbox: ThreadedSandbox) -> Any:
-    keys = real_sandbox.credentials
-    credentials = BasicCredentials(keys.access_key, keys.secret_key, keys.project_id)
-    builder = RdsClient.new_builder().with_credentials(credentials)
-    return builder.with_endpoint(real_sandbox.endpoint).build()
+def sdk(real_sandbox: ThreadedSandbox) -> Iterator[Any]:
+    yield from make_sdk(real_sandbox)
 
 
 @pytest.fixture(scope="module")
@@ -67,37 +60,9 @@ def source(real_sandbox: ThreadedSandbox) -> dict[str, Any]:
     return made
 
 
-def run(port: int, statement: str) -> list[tuple[Any, ...]]:
-    with psycopg.connect(
-        host="127.0.0.1", port=port, user="root", password=PASSWORD, dbname="postgres"
-    ) as connection:
-        cursor = connection.execute(statement)
-        return cursor.fetchall() if cursor.description else []
-
-
-def beat(port: int) -> datetime:
-    # Committed on its own, so that the log has a commit right after the instant.
-    rows = run(port, "insert into beat values (clock_timestamp()) returning at")
-    at: datetime = rows[0][0]
-    return at
-
-
 def find(sdk: Any, instance_id: str) -> Any:
     found = sdk.list_instances(ListInstancesRequest(id=instance_id)).instances
     return found[0] if found else None
-
-
-def finished(sdk: Any, job_id: str) -> Any:
-    def look() -> Any:
-        try:
-            job = sdk.list_job_info(ListJobInfoRequest(id=job_id)).job
-        except ClientRequestException as error:
-            if error.error_code != "DBS.200543":
-                raise
-            return None
-        return job if job.status != "Running" else None
-
-    return eventually(look, within=60)
 
 
 def restorable(sdk: Any, source: dict[str, Any], wanted: Callable[[int, int], bool]) -> Any:
@@ -125,12 +90,7 @@ def test_the_sdk_finds_its_way_through_a_recovery_a_creation_and_a_deletion(
     listing = ListBackupsRequest(instance_id=source["id"], backup_id=backup.id)
     eventually(lambda: sdk.list_backups(listing).backups[0].status == "COMPLETED", within=60)
 
-    first = beat(source["port"])
-    # What counts is when it was committed, which is over now, not the instant in the row.
-    wanted = to_milliseconds(datetime.now(UTC)) + 2
-    while to_milliseconds(datetime.now(UTC)) <= wanted:
-        time.sleep(0.001)
-    beat(source["port"])
+    first, wanted = beat_around(source["port"])
     restorable(sdk, source, lambda start, end: start <= wanted <= end)
     recovery = RestoreExistingInstanceRequestBody(
         source=RestoreExistingInstanceRequestBodySource(
@@ -180,23 +140,3 @@ def create_from(sdk: Any, source_id: str, backup_id: str) -> Any:
         restore_point=RestorePoint(instance_id=source_id, type="backup", backup_id=backup_id),
     )
     return sdk.create_instance(CreateInstanceRequest(body=body))
-
-
-def test_the_sdk_understands_a_refusal(sdk, source):
-    with pytest.raises(ClientRequestException) as refusal:
-        sdk.delete_instance(DeleteInstanceRequest(instance_id="0" * 32 + "in03"))
-
-    assert refusal.value.status_code == 404
-    assert refusal.value.error_code == "DBS.200002"
-    assert refusal.value.request_id
-
-
-def test_the_sdk_with_a_wrong_key_is_refused(real_sandbox):
-    keys = real_sandbox.credentials
-    credentials = BasicCredentials(keys.access_key, "x" * 40, keys.project_id)
-    builder = RdsClient.new_builder().with_credentials(credentials)
-    wrong = builder.with_endpoint(real_sandbox.endpoint).build()
-
-    with pytest.raises(ClientRequestException) as refusal:
-        wrong.list_instances(ListInstancesRequest())
-    assert (refusal.value.status_code, refusal.value.error_code) == (401, "APIGW.0301")
