@@ -28,12 +28,11 @@ bench: .venv/.dev
 	$(BIN)/python tests/bench/bench_help.py
 	$(BIN)/python tests/bench/bench_plan_check.py
 	PYTHONPATH=. $(BIN)/python tests/bench/bench_lists.py
+	@echo "the next one restores 1 GB again and again: 3 to 6 minutes"
+	$(BIN)/python tests/bench/bench_restore.py
 
 soak: .venv/.dev
 	DRILL_FUZZ_EXAMPLES=400 $(BIN)/pytest -n 2 tests/sandbox/test_api_fuzz.py
-
-	@echo "the next one restores 1 GB again and again: 3 to 6 minutes"
-	$(BIN)/python tests/bench/bench_restore.py
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed"; \

@@ -13,7 +13,6 @@ from drill.sandbox.api import (
     catalogue,
     controls,
     iam,
-
     iam_discovery,
     instances,
     jobs,
