@@ -9,6 +9,7 @@ from typing import Any
 
 import pymysql
 from pymysql.constants import CR
+from pymysql.converters import encoders
 
 from drill.check.limits import Limits
 from drill.check.mysql.version import ServerVersion
@@ -60,7 +61,8 @@ def connection_settings(
         "client_flag": 0,
         "local_infile": False,
         "auth_plugin_map": _REFUSED_PLUGINS,
-        "conv": {},
+        # Encoders and no decoder: values are read by drill itself.
+        "conv": encoders,
         "autocommit": False,
         "program_name": "drill",
         "read_timeout": seconds,
