@@ -13,6 +13,7 @@ from drill.check.faults import DatabaseFault
 from drill.check.finding import Finding, failed, no_data, passed
 from drill.check.mysql.emptiness import is_of_a_user
 from drill.check.mysql.faults import MAY_NOT
+from drill.check.mysql.privileges import sees_every_table
 from drill.check.mysql.quoting import quote
 from drill.check.mysql.relations import FOREIGN_ENGINES
 from drill.check.mysql.session import Session
@@ -34,12 +35,12 @@ _OLD = ("upgrade required", "rebuild required")
 _MOST_NAMES = 10
 
 
-class _Unverified(DatabaseFault):
+class Unverified(DatabaseFault):
     """One table could not be verified, and the next one can be asked"""
 
 
 @dataclass(slots=True)
-class _Progress:
+class Progress:
     tables: int = 0
     unsupported: int = 0
     unverified: list[str] = field(default_factory=list)
@@ -61,9 +62,10 @@ def ask_physical(session: Session, check: PhysicalCheck, clock: Clock) -> Findin
     passed_over = len(found) - len(tables)
     if not tables:
         return no_data("the copy has no table of a user to verify, or the login sees none")
+    whose = "" if sees_every_table(session) else " that the login may see"
     session.allow_any_time()
     ends = clock.monotonic() + check.timeout.total_seconds()
-    progress = _Progress()
+    progress = Progress()
     unasked: str | None = None
     for number, (database, name) in enumerate(tables):
         where = readable(f"{database}.{name}")
@@ -72,12 +74,18 @@ def ask_physical(session: Session, check: PhysicalCheck, clock: Clock) -> Findin
             break
         try:
             _verify(session, (database, name), check, progress)
-        except _Unverified as fault:
+        except Unverified as fault:
             progress.unverified.append(f"{where} ({fault.message})")
         except DatabaseFault as fault:
             unasked = f"{fault.message}, at {where}, table {number + 1} of {len(tables)}"
             break
-    return _judge(check, progress, expected=len(tables), passed_over=passed_over, unasked=unasked)
+    return _judge(
+        check,
+        progress,
+        expected=f"{count_of(len(tables), 'table')}{whose} sound",
+        passed_over=passed_over,
+        unasked=unasked,
+    )
 
 
 def _is_ours(kind: str, engine: str | None) -> bool:
@@ -88,7 +96,7 @@ def _is_ours(kind: str, engine: str | None) -> bool:
 
 
 def _verify(
-    session: Session, table: tuple[str, str], check: PhysicalCheck, progress: _Progress
+    session: Session, table: tuple[str, str], check: PhysicalCheck, progress: Progress
 ) -> None:
     # An administrative statement ends the transaction; the session stays read-only.
     level = "EXTENDED" if check.heapallindexed else "MEDIUM"
@@ -97,16 +105,16 @@ def _verify(
         messages = session.rows(f"CHECK TABLE {quote(*table)} {level}", ours=False)
     except DatabaseFault as fault:
         if fault.number in MAY_NOT:
-            raise _Unverified("the login may not check it", number=fault.number) from None
+            raise Unverified("the login may not check it", number=fault.number) from None
         if fault.answer is not CheckAnswer.FAILED:
             raise
         progress.damaged.append(f"{where} (error {fault.number})")
     else:
-        _interpret(where, messages, progress)
+        interpret(where, messages, progress)
     progress.tables += 1
 
 
-def _interpret(where: str, messages: Sequence[tuple[Any, ...]], progress: _Progress) -> None:
+def interpret(where: str, messages: Sequence[tuple[Any, ...]], progress: Progress) -> None:
     """Read the rows Table, Op, Msg_type and Msg_text; the last one is the verdict."""
     told = [(str(row[2]).lower(), str(row[3]).lower()) for row in messages if len(row) == 4]
     if not told:
@@ -121,35 +129,36 @@ def _interpret(where: str, messages: Sequence[tuple[Any, ...]], progress: _Progr
             progress.damaged.append(f"{where} (errors, though it says OK)")
         progress.warned += any(one == "warning" for one, _ in told)
     elif any(word in text for one, text in told if one == "error" for word in _UNFINISHED):
-        raise _Unverified("the server did not finish it")
+        raise Unverified("the server did not finish it")
     elif any(word in verdict for word in _OLD):
-        raise _Unverified("it must be upgraded first")
+        raise Unverified("it must be upgraded first")
     else:
         progress.damaged.append(f"{where} ({'corrupt' if 'corrupt' in verdict else 'unreadable'})")
 
 
 def _judge(
     check: PhysicalCheck,
-    progress: _Progress,
+    progress: Progress,
     *,
-    expected: int,
+    expected: str,
     passed_over: int,
     unasked: str | None,
 ) -> Finding:
-    wanted = f"{count_of(expected, 'table')} sound"
     if progress.damaged:
         names = listing(progress.damaged, _MOST_NAMES)
         return failed(
-            f"CHECK TABLE found damage in {names}", expected=wanted, observed=str(progress)
+            f"CHECK TABLE found damage in {names}", expected=expected, observed=str(progress)
         )
     if unasked is not None:
-        return no_data(f"{unasked}, after {progress} were found sound", expected=wanted)
+        return no_data(f"{unasked}, after {progress} were found sound", expected=expected)
     if progress.unverified:
         names = listing(progress.unverified, _MOST_NAMES)
-        return no_data(f"not verified: {names}; {progress} were found sound", expected=wanted)
+        return no_data(f"not verified: {names}; {progress} were found sound", expected=expected)
     if not progress.tables:
-        return no_data("no table of the copy has an engine that can be checked", expected=wanted)
+        return no_data("no table of the copy has an engine that can be checked", expected=expected)
     notes = ", and every row is in its indexes" if check.heapallindexed else ""
+    if "may see" in expected:
+        notes += "; the login may not see every table"
     left_out = progress.unsupported + passed_over
     if left_out:
         notes += (
@@ -159,6 +168,6 @@ def _judge(
         notes += f"; warnings about {count_of(progress.warned, 'table')}"
     return passed(
         f"CHECK TABLE found no damage in {progress}{notes}",
-        expected=wanted,
+        expected=expected,
         observed=str(progress),
     )

@@ -31,6 +31,11 @@ def sees_every_database(session: Session) -> bool:
     return "SHOW DATABASES" in _global_privileges(session)
 
 
+def sees_every_table(session: Session) -> bool:
+    """Tell whether the login sees every table, and may read it."""
+    return "SELECT" in _global_privileges(session)
+
+
 def _global_privileges(session: Session) -> frozenset[str]:
     return frozenset(kind for (kind,) in session.rows(_GLOBAL, [_grantee(session)]))
 

@@ -157,7 +157,7 @@ def open_session(
     Raise DatabaseFault if the login does not work or must not be tried.
     """
     within = connect_timeout or limits.connect_timeout
-    settings = connection_settings(endpoint, limits, timeout=timeout)
+    settings = connection_settings(endpoint, limits, timeout=max(timeout, within))
     # A second handle of the same connection: TLS takes the first one over.
     with _dial(endpoint, within) as line, line.dup() as handle:
         connection = pymysql.Connection(**settings)

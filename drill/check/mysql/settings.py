@@ -39,11 +39,12 @@ def connection_settings(
 ) -> dict[str, Any]:
     """Return the arguments of the driver. Raise DatabaseFault where it must not connect.
 
-    ``timeout`` is that of one read or write; no option file is named, so none is read.
+    ``timeout`` is the longest that anything may take; the watchdog cuts earlier, and knows why. No
+    option file is named, so none is read.
     """
     ensure_place(endpoint)
     context = tls_context(endpoint)
-    seconds = (timeout + limits.grace).total_seconds()
+    seconds = (timeout + 2 * limits.grace).total_seconds()
     return {
         "host": endpoint.host,
         "port": endpoint.port,

@@ -160,33 +160,51 @@ SHOP = tuple(
     statement.replace("CANARY", CANARY)
     for statement in (
         "SET time_zone = '+00:00'",
-        "CREATE TABLE orders (id bigint PRIMARY KEY, note varchar(200), amount decimal(12,2), "
-        "placed_at timestamp(6) NULL, local_at datetime(6), day date, KEY by_note (note))",
-        "INSERT INTO orders SELECT seq, 'CANARY', seq * 1.10, "
-        "'2026-03-01 01:50:00' + INTERVAL seq SECOND, '2026-03-01 01:59:00', '2026-02-28' "
-        "FROM seq_1_to_100",
+        (
+            "CREATE TABLE orders (id bigint PRIMARY KEY, note varchar(200), amount decimal(12,2), "
+            "placed_at timestamp(6) NULL, local_at datetime(6), day date, KEY by_note (note))"
+        ),
+        (
+            "INSERT INTO orders SELECT seq, 'CANARY', seq * 1.10, "
+            "'2026-03-01 01:50:00' + INTERVAL seq SECOND, '2026-03-01 01:59:00', '2026-02-28' "
+            "FROM seq_1_to_100"
+        ),
         "CREATE TABLE empty (id int PRIMARY KEY, at timestamp(6) NULL)",
-        "CREATE TABLE heartbeat (id bigint AUTO_INCREMENT PRIMARY KEY, "
-        "at timestamp(6) NOT NULL, local datetime(6) NOT NULL)",
-        "INSERT INTO heartbeat (at, local) SELECT '2026-03-01 01:59:58.123456' - INTERVAL seq * 10 "
-        "SECOND, '2026-03-01 01:59:58.123456' - INTERVAL seq * 10 SECOND FROM seq_0_to_20",
-        "CREATE TABLE parts (id int, at timestamp) PARTITION BY RANGE (id) "
-        "(PARTITION low VALUES LESS THAN (10), PARTITION high VALUES LESS THAN (20))",
+        (
+            "CREATE TABLE heartbeat (id bigint AUTO_INCREMENT PRIMARY KEY, "
+            "at timestamp(6) NOT NULL, local datetime(6) NOT NULL)"
+        ),
+        (
+            "INSERT INTO heartbeat (at, local) SELECT '2026-03-01 01:59:58.123456' - INTERVAL seq * 10 "
+            "SECOND, '2026-03-01 01:59:58.123456' - INTERVAL seq * 10 SECOND FROM seq_0_to_20"
+        ),
+        (
+            "CREATE TABLE parts (id int, at timestamp) PARTITION BY RANGE (id) "
+            "(PARTITION low VALUES LESS THAN (10), PARTITION high VALUES LESS THAN (20))"
+        ),
         "INSERT INTO parts SELECT seq, '2026-03-01 01:00:00' FROM seq_0_to_14",
-        "CREATE TABLE odd (id int, zero datetime, flags bit(8), kind enum('a', 'b'), "
-        "doc json, raw varbinary(10), span time)",
+        (
+            "CREATE TABLE odd (id int, zero datetime, flags bit(8), kind enum('a', 'b'), "
+            "doc json, raw varbinary(10), span time)"
+        ),
         "INSERT INTO odd VALUES (1, '0000-00-00', b'101', 'b', '{\"a\": 1}', x'00ff', '10:00:00')",
         "CREATE TABLE old_style (id int) ENGINE = MyISAM",
         "CREATE TABLE volatile (id int) ENGINE = MEMORY",
         "CREATE VIEW recent AS SELECT * FROM orders",
         "CREATE SEQUENCE numbers",
-        "CREATE FUNCTION total() RETURNS decimal(12,2) READS SQL DATA "
-        "RETURN (SELECT sum(amount) FROM orders)",
-        "CREATE FUNCTION wipe() RETURNS int MODIFIES SQL DATA "
-        "BEGIN DELETE FROM orders; RETURN 1; END",
-        "CREATE FUNCTION shout() RETURNS int READS SQL DATA BEGIN DECLARE said text; "
-        "SELECT note INTO said FROM orders LIMIT 1; "
-        "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = said; RETURN 1; END",
+        (
+            "CREATE FUNCTION total() RETURNS decimal(12,2) READS SQL DATA "
+            "RETURN (SELECT sum(amount) FROM orders)"
+        ),
+        (
+            "CREATE FUNCTION wipe() RETURNS int MODIFIES SQL DATA "
+            "BEGIN DELETE FROM orders; RETURN 1; END"
+        ),
+        (
+            "CREATE FUNCTION shout() RETURNS int READS SQL DATA BEGIN DECLARE said text; "
+            "SELECT note INTO said FROM orders LIMIT 1; "
+            "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = said; RETURN 1; END"
+        ),
         "CREATE PROCEDURE tidy() DELETE FROM orders",
         "CREATE TABLE secret (id int)",
         "CREATE TABLE `Od``d; DROP TABLE x` (id int)",
