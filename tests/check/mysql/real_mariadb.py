@@ -120,7 +120,7 @@ class Server:
             host="127.0.0.1",
             port=self.port,
             user="admin",
-            password=self.password.encode(),  # type: ignore[arg-type]
+            password=self.password.encode(),
             database=database,
             autocommit=True,
             connect_timeout=5,
@@ -135,10 +135,12 @@ class Server:
                     cursor.execute(statement)
 
     def ask(self, query: str, database: str = "mysql") -> Any:
-        with contextlib.closing(self.connect(database)) as connection:
-            with connection.cursor() as cursor:
-                cursor.execute(query)
-                row = cursor.fetchone()
+        with (
+            contextlib.closing(self.connect(database)) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(query)
+            row = cursor.fetchone()
         return row[0] if row else None
 
     def endpoint(self, database: str, user: str = "admin") -> Endpoint:
@@ -175,8 +177,8 @@ SHOP = tuple(
             "at timestamp(6) NOT NULL, local datetime(6) NOT NULL)"
         ),
         (
-            "INSERT INTO heartbeat (at, local) SELECT '2026-03-01 01:59:58.123456' - INTERVAL seq * 10 "
-            "SECOND, '2026-03-01 01:59:58.123456' - INTERVAL seq * 10 SECOND FROM seq_0_to_20"
+            "INSERT INTO heartbeat (at, local) SELECT '2026-03-01 01:59:58.123456' "
+            "- INTERVAL seq * 10 SECOND, '2026-03-01 01:59:58.123456' - INTERVAL seq * 10 SECOND FROM seq_0_to_20"
         ),
         (
             "CREATE TABLE parts (id int, at timestamp) PARTITION BY RANGE (id) "

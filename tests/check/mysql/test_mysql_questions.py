@@ -30,6 +30,12 @@ def test_connects_passes_on_a_server_that_answers(ask):
     assert (result.observed or "").endswith("(MariaDB)")
 
 
+def test_a_login_without_any_privilege_can_ask_in_the_database_that_every_copy_has(ask):
+    result = ask(ConnectsCheck(kind="connects", database="information_schema"), user="outsider")
+
+    assert result.answer is PASSED
+
+
 def test_connects_fails_on_a_copy_without_the_database(ask):
     result = ask(ConnectsCheck(kind="connects", database="no_such"))
 
