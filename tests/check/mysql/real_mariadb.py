@@ -178,7 +178,8 @@ SHOP = tuple(
         ),
         (
             "INSERT INTO heartbeat (at, local) SELECT '2026-03-01 01:59:58.123456' "
-            "- INTERVAL seq * 10 SECOND, '2026-03-01 01:59:58.123456' - INTERVAL seq * 10 SECOND FROM seq_0_to_20"
+            "- INTERVAL seq * 10 SECOND, '2026-03-01 01:59:58.123456' "
+            "- INTERVAL seq * 10 SECOND FROM seq_0_to_20"
         ),
         (
             "CREATE TABLE parts (id int, at timestamp) PARTITION BY RANGE (id) "

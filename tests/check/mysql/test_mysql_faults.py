@@ -16,6 +16,7 @@ import pytest
 from pydantic import SecretStr
 
 from drill.check.limits import Limits
+from drill.check.mysql.settings import session_settings
 from drill.check.mysql.version import parse_version
 from drill.check.port import CheckAnswer, CheckResult
 from drill.check.prober import SqlProber
@@ -139,6 +140,23 @@ def test_the_version_is_read_as_each_server_spells_it():
         assert version is not None
         assert (str(version), version.read_only_setting) == (shown, setting)
     assert parse_version("hello") is None
+
+
+def test_each_server_is_told_its_own_time_out():
+    timeout = timedelta(milliseconds=1500)
+    found = {}
+    for text in ("10.11.19-MariaDB", "8.0.36", "5.7.44", "5.6.51"):
+        version = parse_version(text)
+        assert version is not None
+        settings = session_settings(version, QUICK, timeout)
+        found[text] = {name: settings[name] for name in settings if name.startswith("max_")}
+
+    assert found == {
+        "10.11.19-MariaDB": {"max_statement_time": "1.500000"},
+        "8.0.36": {"max_execution_time": "1500"},
+        "5.7.44": {"max_execution_time": "1500"},
+        "5.6.51": {},
+    }
 
 
 # --- servers that misbehave ---------------------------------------------------------------------
