@@ -35,11 +35,11 @@ _MAY_NOT = "the login may not read this"
 _LATE = "the statement was not answered within its time-out"
 _RESOURCE = "the server is out of a resource: memory, disk space or connections"
 
-# Numbers of the servers' own lists of errors; those from 1900 on differ between the two, and none
-# of them means two things here (MySQL: messages_to_clients.txt; MariaDB: errmsg-utf8.txt).
+# Numbers of the servers' own lists of errors: below 1900 both mean the same by them (MySQL:
+# messages_to_clients.txt; MariaDB: errmsg-utf8.txt).
 LATE = frozenset({1969, 3024})
 """MariaDB's max_statement_time and MySQL's max_execution_time have passed."""
-LACKS = frozenset({1049, 1051, 1054, 1109, 1146, 1305, 4091})
+LACKS = frozenset({1049, 1051, 1054, 1109, 1146, 1305})
 MAY_NOT = frozenset({1044, 1142, 1143, 1227, 1345, 1356, 1370})
 _BY_NUMBER = {
     **dict.fromkeys(LATE, _LATE),
@@ -55,6 +55,8 @@ _BY_NUMBER = {
 }
 _DAMAGED = frozenset({1017, 1033, 1034, 1035, 1194, 1195, 1459, 1707, 1712, 1812, 1814, 1877, 1932})
 """Files that are missing, crashed tables, corrupt indexes and tablespaces."""
+_OF_DATA = frozenset({1264, 1292, 1365, 1366, 1690})
+"""Values out of range or of the wrong form; older drivers hand no SQLSTATE on."""
 
 
 def explain(error: BaseException, *, ours: bool = False) -> DatabaseFault:
@@ -90,7 +92,7 @@ def _failure(error: BaseException, number: int) -> str | None:
         return "the copy lacks something that the check names"
     if number in _DAMAGED:
         return "the copy is damaged: the server cannot read its own data"
-    if str(getattr(error, "sqlstate", None)).startswith("22"):
+    if number in _OF_DATA or str(getattr(error, "sqlstate", None)).startswith("22"):
         return "the data of the copy made the query fail"
     return None
 

@@ -101,7 +101,7 @@ class Server:
                 cwd="/",
                 env={"PATH": PLACES, "LC_ALL": "C"},
             )
-        for _ in range(500):
+        for _ in range(3000):
             with contextlib.suppress(pymysql.OperationalError):
                 self.connect().close()
                 return
