@@ -53,7 +53,17 @@ def _postgresql(clock: Clock, limits: Limits) -> Checker:
     return PostgresqlChecker(clock, limits)
 
 
-CHECKERS: Mapping[Engine, Callable[[Clock, Limits], Checker]] = {Engine.POSTGRESQL: _postgresql}
+def _mysql(clock: Clock, limits: Limits) -> Checker:
+    from drill.check.mysql.checker import MysqlChecker  # as above
+
+    return MysqlChecker(clock, limits)
+
+
+CHECKERS: Mapping[Engine, Callable[[Clock, Limits], Checker]] = {
+    Engine.POSTGRESQL: _postgresql,
+    Engine.MYSQL: _mysql,
+    Engine.MARIADB: _mysql,
+}
 """A new engine is one folder beside ``postgresql`` and one line here."""
 
 

@@ -133,14 +133,14 @@ class SqlCheck(_Check):
 
 
 class PhysicalCheck(_Check):
-    """The engine's own verification: amcheck on PostgreSQL (B-trees and heaps)."""
+    """The engine's own verification: amcheck (PostgreSQL) or CHECK TABLE (MySQL, MariaDB)."""
 
     kind: Literal["physical"]
     """What is checked."""
     timeout: PositiveSpan = timedelta(minutes=10)
     """Time-out of one statement: one index of a large table may take minutes."""
     heapallindexed: YesOrNo = True
-    """Also verify that every heap row is in the index."""
+    """Also verify that every row is in the indexes; on MySQL and MariaDB CHECK TABLE EXTENDED."""
 
 
 Check = Annotated[

@@ -114,7 +114,7 @@ def test_why_unreachable_tells_a_wrong_password_from_a_server_that_is_not_there(
         (replace(right, tls="require"), "no TLS"),
         (replace(right, database="no_such"), "the copy has no database"),
         (silent.endpoint, "timed out"),
-        (replace(right, engine=Engine.MYSQL), "drill cannot ask MySQL copies yet"),
+        (replace(right, engine=Engine.SQLSERVER), "drill cannot ask SQLServer copies yet"),
     ):
         assert (prober.why_unreachable(endpoint) or "").startswith(beginning), beginning
 

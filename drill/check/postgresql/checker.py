@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from drill.check.faults import DatabaseFault
 from drill.check.finding import Finding, passed
 from drill.check.limits import Limits
 from drill.check.port import CheckContext, Emptiness, Endpoint
 from drill.check.postgresql.emptiness import look_for_users_objects
-from drill.check.postgresql.faults import DatabaseFault
 from drill.check.postgresql.objects import ask_objects
 from drill.check.postgresql.physical import ask_physical
 from drill.check.postgresql.rows import (

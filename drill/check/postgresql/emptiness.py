@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
+from drill.check.faults import DatabaseFault
 from drill.check.limits import Limits
 from drill.check.port import Emptiness, Endpoint
-from drill.check.postgresql.faults import DatabaseFault
 from drill.check.postgresql.session import Session, open_session
 from drill.clock import Clock
 

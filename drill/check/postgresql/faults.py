@@ -10,9 +10,8 @@ import re
 
 import psycopg
 
-from drill.check.finding import Finding
+from drill.check.faults import DatabaseFault
 from drill.check.port import CheckAnswer
-from drill.errors import DrillError
 
 _SQLSTATE = re.compile(r"[0-9A-Z]{5}", re.ASCII)
 
@@ -53,29 +52,6 @@ _FAILURES = {
     "XX002": _DAMAGED,
 }
 """What an error says about the copy itself. Everything else says nothing about it."""
-
-
-class DatabaseFault(DrillError):
-    """PostgreSQL did not answer a question
-
-    ``answer`` is what that means for the check: failed where the error itself is about the copy.
-    ``sqlstate`` is the server's code, where it sent one.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        answer: CheckAnswer = CheckAnswer.NO_DATA,
-        sqlstate: str | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.answer = answer
-        self.sqlstate = sqlstate
-
-    def finding(self) -> Finding:
-        """Return what the check is to answer."""
-        return Finding(answer=self.answer, reason=self.message)
 
 
 def explain(error: psycopg.Error, *, ours: bool = False) -> DatabaseFault:

@@ -8,32 +8,29 @@ from __future__ import annotations
 
 import psycopg
 
-from drill.check.port import CheckAnswer
-from drill.check.postgresql.faults import DatabaseFault
-
-AUTHENTICATION_FAILED = "authentication failed"
-"""How the sentence begins when the server is up and does not accept the login."""
+from drill.check import reach
+from drill.check.faults import DatabaseFault
 
 _SIGNS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("password authentication failed", "authentication failed for user"),
-        f"{AUTHENTICATION_FAILED}: the server does not accept this user and password",
+        reach.WRONG_LOGIN,
     ),
     (
         ("no pg_hba.conf entry", "pg_hba.conf rejects"),
-        f"{AUTHENTICATION_FAILED}: the server lets nobody in from here, or not without TLS",
+        reach.NOT_FROM_HERE,
     ),
     (
         ("is not permitted to log in",),
-        f"{AUTHENTICATION_FAILED}: this user may not log in",
+        reach.MAY_NOT_LOG_IN,
     ),
     (
         ("permission denied for database",),
-        f"{AUTHENTICATION_FAILED}: this user may not connect to this database",
+        reach.NOT_THIS_DATABASE,
     ),
     (
         ("server requested a cleartext password", "authentication method requirement"),
-        f"{AUTHENTICATION_FAILED}: the server asks for the password in clear text",
+        reach.CLEAR_TEXT,
     ),
     (
         (
@@ -42,16 +39,16 @@ _SIGNS: tuple[tuple[tuple[str, ...], str], ...] = (
             "the database system is in recovery mode",
             "the database system is not accepting connections",
         ),
-        "not up yet: the server is starting or recovering",
+        reach.STARTING,
     ),
-    (("the database system is shutting down",), "not up: the server is shutting down"),
+    (("the database system is shutting down",), reach.SHUTTING_DOWN),
     (
         ("too many clients", "too many connections", "remaining connection slots"),
-        "no free connection: the server has reached its limit",
+        reach.NO_FREE_CONNECTION,
     ),
     (
         ("does not support ssl",),
-        "no TLS: the server does not speak it, and the endpoint asks for it",
+        reach.NO_TLS,
     ),
     (
         (
@@ -63,24 +60,24 @@ _SIGNS: tuple[tuple[tuple[str, ...], str], ...] = (
             "sslv3",
             "unexpected eof",
         ),
-        "no trust: the TLS certificate of the server could not be verified",
+        reach.NO_TRUST,
     ),
-    (("connection refused",), "connection refused: nothing listens there"),
+    (("connection refused",), reach.REFUSED),
     (
         ("could not translate host name", "name or service not known", "failed to resolve host"),
-        "unknown host: its name has no address",
+        reach.UNKNOWN_HOST,
     ),
     (
         ("no route to host", "network is unreachable", "host is unreachable"),
-        "no route: the network does not lead to the host",
+        reach.NO_ROUTE,
     ),
     (
         ("timeout expired", "timed out"),
-        "timed out: the server did not finish the login in time",
+        reach.TIMED_OUT,
     ),
     (
         ("closed the connection unexpectedly", "connection reset by peer"),
-        "hung up: the server closed the connection during the login",
+        reach.HUNG_UP,
     ),
 )
 
@@ -88,18 +85,16 @@ _SIGNS: tuple[tuple[tuple[str, ...], str], ...] = (
 def explain_login(error: psycopg.Error) -> DatabaseFault:
     """Return the fault behind a failed login, in a sentence of ours."""
     if isinstance(error, psycopg.errors.ConnectionTimeout):
-        return DatabaseFault("timed out: the server did not finish the login in time")
+        return DatabaseFault(reach.TIMED_OUT)
     text = str(error).lower()
     if "fatal:" in text and 'database "' in text and "does not exist" in text:
         # It is said after the password was accepted: the copy really lacks the database.
-        return DatabaseFault(
-            "the copy has no database of this name", answer=CheckAnswer.FAILED, sqlstate="3D000"
-        )
+        return reach.no_such_database(sqlstate="3D000")
     if "fatal:" in text and 'role "' in text and "does not exist" in text:
-        return DatabaseFault(f"{AUTHENTICATION_FAILED}: the server does not know this user")
+        return DatabaseFault(f"{reach.AUTHENTICATION_FAILED}: the server does not know this user")
     for signs, sentence in _SIGNS:
         if any(sign in text for sign in signs):
             return DatabaseFault(sentence)
     if "fatal:" in text:
-        return DatabaseFault("login refused: the server gave a reason that is not known here")
-    return DatabaseFault("unreachable: the connection could not be made")
+        return DatabaseFault(reach.LOGIN_REFUSED)
+    return DatabaseFault(reach.UNREACHABLE)

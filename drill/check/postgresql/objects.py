@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from drill.check.finding import Finding, failed, passed
+from drill.check.finding import Finding
 from drill.check.postgresql.session import Session
+from drill.check.presence import judge_objects
 from drill.plan.model import ObjectsCheck
 
 _SCHEMAS = b"""
@@ -25,7 +26,6 @@ FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespa
 WHERE n.nspname::pg_catalog.text || '.' || p.proname::pg_catalog.text
       = ANY(%s::pg_catalog.text[])
 """
-_MOST_NAMES = 20
 
 
 def ask_objects(session: Session, check: ObjectsCheck) -> Finding:
@@ -40,12 +40,7 @@ def ask_objects(session: Session, check: ObjectsCheck) -> Finding:
         ("routine", _ROUTINES, check.routines),
     ):
         missing += [f"{word} {name}" for name in _missing(session, query, names)]
-    wanted = len({*check.schemas}) + len({*check.tables}) + len({*check.routines})
-    expected = f"{wanted} objects" if wanted != 1 else "1 object"
-    observed = f"{wanted - len(missing)} of {wanted} found"
-    if missing:
-        return failed(f"missing: {_listing(missing)}", expected=expected, observed=observed)
-    return passed(f"{observed} in the catalogue", expected=expected, observed=observed)
+    return judge_objects(check, missing)
 
 
 def _missing(session: Session, query: bytes, names: Sequence[str]) -> list[str]:
@@ -53,8 +48,3 @@ def _missing(session: Session, query: bytes, names: Sequence[str]) -> list[str]:
         return []
     found = {name for (name,) in session.rows(query, [list(names)])}
     return [name for name in dict.fromkeys(names) if name not in found]
-
-
-def _listing(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_MOST_NAMES])
-    return shown if len(names) <= _MOST_NAMES else f"{shown} and {len(names) - _MOST_NAMES} more"

@@ -5,17 +5,16 @@ Checksums only see flipped bytes; amcheck also sees pages that are whole but wro
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from psycopg import sql
 
+from drill.check.faults import DatabaseFault
 from drill.check.finding import Finding, failed, no_data, passed
 from drill.check.port import CheckAnswer
-from drill.check.postgresql.faults import DatabaseFault
 from drill.check.postgresql.session import Session
+from drill.check.wording import count_of, listing, readable
 from drill.clock import Clock
 from drill.plan.model import PhysicalCheck
 
@@ -58,7 +57,7 @@ class _Progress:
     damaged: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        return f"{_count(self.indexes, 'index', 'indexes')}, {_count(self.tables, 'table')}"
+        return f"{count_of(self.indexes, 'index', 'indexes')}, {count_of(self.tables, 'table')}"
 
 
 def ask_physical(session: Session, check: PhysicalCheck, clock: Clock) -> Finding:
@@ -87,9 +86,12 @@ def ask_physical(session: Session, check: PhysicalCheck, clock: Clock) -> Findin
             _verify_table(session, schema, number, name, progress)
     except DatabaseFault as fault:
         unasked = fault
-    expected = f"{_count(len(indexes), 'index', 'indexes')}, {_count(len(tables), 'table')} sound"
+    expected = (
+        f"{count_of(len(indexes), 'index', 'indexes')}, {count_of(len(tables), 'table')} sound"
+    )
     if progress.damaged:
-        return failed(_damage(progress.damaged), expected=expected, observed=str(progress))
+        names = listing(progress.damaged, _MOST_NAMES)
+        return failed(f"amcheck found damage in {names}", expected=expected, observed=str(progress))
     if unasked is not None:
         return no_data(f"{unasked.message}, after {progress} were found sound", expected=expected)
     note = "" if has_heap else "; this amcheck is too old to verify tables"
@@ -111,7 +113,7 @@ def _verify_index(
         session.rows(query, [number, all_indexed])
     except DatabaseFault as fault:
         _ensure_damage(fault)
-        progress.damaged.append(f"index {_readable(name)} (SQLSTATE {fault.sqlstate})")
+        progress.damaged.append(f"index {readable(name)} (SQLSTATE {fault.sqlstate})")
     progress.indexes += 1
 
 
@@ -128,11 +130,11 @@ def _verify_table(
         [(count, block)] = session.rows(query, [number])
     except DatabaseFault as fault:
         _ensure_damage(fault)
-        progress.damaged.append(f"table {_readable(name)} (SQLSTATE {fault.sqlstate})")
+        progress.damaged.append(f"table {readable(name)} (SQLSTATE {fault.sqlstate})")
     else:
         if count:
             where = "" if block is None else f" in block {block}"
-            progress.damaged.append(f"table {_readable(name)}{where}")
+            progress.damaged.append(f"table {readable(name)}{where}")
     progress.tables += 1
 
 
@@ -148,19 +150,3 @@ def _left(clock: Clock, ends: float) -> timedelta:
     if left <= timedelta(0):
         raise DatabaseFault("the time-out of the check is used up")
     return left
-
-
-def _damage(damaged: Sequence[str]) -> str:
-    shown = ", ".join(damaged[:_MOST_NAMES])
-    more = f" and {len(damaged) - _MOST_NAMES} more" if len(damaged) > _MOST_NAMES else ""
-    return f"amcheck found damage in {shown}{more}"
-
-
-def _readable(name: str) -> str:
-    """Return a name of the database as a reader may safely see it."""
-    plain = re.sub(r"[^ -~]", "?", name)
-    return plain if len(plain) <= 130 else f"{plain[:127]}..."
-
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"

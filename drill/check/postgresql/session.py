@@ -12,9 +12,10 @@ from psycopg import sql
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 
+from drill.check.faults import DatabaseFault
 from drill.check.limits import Limits
 from drill.check.port import Endpoint
-from drill.check.postgresql.faults import DatabaseFault, explain
+from drill.check.postgresql.faults import explain
 from drill.check.postgresql.login import explain_login
 from drill.check.postgresql.settings import (
     connection_settings,
@@ -22,8 +23,8 @@ from drill.check.postgresql.settings import (
     milliseconds,
 )
 from drill.check.postgresql.values import read_value
-from drill.check.postgresql.watchdog import Watchdog
 from drill.check.scalars import Scalar
+from drill.check.watchdog import Watchdog
 from drill.clock import Clock
 
 Question = LiteralString | bytes | sql.SQL | sql.Composed

@@ -6,19 +6,17 @@ variables, from a service or a password file, or from ~/.postgresql of whoever r
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import re
 import ssl
 from datetime import timedelta
 
 from psycopg import pq
 
+from drill.check.faults import DatabaseFault
 from drill.check.limits import Limits
+from drill.check.places import ensure_place, ensure_tls
 from drill.check.port import Endpoint
-from drill.check.postgresql.faults import DatabaseFault
 
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,253}[A-Za-z0-9.])?", re.ASCII)
 _MOST_MILLISECONDS = 2**31 - 1
 _NO_FILE = f"{os.devnull}/none"
 """A path that cannot exist: with an empty one libpq looks into the home folder."""
@@ -83,44 +81,25 @@ def milliseconds(span: timedelta) -> int:
     return min(max(1, span // timedelta(milliseconds=1)), _MOST_MILLISECONDS)
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine by its very spelling, without asking a name server."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
-
-
 def _place(endpoint: Endpoint) -> dict[str, str]:
-    # libpq reads a comma as a list of hosts, and a slash or an @ as a socket of this machine.
-    if not (_is_address(endpoint.host) or _HOST.fullmatch(endpoint.host)):
-        raise DatabaseFault("the provider named no host that can be connected to")
-    if not 0 < endpoint.port < 65536:
-        raise DatabaseFault("the provider named no port that can be connected to")
-    password = endpoint.password.get_secret_value()
-    texts = (endpoint.user, endpoint.database, password)
-    if any(not text or "\0" in text for text in texts):
-        raise DatabaseFault("the login needs a user, a password and a database")
+    ensure_place(endpoint)
     return {
         "host": endpoint.host,
         "port": str(endpoint.port),
         "user": endpoint.user,
-        "password": password,
+        "password": endpoint.password.get_secret_value(),
         "dbname": endpoint.database,
     }
 
 
 def _tls(endpoint: Endpoint) -> dict[str, str]:
-    if endpoint.ca_file is not None and not os.path.isfile(endpoint.ca_file):
-        raise DatabaseFault("the file of the authority of the database servers cannot be read")
+    ensure_tls(endpoint)
     match endpoint.tls:
         case "verify":
             return {"sslmode": "verify-full", "sslrootcert": _authorities(endpoint.ca_file)}
         case "require":
             return {"sslmode": "require", "sslrootcert": endpoint.ca_file or _NO_FILE}
         case "off":
-            if not is_loopback(endpoint.host):
-                raise DatabaseFault("TLS may be off on the loopback interface alone")
             return {"sslmode": "disable", "sslrootcert": _NO_FILE}
 
 
@@ -147,11 +126,3 @@ def _session_options(limits: Limits, statement_timeout: timedelta) -> str:
         "extra_float_digits": "1",
     }
     return " ".join(f"-c {name}={value}" for name, value in parameters.items())
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return "%" not in host

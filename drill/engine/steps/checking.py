@@ -13,7 +13,16 @@ from drill.engine.ports import CloudSettings, Parts
 from drill.engine.record import DrillRecord, EventKind, Outcome, StepName
 from drill.plan.model import RowCountCheck
 from drill.recovery.measure import assess, rpa_claimed, rpa_proven, rta
+from drill.recovery.values import Engine
 from drill.recovery.verdict import RestoreResult, assurance_level, outcome_of
+
+_HOME_DATABASES = {
+    Engine.POSTGRESQL: "postgres",
+    Engine.MYSQL: "information_schema",
+    Engine.MARIADB: "information_schema",
+    Engine.SQLSERVER: "master",
+}
+"""The database that every copy of an engine has, for a plan without a login."""
 
 
 def check(desk: Desk, parts: Parts, cloud: CloudSettings) -> None:
@@ -60,7 +69,7 @@ def _endpoint(record: DrillRecord, parts: Parts, cloud: CloudSettings) -> Endpoi
     if login is not None:
         user, password, database = login.user, parts.secret(login.password), login.database
     else:
-        user, database = copy.admin_user or "root", "postgres"
+        user, database = copy.admin_user or "root", _HOME_DATABASES[copy.engine]
         password = parts.passwords.of(record)
     if password is None:
         return None

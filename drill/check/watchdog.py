@@ -21,12 +21,21 @@ _RECEIVED_AT = 128
 class Watchdog:
     """Watch one socket from a thread of its own; ``bite`` says why it was cut, if it was."""
 
-    def __init__(self, fileno: int, *, clock: Clock, span: timedelta, most_bytes: int) -> None:
+    def __init__(
+        self,
+        fileno: int,
+        *,
+        clock: Clock,
+        span: timedelta,
+        most_bytes: int,
+        late: str | None = None,
+    ) -> None:
         # A copy of the descriptor: the driver may close its own while we look at it.
         self._socket = socket.socket(fileno=os.dup(fileno))
         self._clock = clock
         self._span = span
         self._most_bytes = most_bytes
+        self._late = late or f"the server did not answer within {format_span(span)}"
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="check-watchdog", daemon=True)
         self.bite: str | None = None
@@ -49,7 +58,7 @@ class Watchdog:
         ends = self._clock.monotonic() + self._span.total_seconds()
         while not self._done.wait(_LOOK_EVERY.total_seconds()):
             if self._clock.monotonic() >= ends:
-                self._cut(f"the server did not answer within {format_span(self._span)}")
+                self._cut(self._late)
                 return
             if _bytes_received(self._socket) > self._most_bytes:
                 self._cut(f"the server sent more than {self._most_bytes} bytes")
