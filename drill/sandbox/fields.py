@@ -44,6 +44,10 @@ class Members:
         """Return whether the member is present and not null."""
         return self._values.get(name) is not None
 
+    def names(self) -> list[str]:
+        """Return the names of all members, null ones too."""
+        return list(self._values)
+
     def is_empty(self) -> bool:
         """Return whether the object has no members."""
         return not self._values

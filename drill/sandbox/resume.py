@@ -39,7 +39,8 @@ def _end_interrupted(state: State) -> tuple[list[Instance], list[Backup]]:
                 instances.set_status(connection, job.instance_id, Status.FAILED, at)
         broken_backups = backups.fail_unfinished(connection, at)
         for instance in instances.every(connection):
-            if instance.status is Status.BACKING_UP:
+            # Whatever had a job is FAILED by now: a status that is left was one that stuck.
+            if instance.status not in (Status.ACTIVE, Status.FAILED):
                 instances.set_status(connection, instance.id, Status.ACTIVE, at)
         everyone = instances.every(connection)
     healthy = [each for each in everyone if each.status is Status.ACTIVE and not each.simulated]

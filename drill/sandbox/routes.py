@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import unquote
 
-from drill.sandbox.api import admin, backups, catalogue, iam, instances, jobs, recovery, tags
+from drill.sandbox.api import (
+    admin,
+    backups,
+    catalogue,
+    faults,
+    iam,
+    instances,
+    jobs,
+    recovery,
+    tags,
+)
 from drill.sandbox.call import Answer, Call
 from drill.sandbox.context import Context
 from drill.sandbox.errors import Origin
@@ -90,8 +100,8 @@ _ADMIN = (
     ("GET", "/sandbox/state", admin.show_state),
     ("POST", "/sandbox/instances", admin.create_instance),
     ("POST", "/sandbox/instances/{instance_id}/backup", admin.back_up),
-    ("POST", "/sandbox/faults", admin.add_fault),
-    ("DELETE", "/sandbox/faults", admin.clear_faults),
+    ("POST", "/sandbox/faults", faults.add_fault),
+    ("DELETE", "/sandbox/faults", faults.clear_faults),
     ("POST", "/sandbox/skew", admin.shift_clock),
     ("DELETE", "/sandbox/tokens", admin.forget_tokens),
 )
