@@ -17,10 +17,11 @@ class Damageable(Protocol):
         segment inside the newest restorable range; return its name. Raise ServerFault."""
         ...
 
-    def corrupt_backup(self, instance_id: str, backup_id: str | None) -> str:
-        """Flip bytes in a base backup (the newest where none is named); return the file.
-
-        Raise ServerFault."""
+    def corrupt_backup(
+        self, instance_id: str, backup_id: str | None, restore_time: datetime | None
+    ) -> str:
+        """Change bytes in the named base backup, in the one that a restore to the instant starts
+        from, or in the newest; return the name of the file. Raise ServerFault."""
         ...
 
 

@@ -157,6 +157,11 @@ class Faults:
                 return fault
         return None
 
+    def give_back(self, fault: Fault) -> None:
+        """Let a fault that was taken wait again, once: its request was refused before it."""
+        with self._lock:
+            self._waiting.insert(0, replace(fault, times=1))
+
     def gate(self) -> threading.Event:
         """Return a new gate that ``clear`` opens: hanging work waits at it."""
         gate = threading.Event()

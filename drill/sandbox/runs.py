@@ -189,8 +189,11 @@ class Runs:
         if mishap.loses_log_segment and not isinstance(point, BackupPoint):
             damageable(self._servers).lose_log_segment(point.source_id, point.restore_time)
         if mishap.corrupts_backup:
-            backup_id = point.backup_id if isinstance(point, BackupPoint) else None
-            damageable(self._servers).corrupt_backup(point.source_id, backup_id)
+            servers = damageable(self._servers)
+            if isinstance(point, BackupPoint):
+                servers.corrupt_backup(point.source_id, point.backup_id, None)
+            else:
+                servers.corrupt_backup(point.source_id, None, point.restore_time)
 
     def _carry_out(
         self,

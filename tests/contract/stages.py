@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+import pytest
 from pydantic import SecretStr
 
 from drill.clock import SystemClock
@@ -368,3 +369,11 @@ def wait_until_idle(stage: Stage, instance_id: str) -> Instance:
 
     found: Instance = eventually(look)
     return found
+
+
+NOWHERE = "f" * 32 + "in03"
+"""The id of no instance."""
+
+MakePoint = Callable[[Stage], Any]
+POINTS = pytest.mark.parametrize("make_point", [backup_point, time_point], ids=["backup", "pitr"])
+"""For what holds for both kinds of recovery point."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.inside import Workshop, sandbox_inside, workshop
 from tests.e2e.world import World
 
 
@@ -39,3 +40,18 @@ def world(sandbox_world: World, tmp_path: Path) -> Iterator[World]:
     yield fresh
     sandbox_world.admin().clear_faults()
     sandbox_world.admin().shift_clock(0)
+
+
+@pytest.fixture(scope="session")
+def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Return a world whose sandbox lives in this process, for drills that do, too."""
+    with sandbox_inside(tmp_path_factory.mktemp("inside")) as world:
+        yield world
+
+
+@pytest.fixture
+def shop(inside: World, tmp_path: Path) -> Iterator[Workshop]:
+    """Return a house in this process that uses that sandbox; no fault outlives the test."""
+    with workshop(inside, tmp_path) as made:
+        yield made
+        made.admin.clear_faults()

@@ -16,12 +16,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from drill.bootstrap import House, build_house
 from drill.clock import SystemClock
 from drill.dispatch.local import LocalDispatcher
 from drill.engine.enlisting import new_drill
 from drill.engine.ports import Parts
-from drill.engine.record import DrillRecord, State, Trigger
+from drill.engine.record import DrillRecord, Outcome, State, Teardown, Trigger
 from drill.plan.loader import load_config, load_plans
 from drill.plan.model import Plan
 from drill.plan.references import resolve
@@ -176,3 +178,51 @@ def workshop(
         provider.close()
         house.close()
         house.journal.close()
+
+
+NEW, EXISTING = "orders-before-latest", "orders-latest"
+"""A plan for each kind of target."""
+BOTH = pytest.mark.parametrize("name", [NEW, EXISTING])
+ORDER = {"method": "POST", "path": "/instances(/recovery)?$"}
+"""The order of a restore, whatever the kind of its target."""
+
+
+def short(shop: Workshop, name: str, **changes: Any) -> Plan:
+    """Return a plan with the quick ones of its checks."""
+    plan = shop.plan(name)
+    checks = tuple(each for each in plan.checks if each.kind in ("connects", "heartbeat"))
+    return plan.model_copy(update={"checks": checks, **changes})
+
+
+def run(
+    shop: Workshop,
+    plan: Plan,
+    *,
+    meanwhile: Callable[[str], None] | None = None,
+    creations: int | None = None,
+    recoveries: int | None = None,
+    **parts: Any,
+) -> DrillRecord:
+    """Run a drill and hold it to what is true under every fault."""
+    before = shop.accepted()
+    record = shop.drill(plan, meanwhile=meanwhile, **parts)
+    after = shop.accepted()
+    assert record.state is State.FINISHED, record.reason
+    is_new = plan.target.kind == "new"
+    wanted = (
+        (1 if is_new else 0) if creations is None else creations,
+        (0 if is_new else 2) if recoveries is None else recoveries,  # the restore and the reset
+    )
+    assert (
+        after["create"] - before["create"],
+        after["recovery"] - before["recovery"],
+    ) == wanted, (record.outcome, record.reason, record.teardown_reason)
+    assert after["delete"] - before["delete"] == wanted[0]
+    assert record.teardown in {Teardown.CLEAN, Teardown.NOT_NEEDED}, record.teardown_reason
+    assert shop.world.scratch_left() == []
+    told = shop.journal_text(record.id)
+    assert "fault of the program" not in told
+    assert "Traceback" not in told
+    if record.outcome is not Outcome.PASSED:
+        assert record.reason
+    return record

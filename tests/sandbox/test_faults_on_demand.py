@@ -221,6 +221,15 @@ def test_a_deletion_and_a_backup_fail_with_the_ordered_reason(client, sandbox, s
     assert client.instance(scratch_id) is not None
 
 
+def test_a_fault_of_a_job_waits_on_where_the_call_is_refused(client, sandbox, scratch_id):
+    sandbox.admin.add_fault("stick_instance", instance=scratch_id, at_once=True)
+    sandbox.admin.add_fault("fail_next_job", method="DELETE")
+
+    assert client.call("DELETE", f"/instances/{scratch_id}").status == 409
+
+    assert sandbox.admin.state()["faults"] == [{"kind": "fail_next_job", "times": 1}]
+
+
 def test_a_full_disk_is_said_as_a_real_one_would_be(client, sandbox, source_id, scratch_id):
     backup = sandbox.admin.back_up(source_id)["id"]
     sandbox.admin.add_fault("disk_full")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from drill.sandbox import backups, catalogue, instances, rules
-from drill.sandbox.api.restore_faults import mishap_of_job
+from drill.sandbox.api.restore_faults import mishap_of
 from drill.sandbox.backups import Backup
 from drill.sandbox.call import Answer, Call
 from drill.sandbox.claims import target_of
@@ -69,10 +69,10 @@ def create_backup(context: Context, call: Call) -> Answer:
     name = rules.checked_name(body.text("name"))
     description = rules.checked_description(body.optional_text("description") or "")
     body.items("databases")
-    mishap = mishap_of_job(context, call)
-    backup = context.operations.back_up(
-        instance_id, name=name, description=description, mishap=mishap
-    )
+    with mishap_of(context, call, restores=False) as mishap:
+        backup = context.operations.back_up(
+            instance_id, name=name, description=description, mishap=mishap
+        )
     view = {
         "id": backup.id,
         "instance_id": backup.instance_id,

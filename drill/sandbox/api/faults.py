@@ -61,7 +61,7 @@ def _happen(
         servers = damageable(context.servers)
         if fault.kind is FaultKind.LOSE_LOG_SEGMENT:
             return {"damaged": servers.lose_log_segment(instance_id, None)}
-        return {"damaged": servers.corrupt_backup(instance_id, backup_id)}
+        return {"damaged": servers.corrupt_backup(instance_id, backup_id, None)}
     except (ServerFault, OSError) as error:
         raise ApiError(409, "SANDBOX.0409", str(error)) from error
 

@@ -6,7 +6,7 @@ import re
 import secrets
 
 from drill.sandbox import catalogue, instances, rules
-from drill.sandbox.api.restore_faults import mishap_of, mishap_of_job
+from drill.sandbox.api.restore_faults import mishap_of
 from drill.sandbox.call import Answer, Call
 from drill.sandbox.context import Context
 from drill.sandbox.errors import ApiError, parameter_error
@@ -91,8 +91,8 @@ def create_instance(context: Context, call: Call) -> Answer:
     instance = _read_instance(context, body, point)
     if body.flag("dry_run"):
         raise parameter_error("dry_run is for MySQL only")
-    mishap = mishap_of(context, call) if point else mishap_of_job(context, call)
-    job = context.operations.create(instance, password=password, point=point, mishap=mishap)
+    with mishap_of(context, call, restores=point is not None) as mishap:
+        job = context.operations.create(instance, password=password, point=point, mishap=mishap)
     view = created_view(instance, context.personality)
     return Answer(202, {"instance": view, "job_id": job.id})
 
@@ -193,5 +193,6 @@ def _check_charge(body: Members) -> None:
 def delete_instance(context: Context, call: Call) -> Answer:
     """Accept the deletion of an instance."""
     instance_id = call.parameters["instance_id"]
-    job = context.operations.delete(instance_id, mishap=mishap_of_job(context, call))
+    with mishap_of(context, call, restores=False) as mishap:
+        job = context.operations.delete(instance_id, mishap=mishap)
     return Answer(202, {"job_id": job.id})

@@ -1,4 +1,4 @@
-"""Damage on purpose: a segment of the archived log is deleted, a base backup is overwritten."""
+"""Damage on purpose: a log segment is deleted, bytes of a base backup are changed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from drill.sandbox.postgres.windows import in_lineage
 from drill.sandbox.servers import RestoreFailed, ServerFault
 
 _FLIPPED = 16
-"""How many bytes of a base backup are inverted."""
+"""How many bytes of a base backup are changed."""
+_ADDED = 85
+"""What is added to each of them: doing it twice does not heal anything."""
 
 
 def lose_segment(folder: InstanceFolder, reader: ArchiveReader, at: datetime | None) -> str:
@@ -22,10 +24,7 @@ def lose_segment(folder: InstanceFolder, reader: ArchiveReader, at: datetime | N
     restore to that instant must read to prove that it stopped there. Without one: the segment in
     the middle of the log after the newest base backup.
     """
-    try:
-        backup = choose_backup(folder, None, at) if at else _newest(folder)
-    except RestoreFailed as error:
-        raise ServerFault(str(error)) from error
+    backup = _chosen(folder, None, at)
     archive = folder.archive(backup.era)
     chain = reader.chain(archive, backup.log, backup.first_segment)
     if chain.last_segment is None or chain.last_segment <= backup.last_segment:
@@ -39,25 +38,28 @@ def lose_segment(folder: InstanceFolder, reader: ArchiveReader, at: datetime | N
     return file.name
 
 
-def corrupt(folder: InstanceFolder, backup_id: str | None) -> str:
-    """Invert bytes in the middle of the largest table file of a base backup; return its name.
+def corrupt(folder: InstanceFolder, backup_id: str | None, at: datetime | None) -> str:
+    """Change bytes in the middle of the largest table file of a base backup; return its name.
 
     The size stays, so that only its checksum tells. Raise ServerFault or OSError.
     """
-    stored = [one for one in folder.backups() if backup_id in (None, one.id)]
-    if not stored:
-        raise ServerFault(f"there is no such backup of instance {folder.id}")
-    data = stored[-1].base.folder
+    data = _chosen(folder, backup_id, at).base.folder
     file = max((data / "base").rglob("[0-9]*"), key=_size)
     with file.open("r+b") as opened:
         opened.seek(file.stat().st_size // 2)
         before = opened.read(_FLIPPED)
         opened.seek(-len(before), 1)
-        opened.write(bytes(byte ^ 0xFF for byte in before))
+        opened.write(bytes((byte + _ADDED) % 256 for byte in before))
     return str(file.relative_to(data))
 
 
-def _newest(folder: InstanceFolder) -> StoredBackup:
+def _chosen(folder: InstanceFolder, backup_id: str | None, at: datetime | None) -> StoredBackup:
+    """Return the base backup that a restore would choose; the newest where nothing is named."""
+    if backup_id is not None or at is not None:
+        try:
+            return choose_backup(folder, backup_id, at)
+        except RestoreFailed as error:
+            raise ServerFault(str(error)) from error
     own = in_lineage(folder.backups(), folder.history())
     if not own:
         raise ServerFault(f"there is no backup of instance {folder.id}")

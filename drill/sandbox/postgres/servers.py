@@ -185,10 +185,12 @@ class PostgresServers:
         with self._locks.reading(instance_id):
             return lose_segment(self._folder(instance_id), self._reader, restore_time)
 
-    def corrupt_backup(self, instance_id: str, backup_id: str | None) -> str:
-        """Flip bytes in a base backup (by default the newest). Raise ServerFault or OSError."""
+    def corrupt_backup(
+        self, instance_id: str, backup_id: str | None, restore_time: datetime | None
+    ) -> str:
+        """Change bytes in a base backup (by default the newest). Raise ServerFault or OSError."""
         with self._locks.reading(instance_id):
-            return corrupt(self._folder(instance_id), backup_id)
+            return corrupt(self._folder(instance_id), backup_id, restore_time)
 
     def shutdown(self) -> None:
         """Stop all servers cleanly, after what is under way, and let go of the root.
