@@ -1,4 +1,5 @@
-"""One sandbox for all tests of this folder; every test has a folder of its own beside it."""
+"""One sandbox for the installed command and one inside this process; every test has a folder of
+its own beside its sandbox."""
 
 from __future__ import annotations
 
@@ -12,10 +13,11 @@ from tests.e2e.world import World
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of this folder on one worker: they share a sandbox and its two targets."""
+    """Keep the tests that share a sandbox and its two targets on one worker."""
     for item in items:
         if Path(__file__).parent in Path(item.path).parents:
-            item.add_marker(pytest.mark.xdist_group("e2e"))
+            is_inside = "inside" in getattr(item, "fixturenames", ())
+            item.add_marker(pytest.mark.xdist_group("e2e-inside" if is_inside else "e2e"))
             item.add_marker(pytest.mark.servers)
 
 

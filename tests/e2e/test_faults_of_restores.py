@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from drill.engine.record import Outcome, State, Teardown
+from drill.dispatch.local import LocalDispatcher
+from drill.engine.record import DrillRecord, Outcome, State, Teardown
+from drill.engine.sweeping import find_leaks, reopen_teardowns
 from drill.plan.model import ExistingTarget
 from tests.e2e.inside import BOTH, EXISTING, NEW, ORDER, Workshop, run, short
 
@@ -185,4 +187,38 @@ def test_deletion_that_failed_is_ordered_again(shop):
     assert record.outcome is Outcome.PASSED
     assert record.teardown is Teardown.CLEAN, record.teardown_reason
     assert shop.accepted()["delete"] - before == 2
+    assert shop.world.scratch_left() == []
+
+
+def sweep(shop: Workshop, record: DrillRecord) -> DrillRecord:
+    """Do what ``drill sweep`` does with the leak of a drill."""
+    parts, now = shop.house.parts, shop.house.parts.clock.now()
+    leaks = find_leaks(parts, now=now, lives_at_most=timedelta(hours=2)).leaks
+    assert [leak.drill_id for leak in leaks] == [record.id]
+    (drill_id,) = reopen_teardowns(parts, leaks, now=now)
+    LocalDispatcher(parts, workers=1).work_until_finished([drill_id])
+    assert find_leaks(parts, now=now, lives_at_most=timedelta(hours=2)).leaks == ()
+    return shop.record(record.id)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "members"),
+    [
+        (NEW, "error_next", {"method": "DELETE", "status": 500, "times": 1000}),
+        (NEW, "hang_next_job", {"method": "DELETE"}),
+        (EXISTING, "fail_next_job", {"path": "/recovery$", "after": 1, "reason": "no space"}),
+        (EXISTING, "hang_next_job", {"path": "/recovery$", "after": 1}),
+    ],
+)
+def test_way_back_that_stays_barred_is_told_as_a_leak_and_swept_later(shop, name, kind, members):
+    shop.admin.add_fault(kind, **members)
+
+    leaked = shop.drill(short(shop, name), teardown_patience=timedelta(seconds=2))
+
+    assert leaked.outcome is Outcome.PASSED, leaked.reason
+    assert leaked.teardown is Teardown.LEAKED
+    assert leaked.teardown_reason
+    shop.admin.clear_faults()
+    swept = sweep(shop, leaked)
+    assert (swept.outcome, swept.teardown) == (Outcome.PASSED, Teardown.CLEAN)
     assert shop.world.scratch_left() == []
