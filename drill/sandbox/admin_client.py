@@ -39,9 +39,9 @@ class AdminClient:
         backup: dict[str, Any] = self._call("POST", path, members)["backup"]
         return backup
 
-    def add_fault(self, kind: str, **members: object) -> None:
-        """Order a fault. Members: ``path``, ``method``, ``times``, ``seconds``, ``reason``."""
-        self._call("POST", "/sandbox/faults", {"kind": kind, **members})
+    def add_fault(self, kind: str, **members: object) -> dict[str, Any]:
+        """Order a fault (docs/sandbox-faults.md); return what it damaged, if it did so at once."""
+        return self._call("POST", "/sandbox/faults", {"kind": kind, **members})
 
     def answer_code(self, code: str, **members: object) -> None:
         """Order an error by its code. Members: ``status``, ``message``, ``path``, ``method``,
@@ -53,7 +53,7 @@ class AdminClient:
         self._call("POST", "/sandbox/limits", {"calls_per_minute": calls_per_minute})
 
     def clear_faults(self) -> None:
-        """Forget the faults that have not happened yet."""
+        """Forget the faults that have not happened yet; what hangs or is stuck goes on."""
         self._call("DELETE", "/sandbox/faults")
 
     def shift_clock(self, seconds: float) -> None:

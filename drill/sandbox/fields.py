@@ -48,6 +48,10 @@ class Members:
         """Return whether the member is a string."""
         return isinstance(self._values.get(name), str)
 
+    def names(self) -> list[str]:
+        """Return the names of all members, null ones too."""
+        return list(self._values)
+
     def is_empty(self) -> bool:
         """Return whether the object has no members."""
         return not self._values

@@ -12,18 +12,24 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from drill.sandbox.answer_faults import (
+    Ending,
+    Ordeal,
+    begin_ordeal,
+    close_without_answer,
+    padded,
+    reset_inside_body,
+)
 from drill.sandbox.authentication import authenticate_account, authenticate_project
 from drill.sandbox.call import Answer, Call
 from drill.sandbox.context import Context
-from drill.sandbox.errors import ApiError, Origin, no_such_api, throttled, too_large
-from drill.sandbox.faults import FaultKind
+from drill.sandbox.errors import ApiError, Origin, no_such_api, too_large
 from drill.sandbox.fields import Query
 from drill.sandbox.identities import Identity
+from drill.sandbox.list_faults import answer_list
 from drill.sandbox.routes import Door, Route, find_route
 from drill.sandbox.signatures import SignedRequest
 
-TRANSPORT = "sandbox.transport"
-"""Where the protocol puts the connection, so that an answer can be lost on purpose."""
 _MOST_DRAINED = 16 * 1024 * 1024
 
 
@@ -39,24 +45,35 @@ class Gateway:
         found = find_route(scope["method"], scope["raw_path"])
         origin = found[0].origin if found else Origin.GATEWAY
         try:
-            response, lost = await self._answer(scope, receive, found)
+            response, ending = await self._answer(scope, receive, found)
         except ApiError as error:
             body = error.body(request_id, origin)
-            response, lost = JSONResponse(body, error.status, headers=error.headers), False
-        if lost:
-            await _close(scope, receive)
+            response = JSONResponse(body, error.status, headers=error.headers)
+            ending = Ending.SENT
+        if ending is Ending.LOST:
+            await close_without_answer(scope, receive)
             return
         response.headers["X-Request-Id"] = request_id
+        if ending is Ending.RESET:
+            await reset_inside_body(response, scope, receive, send)
+            return
         await response(scope, receive, send)
 
     async def _answer(
         self, scope: Scope, receive: Receive, found: tuple[Route, Any] | None
-    ) -> tuple[Response, bool]:
+    ) -> tuple[Response, Ending]:
         body = await self._read_body(receive)
         if found is None:
             raise no_such_api()
         route, parameters = found
-        lost = await self._suffer(route, scope["method"], scope["path"])
+        ordeal = Ordeal()
+        if route.door is not Door.ADMIN:
+            text = f"{scope['query_string'].decode('latin-1')} {body.decode('utf-8', 'replace')}"
+            ordeal = await begin_ordeal(
+                self._context, method=scope["method"], path=scope["path"], text=text
+            )
+        if ordeal.instead is not None and not ordeal.is_handled:
+            return ordeal.instead, Ending.SENT
         request = SignedRequest(
             method=scope["method"],
             raw_path=scope["raw_path"],
@@ -67,10 +84,12 @@ class Gateway:
         try:
             answer = await run_in_threadpool(self._handle, route, parameters, request)
         except ApiError:
-            if not lost:
-                raise
-            return Response(), True
-        return _render(answer), lost
+            if ordeal.ending is Ending.LOST:
+                return Response(), Ending.LOST
+            raise
+        if ordeal.instead is not None:
+            return ordeal.instead, Ending.SENT
+        return _render(padded(answer, ordeal.padding_bytes)), ordeal.ending
 
     def _handle(self, route: Route, parameters: dict[str, str], request: SignedRequest) -> Answer:
         identity = self._admit(route, parameters, request)
@@ -90,7 +109,7 @@ class Gateway:
             identity=identity,
             endpoint=f"http://{headers.get('host', '')}",
         )
-        return route.handler(self._context, call)
+        return answer_list(self._context, route.handler, call, query)
 
     def _admit(
         self, route: Route, parameters: dict[str, str], request: SignedRequest
@@ -134,32 +153,9 @@ class Gateway:
             raise too_large()
         return b"".join(chunks)
 
-    async def _suffer(self, route: Route, method: str, path: str) -> bool:
-        """Let the ordered faults happen; return whether the answer is to be lost."""
-        if route.door is Door.ADMIN:
-            return False
-        self._context.ordered.raise_waiting(method, path)
-        faults = self._context.faults
-        delay = faults.take(FaultKind.DELAY, method=method, path=path)
-        if delay:
-            await asyncio.sleep(delay.seconds)
-        throttle = faults.take(FaultKind.THROTTLE_NEXT, method=method, path=path)
-        if throttle:
-            raise throttled(max(1, round(throttle.seconds)))
-        if faults.take(FaultKind.ERROR_NEXT, method=method, path=path):
-            raise ApiError(500, "DBS.200005", "Internal server error.", origin=Origin.SERVICE)
-        return faults.take(FaultKind.LOSE_NEXT_ANSWER, method=method, path=path) is not None
-
 
 def _render(answer: Answer) -> Response:
     headers = dict(answer.headers)
     if answer.body is None:
         return Response(status_code=answer.status, headers=headers)
     return JSONResponse(answer.body, answer.status, headers=headers)
-
-
-async def _close(scope: Scope, receive: Receive) -> None:
-    """Close the connection without a word, and wait until the server has noticed."""
-    scope["extensions"][TRANSPORT].abort()
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -20,7 +20,7 @@ from drill.sandbox.errors import ApiError, backup_unknown, busy
 from drill.sandbox.instances import Instance, Status
 from drill.sandbox.jobs import Job, JobKind
 from drill.sandbox.points import BackupPoint, Point, TimePoint, ensure_inside
-from drill.sandbox.runs import Mishap, Runs
+from drill.sandbox.runs import NO_MISHAP, Mishap, Runs, Stuck
 from drill.sandbox.servers import ServerFault, Servers, Span
 from drill.sandbox.settings import Settings
 from drill.sandbox.state import State
@@ -64,7 +64,7 @@ class Operations:
         *,
         password: str | None,
         point: Point | None = None,
-        mishap: Mishap | None = None,
+        mishap: Mishap = NO_MISHAP,
         counted: bool = True,
     ) -> Job:
         """Accept a new instance, empty or restored. Raise ApiError (400, 404, 409, 413).
@@ -86,11 +86,11 @@ class Operations:
                 ensure_readable(connection, source)
             instances.insert(connection, instance)
             job = self._open(connection, JobKind.CREATE, instance, at, point, counted=counted)
-        run = partial(self._runs.create, job, instance, password, point, mishap or Mishap())
+        run = partial(self._runs.create, job, instance, password, point, mishap)
         self._workers.submit(run)
         return job
 
-    def restore(self, target_id: str, point: Point, *, mishap: Mishap | None = None) -> Job:
+    def restore(self, target_id: str, point: Point, *, mishap: Mishap = NO_MISHAP) -> Job:
         """Accept a restore onto an existing instance. Raise ApiError (400, 404, 409)."""
         at = now()
         self._check_time(point, at)
@@ -103,16 +103,16 @@ class Operations:
             ensure_free(connection, target)
             job = self._open(connection, JobKind.RECOVERY, target, at, point)
             instances.set_status(connection, target.id, Status.RESTORING, at)
-        self._workers.submit(partial(self._runs.recover, job, target, point, mishap or Mishap()))
+        self._workers.submit(partial(self._runs.recover, job, target, point, mishap))
         return job
 
-    def delete(self, instance_id: str) -> Job:
+    def delete(self, instance_id: str, *, mishap: Mishap = NO_MISHAP) -> Job:
         """Accept the deletion of an instance. Raise ApiError (404, 409)."""
         with self._state.transaction() as connection:
             instance = target_of(connection, instance_id)
             ensure_free(connection, instance)
             job = self._open(connection, JobKind.DELETE, instance, now(), None)
-        self._workers.submit(partial(self._runs.delete, job, instance))
+        self._workers.submit(partial(self._runs.delete, job, instance, mishap))
         return job
 
     def back_up(
@@ -122,6 +122,7 @@ class Operations:
         name: str,
         description: str = "",
         backup_type: BackupType = BackupType.MANUAL,
+        mishap: Mishap = NO_MISHAP,
     ) -> Backup:
         """Accept a backup. Raise ApiError (404, 409)."""
         with self._state.transaction() as connection:
@@ -131,8 +132,16 @@ class Operations:
             job, backup = open_backup(
                 connection, instance, backup_type, name=name, description=description, now=now()
             )
-        self._workers.submit(partial(self._runs.back_up, job, backup))
+        self._workers.submit(partial(self._runs.back_up, job, backup, mishap))
         return backup
+
+    def stick(self, instance_id: str, stuck: Stuck) -> None:
+        """Let an idle instance stay in a status until a gate opens. Raise ApiError (404, 409)."""
+        with self._state.transaction() as connection:
+            instance = target_of(connection, instance_id)
+            ensure_free(connection, instance)
+            instances.set_status(connection, instance.id, stuck.status, now())
+        self._workers.submit(partial(self._runs.stick, instance, stuck))
 
     def delete_backup(self, backup_id: str) -> None:
         """Delete a manual backup. Raise ApiError (400, 409, 500)."""

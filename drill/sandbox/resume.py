@@ -16,8 +16,6 @@ from drill.sandbox.workers import Workers
 
 _logger = logging.getLogger(__name__)
 
-_PASSING = frozenset({Status.BACKING_UP, Status.MODIFYING, Status.REBOOTING})
-
 
 def resume(state: State, servers: Servers, workers: Workers) -> None:
     """End what a stop interrupted, and start every instance that has a server.
@@ -41,7 +39,8 @@ def _end_interrupted(state: State) -> tuple[list[Instance], list[Backup]]:
                 instances.set_status(connection, job.instance_id, Status.FAILED, at)
         broken_backups = backups.fail_unfinished(connection, at)
         for instance in instances.every(connection):
-            if instance.status in _PASSING:
+            # Whatever had a job is FAILED by now: a status that is left was one that stuck.
+            if instance.status not in (Status.ACTIVE, Status.FAILED):
                 instances.set_status(connection, instance.id, Status.ACTIVE, at)
         everyone = instances.every(connection)
     healthy = [each for each in everyone if each.status is Status.ACTIVE and not each.simulated]

@@ -11,6 +11,7 @@ from functools import partial
 from drill.sandbox import backups, instances, jobs, recycle
 from drill.sandbox.backups import Backup, BackupType
 from drill.sandbox.claims import open_backup
+from drill.sandbox.damage import damageable
 from drill.sandbox.errors import ApiError
 from drill.sandbox.instances import Instance, Status
 from drill.sandbox.jobs import Job
@@ -21,11 +22,29 @@ from drill.sandbox.times import next_whole_second, now
 
 
 @dataclass(frozen=True, slots=True)
+class Stuck:
+    """An instance stays in a status until a gate opens."""
+
+    status: Status
+    gate: threading.Event
+
+
+@dataclass(frozen=True, slots=True)
 class Mishap:
-    """What a fault does to one restore."""
+    """What faults do to one operation."""
 
     delay: timedelta = timedelta(0)
     fail_reason: str | None = None
+    gate: threading.Event | None = None
+    """The work does not begin before it opens."""
+    stuck: Stuck | None = None
+    """What the instance is after the job has completed."""
+    loses_log_segment: bool = False
+    corrupts_backup: bool = False
+
+
+NO_MISHAP = Mishap()
+_LOOK_SECONDS = 0.05
 
 
 class Runs:
@@ -51,15 +70,16 @@ class Runs:
         """Make a new instance, empty or restored; back it up."""
 
         def work() -> None:
+            self._suffer(mishap)
             if point is not None:
-                self._suffer(mishap)
+                self._damage(point, mishap)
                 self._restore(instance, point, password)
             elif not instance.simulated:
                 self._servers.create(
                     instance.id, admin_user=instance.admin_user, password=password or ""
                 )
 
-        if self._carry_out(job, work):
+        if self._carry_out(job, work, stuck=mishap.stuck):
             self._back_up_automatically(instance)
 
     def recover(self, job: Job, target: Instance, point: Point, mishap: Mishap) -> None:
@@ -71,25 +91,28 @@ class Runs:
             except RestoreFailed:
                 self._servers.stop(target.id)
                 raise
+            self._damage(point, mishap)
             self._restore(target, point, None)
 
-        if self._carry_out(job, work):
+        if self._carry_out(job, work, stuck=mishap.stuck):
             self._back_up_automatically(target)
 
-    def delete(self, job: Job, instance: Instance) -> None:
+    def delete(self, job: Job, instance: Instance, mishap: Mishap = NO_MISHAP) -> None:
         """Delete an instance; its automatic backups go with it, its manual ones stay listed."""
 
         def work() -> None:
+            self._suffer(mishap)
             if not instance.simulated:
                 self._servers.destroy(instance.id)
 
         self._carry_out(job, work, gone=True)
 
-    def back_up(self, job: Job, backup: Backup) -> None:
+    def back_up(self, job: Job, backup: Backup, mishap: Mishap = NO_MISHAP) -> None:
         """Take one backup."""
         taken: list[BaseBackup] = []
 
         def work() -> None:
+            self._suffer(mishap)
             taken.append(self._servers.take_backup(backup.instance_id, backup.id))
 
         def note_end() -> None:
@@ -105,7 +128,21 @@ class Runs:
                     size_kb=-(-taken[0].size_bytes // 1024),
                 )
 
-        self._carry_out(job, work, before_end=note_end, on_failure=Status.ACTIVE)
+        self._carry_out(
+            job, work, before_end=note_end, on_failure=Status.ACTIVE, stuck=mishap.stuck
+        )
+
+    def stick(self, instance: Instance, stuck: Stuck) -> None:
+        """Keep an instance in a status that was set already; then let it be what it was."""
+        self._stay_stuck(instance.id, stuck, instance.status)
+
+    def _stay_stuck(self, instance_id: str, stuck: Stuck, then: Status) -> bool:
+        """Wait until the gate opens, then set the status; return False if the service stops."""
+        while not (opened := stuck.gate.wait(_LOOK_SECONDS)) and not self._stopping.is_set():
+            pass
+        with self._state.transaction() as connection:
+            instances.set_status(connection, instance_id, then, now())
+        return opened
 
     def _back_up_automatically(self, instance: Instance) -> None:
         """Back up after a create or a restore, as the cloud does (reference, 1.4 and 5.3)."""
@@ -141,8 +178,22 @@ class Runs:
     def _suffer(self, mishap: Mishap) -> None:
         if self._stopping.wait(mishap.delay.total_seconds()):
             raise ServerFault("the service was stopped")
+        while mishap.gate is not None and not mishap.gate.wait(_LOOK_SECONDS):
+            if self._stopping.is_set():
+                raise ServerFault("the service was stopped")
         if mishap.fail_reason is not None:
             raise RestoreFailed(mishap.fail_reason)
+
+    def _damage(self, point: Point, mishap: Mishap) -> None:
+        """Damage what the restore is about to read. Raise ServerFault."""
+        if mishap.loses_log_segment and not isinstance(point, BackupPoint):
+            damageable(self._servers).lose_log_segment(point.source_id, point.restore_time)
+        if mishap.corrupts_backup:
+            servers = damageable(self._servers)
+            if isinstance(point, BackupPoint):
+                servers.corrupt_backup(point.source_id, point.backup_id, None)
+            else:
+                servers.corrupt_backup(point.source_id, None, point.restore_time)
 
     def _carry_out(
         self,
@@ -152,10 +203,12 @@ class Runs:
         before_end: Callable[[], None] | None = None,
         on_failure: Status = Status.FAILED,
         gone: bool = False,
+        stuck: Stuck | None = None,
     ) -> bool:
         """Do the work, end the job and set the status; return whether it succeeded.
 
-        The end is written down whatever the work raises: no instance may stay busy for ever.
+        With ``stuck`` this returns only when the gate has opened. The end is written down whatever
+        the work raises: no instance may stay busy for ever.
         """
         reason: str | None = "internal error"
         try:
@@ -174,6 +227,9 @@ class Runs:
                     recycle.keep(connection, job.instance_id, at)
                     instances.delete(connection, job.instance_id)
                 else:
-                    status = Status.ACTIVE if reason is None else on_failure
+                    at_rest = stuck.status if stuck else Status.ACTIVE
+                    status = at_rest if reason is None else on_failure
                     instances.set_status(connection, job.instance_id, status, at)
+        if reason is None and stuck is not None:
+            return self._stay_stuck(job.instance_id, stuck, Status.ACTIVE)
         return reason is None

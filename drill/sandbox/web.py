@@ -15,8 +15,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from drill.sandbox.answer_faults import TRANSPORT
 from drill.sandbox.errors import ApiError, Origin, server_failure
-from drill.sandbox.gateway import TRANSPORT
 
 HOST = "127.0.0.1"
 

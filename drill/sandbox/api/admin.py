@@ -6,12 +6,10 @@ import re
 from datetime import timedelta
 
 from drill.sandbox import backups, instances, jobs, rules
-from drill.sandbox.api.controls import order_answer
 from drill.sandbox.backups import BackupType
 from drill.sandbox.call import Answer, Call
 from drill.sandbox.context import Context
 from drill.sandbox.errors import ApiError, parameter_error
-from drill.sandbox.faults import Fault, FaultKind
 from drill.sandbox.fields import Members
 from drill.sandbox.instances import Instance
 from drill.sandbox.ordered_answers import KIND
@@ -121,44 +119,6 @@ def back_up(context: Context, call: Call) -> Answer:
     except ServerFault as error:
         raise ApiError(500, "SANDBOX.0500", str(error)) from error
     return Answer(201, {"backup": backup_view(backup, now())})
-
-
-def add_fault(context: Context, call: Call) -> Answer:
-    """Order a fault for the requests to come."""
-    body = call.json()
-    kind = body.text("kind")
-    if kind == KIND:
-        return order_answer(context, body)
-    if kind not in [each.value for each in FaultKind]:
-        raise parameter_error(f"kind must be one of {', '.join(FaultKind)}, {KIND}")
-    pattern = body.optional_text("path")
-    try:
-        path = re.compile(pattern) if pattern else None
-    except re.error as error:
-        raise parameter_error("path is not a regular expression") from error
-    times = body.optional_integer("times")
-    seconds = body.optional_number("seconds")
-    if not 1 <= (1 if times is None else times) <= 1000 or not 0 <= (seconds or 0) <= 3600:
-        raise parameter_error("times must be from 1 to 1000, seconds from 0 to 3600")
-    plain = Fault(kind=FaultKind(kind))
-    context.faults.add(
-        Fault(
-            kind=FaultKind(kind),
-            path=path,
-            method=body.optional_text("method"),
-            times=plain.times if times is None else times,
-            seconds=plain.seconds if seconds is None else seconds,
-            reason=body.optional_text("reason") or plain.reason,
-        )
-    )
-    return Answer(201, {})
-
-
-def clear_faults(context: Context, call: Call) -> Answer:
-    """Forget the faults that have not happened yet."""
-    context.faults.clear()
-    context.ordered.clear()
-    return Answer(200, {})
 
 
 def shift_clock(context: Context, call: Call) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from drill.sandbox import backup_pages, rules
+from drill.sandbox.api.restore_faults import mishap_of
 from drill.sandbox.backup_pages import BackupFilter
 from drill.sandbox.call import Answer, Call
 from drill.sandbox.claims import target_of
@@ -64,7 +65,10 @@ def create_backup(context: Context, call: Call) -> Answer:
     name = rules.checked_name(body.text("name"))
     description = rules.checked_description(body.optional_text("description") or "")
     body.items("databases")
-    backup = context.operations.back_up(instance_id, name=name, description=description)
+    with mishap_of(context, call, restores=False) as mishap:
+        backup = context.operations.back_up(
+            instance_id, name=name, description=description, mishap=mishap
+        )
     view = {
         "id": backup.id,
         "instance_id": backup.instance_id,

@@ -69,8 +69,8 @@ def create_instance(context: Context, call: Call) -> Answer:
     instance = _read_instance(context, body, point)
     if body.flag("dry_run"):
         raise parameter_error("dry_run is for MySQL only")
-    mishap = mishap_of(context, call) if point else None
-    job = context.operations.create(instance, password=password, point=point, mishap=mishap)
+    with mishap_of(context, call, restores=point is not None) as mishap:
+        job = context.operations.create(instance, password=password, point=point, mishap=mishap)
     view = created_view(instance, context.personality)
     return Answer(202, {"instance": view, "job_id": job.id})
 
@@ -170,5 +170,7 @@ def _check_charge(body: Members) -> None:
 
 def delete_instance(context: Context, call: Call) -> Answer:
     """Accept the deletion of an instance."""
-    job = context.operations.delete(call.parameters["instance_id"])
+    instance_id = call.parameters["instance_id"]
+    with mishap_of(context, call, restores=False) as mishap:
+        job = context.operations.delete(instance_id, mishap=mishap)
     return Answer(202, {"job_id": job.id})

@@ -44,5 +44,6 @@ def restore_to_existing(context: Context, call: Call) -> Answer:
         # The code is a guess: the reference knows none (section 14.2).
         message = "Restoring to the original DB instance is not supported."
         raise ApiError(400, "DBS.280238", message)
-    job = context.operations.restore(target_id, point, mishap=mishap_of(context, call))
+    with mishap_of(context, call) as mishap:
+        job = context.operations.restore(target_id, point, mishap=mishap)
     return Answer(200 if call.version == "v3" else 202, {"job_id": job.id})

@@ -60,6 +60,13 @@ class ArchiveReader:
             self._read_new(archive, log, stamps, range(first_segment, last))
             return _follow(known, stamps, first_segment)
 
+    def newest_endings(self, archive: Path) -> dict[int, datetime]:
+        """Return what was read of an archive so far: the newest ending in each segment."""
+        with self._lock:
+            known = self._known.get(archive, {})
+            endings = {number: seen.newest_ending_at for number, seen in known.items()}
+        return {number: at for number, at in endings.items() if at is not None}
+
     def forget(self, folder: Path) -> None:
         """Forget the archives inside a folder that is deleted."""
         with self._lock:

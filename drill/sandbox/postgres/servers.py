@@ -19,6 +19,7 @@ from drill.sandbox.postgres.backup import take_base_backup, verify_base_backup
 from drill.sandbox.postgres.choice import choose_backup, next_history, why_the_log_ends
 from drill.sandbox.postgres.cluster import configure, initialise
 from drill.sandbox.postgres.copying import Order, make_copy
+from drill.sandbox.postgres.damage import corrupt, lose_segment
 from drill.sandbox.postgres.home import Home
 from drill.sandbox.postgres.layout import History, InstanceFolder, StoredBackup
 from drill.sandbox.postgres.locks import InstanceLocks
@@ -185,6 +186,18 @@ class PostgresServers:
                     target.prune()
         except (ServerFault, OSError) as error:
             raise as_restore_failure(error) from error
+
+    def lose_log_segment(self, instance_id: str, restore_time: datetime | None) -> str:
+        """Delete an archived log segment that restores need. Raise ServerFault or OSError."""
+        with self._locks.reading(instance_id):
+            return lose_segment(self._folder(instance_id), self._reader, restore_time)
+
+    def corrupt_backup(
+        self, instance_id: str, backup_id: str | None, restore_time: datetime | None
+    ) -> str:
+        """Change bytes in a base backup (by default the newest). Raise ServerFault or OSError."""
+        with self._locks.reading(instance_id):
+            return corrupt(self._folder(instance_id), backup_id, restore_time)
 
     def shutdown(self) -> None:
         """Stop all servers cleanly, after what is under way, and let go of the root.

@@ -1,0 +1,379 @@
+"""Two clouds with the same things in them: the one in memory, and the sandbox behind HTTP.
+
+A stage sets the scene in the way of its cloud; the tests then speak to ``stage.provider`` alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import pytest
+from pydantic import SecretStr
+
+from drill.clock import SystemClock
+from drill.guard.admission import (
+    SEAL,
+    AdmittedCreate,
+    AdmittedDeletion,
+    AdmittedReset,
+    AdmittedRestore,
+)
+from drill.guard.facts import CloudRules
+from drill.provider.clouds import find_cloud_kind
+from drill.provider.memory import Habits, MemoryProvider
+from drill.provider.port import Accepted, Job, JobStatus, Provider
+from drill.provider.rds.client import RdsProvider
+from drill.recovery.values import (
+    Backup,
+    BackupKind,
+    BackupPoint,
+    Engine,
+    Instance,
+    RecoveryPoint,
+    TimePoint,
+    Window,
+)
+from drill.sandbox import catalogue
+from drill.sandbox.threaded import ThreadedSandbox
+from tests.sandbox.fake_servers import FakeServers
+
+CLOUD = "here"
+DRILL_ID = "20260301-020000-0000abcd"
+NEW_NAME = f"drill-{DRILL_ID}"
+PASSWORD = SecretStr("Correct-Horse-7")
+RULES: CloudRules = find_cloud_kind("sandbox").rules
+SCRATCH = {"drill-scratch": "yes"}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineCase:
+    """One engine that the guard admits on the sandbox."""
+
+    engine: Engine
+    version: str
+    members: tuple[tuple[str, object], ...] = ()
+    """What the admin call needs besides, to make an instance of this engine."""
+
+
+ENGINES = (EngineCase(Engine.POSTGRESQL, "18"),)
+"""One line for each engine with servers, or with simulated instances that restore."""
+
+
+class Stage(Protocol):
+    """A cloud with a source and an idle existing target, and the means to let it go wrong."""
+
+    case: EngineCase
+    source_id: str
+    target_id: str
+
+    @property
+    def provider(self) -> Provider: ...
+
+    def add_instance(self, name: str, *, volume_gb: int = 100, scratch: bool = False) -> str: ...
+
+    def back_up(self, instance_id: str, name: str) -> None: ...
+
+    def open_window(self) -> None:
+        """Let the source be restorable for the last hour."""
+        ...
+
+    def hold(self) -> None:
+        """Let operations run until ``release``."""
+        ...
+
+    def release(self) -> None: ...
+
+    def lose_answer(self, act: str) -> None: ...
+
+    def lose_request(self, act: str) -> None: ...
+
+    def fail_job(self, act: str) -> None: ...
+
+    def be_unavailable(self) -> None:
+        """Let the next read fail for good, retries included."""
+        ...
+
+    def accepted(self, act: str) -> int:
+        """Return how many orders of a kind were accepted: recovery, create, delete."""
+        ...
+
+
+class MemoryStage:
+    """The cloud in memory."""
+
+    def __init__(self, case: EngineCase) -> None:
+        self.case = case
+        self._cloud = MemoryProvider(SystemClock(), cloud=CLOUD, habits=Habits(polls=3))
+        self._count = 0
+        self.source_id = self.add_instance("orders-prod")
+        self.target_id = self.add_instance("scratch-a", scratch=True)
+
+    @property
+    def provider(self) -> Provider:
+        return self._cloud
+
+    def add_instance(self, name: str, *, volume_gb: int = 100, scratch: bool = False) -> str:
+        self._count += 1
+        instance = Instance(
+            cloud=CLOUD,
+            id=f"{self._count:032x}in03",
+            name=name,
+            engine=self.case.engine,
+            version=self.case.version,
+            status="ACTIVE",
+            created_at=datetime.now(UTC),
+            volume_gb=volume_gb,
+            host="127.0.0.1",
+            port=5432,
+            admin_user="root",
+            tags=SCRATCH if scratch else {},
+        )
+        self._cloud.add_instance(instance)
+        return instance.id
+
+    def back_up(self, instance_id: str, name: str) -> None:
+        self._count += 1
+        at = datetime.now(UTC).replace(microsecond=0)
+        self._cloud.add_backup(
+            Backup(
+                id=f"{self._count:032x}br03",
+                instance_id=instance_id,
+                name=name,
+                kind=BackupKind.MANUAL,
+                status="COMPLETED",
+                began_at=at,
+                ended_at=at,
+                engine=self.case.engine,
+                version=self.case.version,
+            )
+        )
+
+    def open_window(self) -> None:
+        at = datetime.now(UTC).replace(microsecond=0)
+        self._cloud.set_windows(self.source_id, [Window(at - timedelta(hours=1), at)])
+
+    def hold(self) -> None:
+        for act in ("restore", "reset", "create", "delete"):
+            self._cloud.inject(f"{act}_hangs")
+
+    def release(self) -> None:
+        self._cloud.heal()
+
+    def lose_answer(self, act: str) -> None:
+        self._cloud.inject(f"lose_answer_of_{act}")
+
+    def lose_request(self, act: str) -> None:
+        self._cloud.inject(f"lose_request_of_{act}")
+
+    def fail_job(self, act: str) -> None:
+        self._cloud.inject(f"fail_{act}")
+
+    def be_unavailable(self) -> None:
+        self._cloud.inject("fail_read")
+
+    def accepted(self, act: str) -> int:
+        cloud = self._cloud
+        if act == "recovery":
+            return sum(cloud.restores.values()) + sum(cloud.resets.values())
+        return sum((cloud.creates if act == "create" else cloud.deletes).values())
+
+
+_CALLS = {
+    "restore": {"method": "POST", "path": "/recovery$"},
+    "reset": {"method": "POST", "path": "/recovery$"},
+    "create": {"method": "POST", "path": "/instances$"},
+    "delete": {"method": "DELETE"},
+}
+
+
+class SandboxStage:
+    """The client of this project against the sandbox, over HTTP, with servers that are fake."""
+
+    def __init__(
+        self,
+        case: EngineCase,
+        sandbox: ThreadedSandbox,
+        servers: FakeServers,
+        provider: RdsProvider,
+    ) -> None:
+        self.case = case
+        self._sandbox = sandbox
+        self._servers = servers
+        self._provider = provider
+        self.source_id = self.add_instance("orders-prod")
+        self.target_id = self.add_instance("scratch-a", scratch=True)
+
+    @property
+    def provider(self) -> Provider:
+        return self._provider
+
+    def add_instance(self, name: str, *, volume_gb: int = 100, scratch: bool = False) -> str:
+        tags = [{"key": key, "value": value} for key, value in SCRATCH.items()]
+        made = self._sandbox.admin.create_instance(
+            name,
+            password=PASSWORD.get_secret_value(),
+            volume_size=volume_gb,
+            tags=tags if scratch else [],
+            **dict(self.case.members),
+        )
+        return str(made["id"])
+
+    def back_up(self, instance_id: str, name: str) -> None:
+        self._sandbox.admin.back_up(instance_id, name=name, type="manual")
+
+    def open_window(self) -> None:
+        self._servers.open_window(self.source_id)
+
+    def hold(self) -> None:
+        self._servers.gate.clear()
+
+    def release(self) -> None:
+        self._servers.gate.set()
+
+    def lose_answer(self, act: str) -> None:
+        self._sandbox.admin.add_fault("lose_next_answer", **_CALLS[act])
+
+    def lose_request(self, act: str) -> None:
+        self._sandbox.admin.add_fault("error_next", **_CALLS[act], status=503, body="empty")
+
+    def fail_job(self, act: str) -> None:
+        self._sandbox.admin.add_fault("fail_next_job", **_CALLS[act], reason="injected fault")
+
+    def be_unavailable(self) -> None:
+        self._sandbox.admin.add_fault("error_next", method="GET", status=503, times=4)
+
+    def accepted(self, act: str) -> int:
+        counts: dict[str, int] = self._sandbox.admin.state()["accepted"][act]
+        return sum(counts.values())
+
+
+def the_instance(provider: Provider, instance_id: str) -> Instance:
+    """Return an instance that must be listed."""
+    found = provider.find_instance(instance_id)
+    assert found is not None
+    return found
+
+
+def backup_point(stage: Stage, name: str = "nightly") -> BackupPoint:
+    """Take a backup of the source and return it as a recovery point."""
+    stage.back_up(stage.source_id, name)
+    backups = stage.provider.list_backups(stage.source_id)
+    return BackupPoint(backup=next(each for each in backups if each.name == name))
+
+
+def time_point(stage: Stage) -> TimePoint:
+    """Open a window and return an instant in its middle."""
+    stage.open_window()
+    (window,) = stage.provider.list_windows(
+        stage.source_id, retention_days=1, now=datetime.now(UTC)
+    )
+    middle = window.starts_at + (window.ends_at - window.starts_at) / 2
+    return TimePoint(restore_time=middle.replace(microsecond=987_000), window=window)
+
+
+def a_restore(stage: Stage, point: RecoveryPoint, **changes: Any) -> AdmittedRestore:
+    """Return the permission to overwrite the existing target."""
+    facts: dict[str, Any] = {
+        "source_id": stage.source_id,
+        "target_id": stage.target_id,
+        "engine": stage.case.engine,
+        "point": point,
+        **changes,
+    }
+    return AdmittedRestore(
+        seal=SEAL, drill_id=DRILL_ID, cloud=CLOUD, admitted_at=datetime.now(UTC), **facts
+    )
+
+
+def a_create(stage: Stage, point: RecoveryPoint, **changes: Any) -> AdmittedCreate:
+    """Return the permission to create an instance from a recovery point."""
+    facts: dict[str, Any] = {
+        "source_id": stage.source_id,
+        "point": point,
+        "instance_name": NEW_NAME,
+        "tags": {"drill-id": DRILL_ID},
+        "engine": stage.case.engine,
+        "version": stage.case.version,
+        "flavor": catalogue.DEFAULT_FLAVOR,
+        "volume_type": catalogue.DEFAULT_STORAGE,
+        "volume_gb": 100,
+        "availability_zone": catalogue.ZONE,
+        "vpc_id": catalogue.VPC_ID,
+        "subnet_id": catalogue.SCRATCH_SUBNET_ID,
+        "security_group_id": catalogue.SCRATCH_SECURITY_GROUP_ID,
+        **changes,
+    }
+    return AdmittedCreate(
+        seal=SEAL, drill_id=DRILL_ID, cloud=CLOUD, admitted_at=datetime.now(UTC), **facts
+    )
+
+
+def a_reset(stage: Stage, baseline: Backup) -> AdmittedReset:
+    """Return the permission to bring the existing target back to its baseline."""
+    return AdmittedReset(
+        seal=SEAL,
+        drill_id=DRILL_ID,
+        cloud=CLOUD,
+        admitted_at=datetime.now(UTC),
+        target_id=stage.target_id,
+        engine=stage.case.engine,
+        baseline=baseline,
+    )
+
+
+def a_deletion(instance_id: str) -> AdmittedDeletion:
+    """Return the permission to delete what a drill created."""
+    return AdmittedDeletion(
+        seal=SEAL,
+        drill_id=DRILL_ID,
+        cloud=CLOUD,
+        admitted_at=datetime.now(UTC),
+        instance_id=instance_id,
+        instance_name=NEW_NAME,
+    )
+
+
+def eventually(look: Callable[[], Any]) -> Any:
+    """Return the first answer that is not false; fail after twenty seconds."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if answer := look():
+            return answer
+        time.sleep(0.01)
+    raise AssertionError("it did not happen in time")
+
+
+def job_of(stage: Stage, accepted: Accepted) -> Job:
+    """Return the job of an order once it has ended."""
+    job_id = accepted.job_id
+    assert job_id is not None
+
+    def look() -> Job | None:
+        job = stage.provider.find_job(job_id)
+        return job if job.status in (JobStatus.COMPLETED, JobStatus.FAILED) else None
+
+    found: Job = eventually(look)
+    return found
+
+
+def wait_until_idle(stage: Stage, instance_id: str) -> Instance:
+    """Return the instance once it is ACTIVE: also the backup after a restore is over then."""
+
+    def look() -> Instance | None:
+        instance = the_instance(stage.provider, instance_id)
+        return instance if instance.status == "ACTIVE" else None
+
+    found: Instance = eventually(look)
+    return found
+
+
+NOWHERE = "f" * 32 + "in03"
+"""The id of no instance."""
+
+MakePoint = Callable[[Stage], Any]
+POINTS = pytest.mark.parametrize("make_point", [backup_point, time_point], ids=["backup", "pitr"])
+"""For what holds for both kinds of recovery point."""
