@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 import schemathesis
@@ -92,7 +92,8 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreadedSandbox
 def send(sandbox: ThreadedSandbox, case: Any) -> Reply:
     """Send one case with good credentials, then undo what it ordered for later calls."""
     client, context = Client(sandbox), sandbox.service.context
-    path = case.formatted_path.replace(PROJECT, client.project_id)
+    # What is no text was put into the path as it is: nothing unencoded can be sent.
+    path = quote(case.formatted_path.replace(PROJECT, client.project_id), safe="/%~")
     query = urlencode(case.query or {}, doseq=True)
     body = b""
     if isinstance(case.body, bytes):
