@@ -25,7 +25,13 @@ def command() -> None:
 )
 @click.option("--port", default=0, show_default="a free one", type=click.IntRange(0, 65535))
 @click.option("--seed", is_flag=True, help="Make the demo's sources and scratch instances.")
-def serve_sandbox(state: str, port: int, seed: bool) -> int:
+@click.option(
+    "--personality",
+    metavar="CLOUD",
+    show_default="that of the state folder, or sandbox",
+    help="The cloud to imitate: huawei, otc or sandbox (docs/sandbox.md knows some older ones).",
+)
+def serve_sandbox(state: str, port: int, seed: bool, personality: str | None) -> int:
     """Serve the RDS v3 API on the loopback interface until it is interrupted.
 
     Endpoint and credentials are written into the state folder, where config.toml of this
@@ -46,6 +52,7 @@ def serve_sandbox(state: str, port: int, seed: bool) -> int:
             Path(state),
             port=port,
             seed=seed,
+            personality=personality,
             ready=lambda info: say(f"sandbox ready at {info.endpoint}"),
         )
     except (FolderInUse, ServeRefused, ServerFault, WebFault, OSError) as error:

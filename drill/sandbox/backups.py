@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 
+from drill.sandbox import simulated_names
 from drill.sandbox.times import from_store, to_store
 
 
@@ -42,6 +43,8 @@ class Backup:
     version: str
     volume_size: int
     """Gigabytes of the instance when the backup was taken."""
+    simulated: bool = False
+    """There was no server behind its instance: it holds names of databases and no data."""
 
     def status_at(self, now: datetime) -> BackupStatus:
         """Return the status to show: no backup is completed before the end that it states."""
@@ -121,14 +124,14 @@ def fail_unfinished(connection: sqlite3.Connection, at: datetime) -> list[Backup
 def delete(connection: sqlite3.Connection, backup_id: str) -> None:
     """Forget a backup."""
     connection.execute("delete from backups where id = ?", (backup_id,))
+    simulated_names.forget(connection, backup_id)
 
 
 def delete_automatic(connection: sqlite3.Connection, instance_id: str) -> None:
     """Forget the automatic backups of an instance: they go with it (reference, section 5.7)."""
-    connection.execute(
-        "delete from backups where instance_id = ? and type = ?",
-        (instance_id, BackupType.AUTO.value),
-    )
+    for backup in of_instance(connection, instance_id):
+        if backup.type is BackupType.AUTO:
+            delete(connection, backup.id)
 
 
 def _from_row(row: sqlite3.Row) -> Backup:
@@ -139,5 +142,6 @@ def _from_row(row: sqlite3.Row) -> Backup:
         "status": BackupStatus(values["status"]),
         "began_at": from_store(values["began_at"]),
         "ended_at": from_store(ended_at) if ended_at else None,
+        "simulated": bool(values["simulated"]),
     }
     return Backup(**values)

@@ -121,6 +121,20 @@ def read_or_make_credentials(folder: Path) -> Credentials:
     )
 
 
+def keep_personality(folder: Path, asked: str | None, *, default: str) -> str:
+    """Return the personality of a state folder, and write it down; asking for none keeps it.
+
+    Raise FolderInUse if the folder was made with another one: its instances are of that cloud.
+    """
+    path = folder / "personality"
+    kept = path.read_text(encoding="utf-8").strip() if path.exists() else None
+    if kept is not None and asked not in (None, kept):
+        raise FolderInUse(f"{folder} was made with the personality {kept}, not {asked}")
+    chosen = kept or asked or default
+    write_private(path, chosen)
+    return chosen
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a file that its owner alone can read; readers see all of it or nothing."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")

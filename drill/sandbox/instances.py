@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 
+from drill.sandbox import simulated_names
 from drill.sandbox.times import from_store, to_store
 
 
@@ -20,6 +21,7 @@ class Status(StrEnum):
     BACKING_UP = "BACKING UP"
     RESTORING = "RESTORING"
     FAILED = "FAILED"
+    CREATE_FAIL = "CREATE FAIL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,9 @@ class Instance:
     """There is no server behind it: a catalogue entry for rules, never a proof."""
     writer: bool
     """A thread of the service keeps writing heartbeats and orders into it."""
+    time_zone: str = "UTC"
+    collation: str = ""
+    """SQL Server only."""
 
 
 _COLUMNS = tuple(each.name for each in fields(Instance))
@@ -127,6 +132,7 @@ def set_backup_policy(
 def delete(connection: sqlite3.Connection, instance_id: str) -> None:
     """Forget an instance."""
     connection.execute("delete from instances where id = ?", (instance_id,))
+    simulated_names.forget(connection, instance_id)
 
 
 def _from_row(row: sqlite3.Row) -> Instance:

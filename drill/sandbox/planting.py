@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from drill.sandbox import backups, catalogue, instances, jobs
+from drill.sandbox import backups, catalogue, instances, jobs, simulated_names, sqlserver
 from drill.sandbox.backups import Backup, BackupStatus, BackupType
 from drill.sandbox.context import Context
 from drill.sandbox.instances import Instance, Status
@@ -40,12 +40,16 @@ class Seedling:
     engine: str = catalogue.ENGINE
     version: str | None = None
     simulated: bool = False
+    time_zone: str = "UTC"
+    collation: str = ""
+    databases: Sequence[str] = ()
+    """Databases of a simulated instance: their names."""
 
 
 def plant(context: Context, seedling: Seedling, *, within: timedelta) -> Instance:
     """Make an instance and wait until it is there. Raise ApiError or ServerFault."""
     instance = Instance(
-        id=seedling.id or id_of(seedling.name),
+        id=seedling.id or id_of(seedling.name, _suffix_of(seedling)),
         name=seedling.name,
         status=Status.BUILD,
         created_at=now(),
@@ -69,11 +73,23 @@ def plant(context: Context, seedling: Seedling, *, within: timedelta) -> Instanc
         tags=seedling.tags,
         simulated=seedling.simulated,
         writer=False,
+        time_zone=seedling.time_zone,
+        collation=seedling.collation,
     )
+    if seedling.simulated:
+        with context.state.transaction() as connection:
+            if instances.find(connection, instance.id) is None:
+                simulated_names.add_names(
+                    connection, instance.id, seedling.databases, instance.created_at
+                )
     job = context.operations.create(instance, password=seedling.password, counted=False)
     wait_for_job(context, job.id, within=within)
     with context.state.transaction() as connection:
         return instances.find(connection, instance.id) or instance
+
+
+def _suffix_of(seedling: Seedling) -> str:
+    return sqlserver.ID_SUFFIX if seedling.engine == sqlserver.ENGINE else "in03"
 
 
 def wait_for_job(context: Context, job_id: str, *, within: timedelta) -> None:

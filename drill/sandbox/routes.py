@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import unquote
 
-from drill.sandbox.api import admin, backups, catalogue, iam, instances, jobs, recovery, tags
+from drill.sandbox.api import (
+    admin,
+    backups,
+    catalogue,
+    iam,
+    instances,
+    jobs,
+    recovery,
+    simulated_catalogue,
+    tags,
+)
 from drill.sandbox.call import Answer, Call
 from drill.sandbox.context import Context
 from drill.sandbox.errors import Origin
@@ -80,6 +90,13 @@ _SERVICE = (
     ("GET", f"{_P}/flavors/{{engine}}", catalogue.list_flavors, "rds:instance:list"),
     ("GET", f"{_P}/datastores/{{engine}}", catalogue.list_datastores, "rds:instance:list"),
     ("GET", f"{_P}/storage-type/{{engine}}", catalogue.list_storage_types, "rds:instance:list"),
+    ("GET", f"{_P}/collations", simulated_catalogue.list_collations, "rds:instance:list"),
+    (
+        "GET",
+        f"{_ONE}/database/detail",
+        simulated_catalogue.list_databases,
+        "rds:instance:list",
+    ),
     ("GET", f"{_P}/quotas", catalogue.show_quotas, "rds:instance:list"),
 )
 _OPEN = (
@@ -90,6 +107,7 @@ _ADMIN = (
     ("GET", "/sandbox/state", admin.show_state),
     ("POST", "/sandbox/instances", admin.create_instance),
     ("POST", "/sandbox/instances/{instance_id}/backup", admin.back_up),
+    ("POST", "/sandbox/instances/{instance_id}/databases", admin.set_databases),
     ("POST", "/sandbox/faults", admin.add_fault),
     ("DELETE", "/sandbox/faults", admin.clear_faults),
     ("POST", "/sandbox/skew", admin.shift_clock),

@@ -198,7 +198,7 @@ def _look_inside(parts: Parts, cloud: CloudSettings, target: Instance) -> Emptin
 
 
 def _look_at_names(cloud: CloudSettings, target: Instance) -> Emptiness:
-    """Believe the list of the cloud: there is no database behind a simulated target to look into."""
+    """Believe the list of the cloud: no database stands behind a simulated target."""
     names = cloud.provider.list_databases(target.id)
     if not names:
         return Emptiness(is_empty=True, reason="simulated: the cloud lists no database")

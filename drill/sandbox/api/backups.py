@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from drill.sandbox import backups, catalogue, instances, rules
+from drill.sandbox import backups, catalogue, instances, rules, simulated_names
+from drill.sandbox.api.creation_parts import ensure_backed_up
 from drill.sandbox.backups import Backup
 from drill.sandbox.call import Answer, Call
 from drill.sandbox.claims import target_of
@@ -26,7 +27,10 @@ def list_backups(context: Context, call: Call) -> Answer:
     is_wanted = _filter(query, at)
     with context.state.transaction() as connection:
         found = [each for each in backups.of_instance(connection, instance_id) if is_wanted(each)]
-    page = [backup_view(each, at) for each in found[offset : offset + limit]]
+        page = [
+            backup_view(each, at, simulated_names.names_of(connection, each.id))
+            for each in found[offset : offset + limit]
+        ]
     return Answer(200, {"backups": page, "total_count": len(found)})
 
 
@@ -67,18 +71,22 @@ def create_backup(context: Context, call: Call) -> Answer:
     instance_id = body.text("instance_id")
     name = rules.checked_name(body.text("name"))
     description = rules.checked_description(body.optional_text("description") or "")
-    body.items("databases")
-    backup = context.operations.back_up(instance_id, name=name, description=description)
-    view = {
+    databases = [each.text("name") for each in body.items("databases")]
+    backup = context.operations.back_up(
+        instance_id, name=name, description=description, databases=databases
+    )
+    view: dict[str, object] = {
         "id": backup.id,
         "instance_id": backup.instance_id,
         "name": backup.name,
         "description": backup.description,
-        "databases": [],
+        "databases": [{"name": name} for name in databases] if backup.simulated else [],
         "begin_time": to_wire(backup.began_at),
         "status": backup.status.value,
         "type": backup.type.value,
     }
+    if backup.simulated:
+        view["simulated"] = True
     return Answer(200, {"backup": view})
 
 
@@ -110,6 +118,7 @@ def set_policy(context: Context, call: Call) -> Answer:
     )
     with context.state.transaction() as connection:
         instance = target_of(connection, call.parameters["instance_id"])
+        ensure_backed_up(keep_days, instance.engine, context.personality)
         instances.set_backup_policy(
             connection, instance.id, keep_days=keep_days, start_time=start_time, period=period
         )

@@ -7,7 +7,7 @@ from drill.sandbox.api.restore_faults import mishap_of
 from drill.sandbox.call import Answer, Call
 from drill.sandbox.context import Context
 from drill.sandbox.errors import ApiError, instance_unknown, no_such_api, parameter_error
-from drill.sandbox.points import read_point
+from drill.sandbox.points import Point, read_point
 from drill.sandbox.servers import Span
 from drill.sandbox.times import day_of
 from drill.sandbox.views import window_view
@@ -35,14 +35,31 @@ def list_restore_times(context: Context, call: Call) -> Answer:
 
 def restore_to_existing(context: Context, call: Call) -> Answer:
     """Accept a restore that overwrites the target: 200 on v3, 202 on v3.1 (reference, 1.3)."""
-    if call.version not in context.personality.recovery_paths:
+    if call.version not in context.personality.recovery_status:
         raise no_such_api()
     body = call.json()
     point = read_point(body.members("source"))
     target_id = body.members("target").text("instance_id")
-    if point.source_id == target_id and not context.personality.restores_to_current:
-        # The code is a guess: the reference knows none (section 14.2).
-        message = "Restoring to the original DB instance is not supported."
-        raise ApiError(400, "DBS.280238", message)
+    _ensure_offered(context, call, point, target_id)
     job = context.operations.restore(target_id, point, mishap=mishap_of(context, call))
-    return Answer(200 if call.version == "v3" else 202, {"job_id": job.id})
+    return Answer(context.personality.recovery_status[call.version], {"job_id": job.id})
+
+
+def _ensure_offered(context: Context, call: Call, point: Point, target_id: str) -> None:
+    """Raise ApiError (400) for what this cloud does not do for the engine (reference, 1.4, 1.5).
+
+    The code is a guess: the reference knows none (section 14.2).
+    """
+    personality = context.personality
+    with context.state.transaction() as connection:
+        source = instances.find(connection, point.source_id)
+    if source is None:
+        return  # What is not there is told by the rest.
+    to_itself = point.source_id == target_id
+    offered = personality.restores_to_current if to_itself else personality.restores_to_existing
+    if source.engine not in offered:
+        where = "the original DB instance" if to_itself else "an existing DB instance"
+        raise ApiError(400, "DBS.280238", f"Restoring to {where} is not supported.")
+    if point.databases and call.version not in personality.database_map_paths:
+        # An error is a guess: it keeps a client from believing that the map was heeded.
+        raise parameter_error(f"{call.version} has no database_name on this cloud")

@@ -39,7 +39,12 @@ def change_tags(context: Context, call: Call) -> Answer:
     if action not in ("create", "delete"):
         raise parameter_error("action must be create or delete")
     quota = context.personality.quota_of_tags
-    tags = rules.read_tags(body, quota=quota, values_required=action == "create")
+    tags = rules.read_tags(
+        body,
+        quota=quota,
+        lengths=context.personality.tag_lengths,
+        values_required=action == "create",
+    )
     if not tags:
         raise parameter_error("tags is required")
     with context.state.transaction() as connection:
