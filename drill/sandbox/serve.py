@@ -14,6 +14,7 @@ from types import FrameType
 from drill.sandbox.folder import (
     FolderInUse,
     FolderLock,
+    PersonalityDiffers,
     keep_personality,
     make_folder,
     read_or_make_credentials,
@@ -71,7 +72,10 @@ def serve(
     stopping = stop or threading.Event()
     with FolderLock(state), _stopped_by_signals(stopping):
         _forget_marks(state)
-        chosen = keep_personality(state, personality, default=DEFAULT_PERSONALITY)
+        try:
+            chosen = keep_personality(state, personality, default=DEFAULT_PERSONALITY)
+        except PersonalityDiffers as error:
+            raise ServeRefused(str(error)) from error
         _ensure_known(chosen)
         service = Service(
             state,
