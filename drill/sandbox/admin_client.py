@@ -29,7 +29,7 @@ class AdminClient:
 
         Members: ``id``, ``password``, ``volume_size``, ``tags`` (a list of key and value),
         ``keep_days``, ``simulated`` with ``engine``, ``version``, ``databases`` (names),
-        ``time_zone`` and ``collation``.
+        ``time_zone``, ``collation`` and ``backups`` (how many it has had, one an hour).
         """
         body = {"name": name, **members}
         created: dict[str, Any] = self._call("POST", "/sandbox/instances", body)["instance"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -57,6 +58,19 @@ _COLUMNS = tuple(each.name for each in fields(Backup))
 
 def insert(connection: sqlite3.Connection, backup: Backup) -> None:
     """Add a backup."""
+    insert_all(connection, [backup])
+
+
+def insert_all(connection: sqlite3.Connection, added: Iterable[Backup]) -> None:
+    """Add backups."""
+    marks = ", ".join(f":{name}" for name in _COLUMNS)
+    connection.executemany(
+        f"insert into backups ({', '.join(_COLUMNS)}) values ({marks})",  # noqa: S608
+        [_as_row(each) for each in added],
+    )
+
+
+def _as_row(backup: Backup) -> dict[str, object]:
     row = {name: getattr(backup, name) for name in _COLUMNS}
     row |= {
         "type": backup.type.value,
@@ -64,8 +78,7 @@ def insert(connection: sqlite3.Connection, backup: Backup) -> None:
         "began_at": to_store(backup.began_at),
         "ended_at": to_store(backup.ended_at) if backup.ended_at else None,
     }
-    marks = ", ".join(f":{name}" for name in _COLUMNS)
-    connection.execute(f"insert into backups ({', '.join(_COLUMNS)}) values ({marks})", row)  # noqa: S608
+    return row
 
 
 def find(connection: sqlite3.Connection, backup_id: str) -> Backup | None:

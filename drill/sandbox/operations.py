@@ -78,7 +78,7 @@ class Operations:
     ) -> Job:
         """Accept a new instance, empty or restored. Raise ApiError (400, 404, 409, 413).
 
-        Only calls of clients are counted, not what the service plants itself.
+        Only calls of clients are counted and held to the quota, not what the service plants itself.
         """
         at = now()
         self._check_time(point, at)
@@ -87,7 +87,7 @@ class Operations:
             if source:
                 self._ensure_compatible(source, instance, is_new=True)
             existing = instances.every(connection)
-            if len(existing) >= self._settings.instance_quota:
+            if counted and len(existing) >= self._settings.instance_quota:
                 raise ApiError(413, "DBS.200046", "The instance quota is exceeded.")
             if any(instance.name == each.name or instance.id == each.id for each in existing):
                 raise ApiError(409, "DBS.200022", "The DB instance name already exists.")

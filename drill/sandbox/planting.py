@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
+import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,6 +46,8 @@ class Seedling:
     collation: str = ""
     databases: Sequence[str] = ()
     """Databases of a simulated instance: their names."""
+    backups: int = 0
+    """How many automatic backups a simulated instance has had, one an hour up to now."""
 
 
 def plant(context: Context, seedling: Seedling, *, within: timedelta) -> Instance:
@@ -79,13 +83,41 @@ def plant(context: Context, seedling: Seedling, *, within: timedelta) -> Instanc
     if seedling.simulated:
         with context.state.transaction() as connection:
             if instances.find(connection, instance.id) is None:
-                simulated_names.add_names(
-                    connection, instance.id, seedling.databases, instance.created_at
-                )
+                since = instance.created_at - timedelta(hours=seedling.backups + 1)
+                simulated_names.add_names(connection, instance.id, seedling.databases, since)
     job = context.operations.create(instance, password=seedling.password, counted=False)
     wait_for_job(context, job.id, within=within)
     with context.state.transaction() as connection:
+        if seedling.simulated and seedling.backups:
+            _add_backups(connection, instance, seedling)
         return instances.find(connection, instance.id) or instance
+
+
+def _add_backups(connection: sqlite3.Connection, instance: Instance, seedling: Seedling) -> None:
+    """Give a simulated instance a past: backups at whole hours, all of the same databases."""
+    hour = now().replace(minute=0, second=0, microsecond=0)
+    past = [
+        Backup(
+            id=f"{secrets.token_hex(16)}br{instance.id[-2:]}",
+            instance_id=instance.id,
+            name=f"auto-{instance.name[:40]}-{hour - timedelta(hours=back):%Y%m%d%H}",
+            description="",
+            type=BackupType.AUTO,
+            status=BackupStatus.COMPLETED,
+            began_at=hour - timedelta(hours=back),
+            ended_at=hour - timedelta(hours=back),
+            size_kb=0,
+            engine=instance.engine,
+            version=instance.version,
+            volume_size=instance.volume_size,
+            simulated=True,
+        )
+        for back in range(seedling.backups)
+    ]
+    backups.insert_all(connection, past)
+    for backup in past:
+        simulated_names.add_names(connection, backup.id, seedling.databases, backup.began_at)
+    simulated_names.begin_history(connection, instance.id, past[-1].began_at)
 
 
 def _suffix_of(seedling: Seedling) -> str:

@@ -146,6 +146,9 @@ def test_drill_survives_a_crash_at_any_moment_on_a_cloud_that_takes_no_tags_on_c
     assert record.state is State.FINISHED
     assert scene.restores_accepted() <= 1
     assert record.teardown in {Teardown.CLEAN, Teardown.NOT_NEEDED}
+    assert record.outcome is (
+        Outcome.PASSED if scene.restores_accepted() == 1 else Outcome.INCONCLUSIVE
+    )
     assert sum(scene.provider.deletes.values()) == scene.restores_accepted()
     scene.assert_nothing_left()
 

@@ -108,8 +108,16 @@ def _read_seedling(context: Context, body: Members) -> Seedling:
         time_zone=read_time_zone(body),
         collation=read_collation(body) if is_sqlserver else "",
         databases=body.texts("databases") if simulated else (),
+        backups=_read_past(body) if simulated else 0,
         flavor=sqlserver.FLAVORS[0].spec_code if is_sqlserver else plain.flavor,
     )
+
+
+def _read_past(body: Members) -> int:
+    number = body.optional_integer("backups") or 0
+    if not 0 <= number <= 5000:
+        raise parameter_error("backups must be from 0 to 5000")
+    return number
 
 
 def set_databases(context: Context, call: Call) -> Answer:
