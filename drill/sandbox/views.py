@@ -27,7 +27,7 @@ def instance_view(instance: Instance, port: int | None) -> Json:
         "id": instance.id,
         "name": instance.name,
         "alias": SIMULATED if instance.simulated else "",
-        **_marked(instance.simulated),
+        **marked(instance.simulated),
         "status": instance.status.value,
         "type": "Single",
         "created": to_wire(instance.created_at),
@@ -76,7 +76,7 @@ def instance_view(instance: Instance, port: int | None) -> Json:
     }
 
 
-def _marked(simulated: bool) -> Json:
+def marked(simulated: bool) -> Json:
     """Return what says that nothing real stands behind an answer; nothing where it does."""
     return {"simulated": True} if simulated else {}
 
@@ -99,7 +99,7 @@ def created_view(
     def number(value: int) -> int | str:
         return str(value) if personality.numbers_as_text else value
 
-    return _marked(instance.simulated) | {
+    return marked(instance.simulated) | {
         "id": instance.id,
         "name": instance.name,
         "status": instance.status.value,
@@ -122,7 +122,7 @@ def created_view(
 
 def backup_view(backup: Backup, now: datetime, names: Sequence[str] = ()) -> Json:
     """Return an entry of the list of backups; ``names`` are the databases of a simulated one."""
-    return _marked(backup.simulated) | {
+    return marked(backup.simulated) | {
         "id": backup.id,
         "instance_id": backup.instance_id,
         "name": backup.name,
@@ -150,7 +150,7 @@ def window_view(window: Span) -> Json:
 def job_view(job: Job, instance: Instance | None, port: int | None, now: datetime) -> Json:
     """Return the ``job`` member of the answer about one job."""
     running = job.status is JobStatus.RUNNING
-    view: Json = _marked(job.simulated) | {
+    view: Json = marked(job.simulated) | {
         "id": job.id,
         "name": job.name,
         "status": job.status.value,
@@ -176,7 +176,7 @@ def job_view(job: Job, instance: Instance | None, port: int | None, now: datetim
 
 def task_view(job: Job, instance: Instance | None, now: datetime) -> Json:
     """Return an entry of the list of tasks."""
-    return _marked(job.simulated) | {
+    return marked(job.simulated) | {
         "id": job.id,
         "name": job.name,
         "instance_id": job.instance_id,

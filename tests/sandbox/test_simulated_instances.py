@@ -236,3 +236,19 @@ def test_the_password_of_a_simulated_instance_is_kept_nowhere(client, sandbox, t
     state = (tmp_path / "state" / "state.sqlite").read_bytes()
     log = (tmp_path / "state" / "state.sqlite-wal").read_bytes()
     assert PASSWORD.encode() not in state + log
+
+
+def test_every_answer_about_one_simulated_instance_says_so(client, sandbox, crm):
+    backup = completed_backup(client, crm)
+    settled(client, crm)
+    paths = ("restore-time", "tags", "backups/policy")
+    answers = [client.get(f"/instances/{crm}/{path}").json for path in paths]
+    restored = client.recover(crm, crm, backup_id=backup["id"])
+    answers.append(restored.json)
+    client.wait_for_job(restored.json["job_id"])
+    settled(client, crm)
+    answers.append(client.call("DELETE", f"/instances/{crm}").json)
+
+    assert all(answer["simulated"] is True for answer in answers)
+    assert client.post("/instances", order()).json["simulated"] is True
+    assert "simulated" not in client.post("/instances", body(name="a-real-one")).json

@@ -14,7 +14,7 @@ from drill.sandbox.context import Context
 from drill.sandbox.errors import parameter_error
 from drill.sandbox.fields import Query
 from drill.sandbox.times import from_wire, now, to_wire
-from drill.sandbox.views import backup_view
+from drill.sandbox.views import backup_view, marked
 
 
 def list_backups(context: Context, call: Call) -> Answer:
@@ -85,9 +85,7 @@ def create_backup(context: Context, call: Call) -> Answer:
         "status": backup.status.value,
         "type": backup.type.value,
     }
-    if backup.simulated:
-        view["simulated"] = True
-    return Answer(200, {"backup": view})
+    return Answer(200, {"backup": view | marked(backup.simulated)})
 
 
 def delete_backup(context: Context, call: Call) -> Answer:
@@ -103,7 +101,7 @@ def show_policy(context: Context, call: Call) -> Answer:
     policy: dict[str, object] = {"keep_days": instance.keep_days}
     if instance.keep_days:
         policy |= {"start_time": instance.backup_start_time, "period": instance.backup_period}
-    return Answer(200, {"backup_policy": policy})
+    return Answer(200, {"backup_policy": policy} | marked(instance.simulated))
 
 
 def set_policy(context: Context, call: Call) -> Answer:

@@ -25,7 +25,7 @@ from drill.sandbox.fields import Members, Query
 from drill.sandbox.instances import Instance, Status
 from drill.sandbox.points import Point, read_point
 from drill.sandbox.times import now
-from drill.sandbox.views import created_view, instance_view
+from drill.sandbox.views import created_view, instance_view, marked
 
 _ENGINES = ("MySQL", "PostgreSQL", "SQLServer", "MariaDB")
 
@@ -116,7 +116,7 @@ def create_instance(context: Context, call: Call) -> Answer:
     mishap = mishap_of(context, call) if point else None
     job = context.operations.create(instance, password=password, point=point, mishap=mishap)
     view = created_view(instance, context.personality)
-    return Answer(202, {"instance": view, "job_id": job.id})
+    return Answer(202, {"instance": view, "job_id": job.id} | marked(job.simulated))
 
 
 def _read_instance(context: Context, body: Members, point: Point | None) -> Instance:
@@ -182,4 +182,4 @@ def _read_version(context: Context, body: Members, *, required: bool) -> str:
 def delete_instance(context: Context, call: Call) -> Answer:
     """Accept the deletion of an instance."""
     job = context.operations.delete(call.parameters["instance_id"])
-    return Answer(202, {"job_id": job.id})
+    return Answer(202, {"job_id": job.id} | marked(job.simulated))

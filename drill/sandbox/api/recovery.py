@@ -10,7 +10,7 @@ from drill.sandbox.errors import ApiError, instance_unknown, no_such_api, parame
 from drill.sandbox.points import Point, read_point
 from drill.sandbox.servers import Span
 from drill.sandbox.times import day_of
-from drill.sandbox.views import window_view
+from drill.sandbox.views import marked, window_view
 
 
 def list_restore_times(context: Context, call: Call) -> Answer:
@@ -22,7 +22,8 @@ def list_restore_times(context: Context, call: Call) -> Answer:
     except ValueError as error:
         raise parameter_error("date must look like 2026-01-15") from error
     with context.state.transaction() as connection:
-        if instances.find(connection, instance_id) is None:
+        instance = instances.find(connection, instance_id)
+        if instance is None:
             raise instance_unknown()
     windows = context.operations.windows(instance_id)
     if borders is not None:
@@ -30,7 +31,9 @@ def list_restore_times(context: Context, call: Call) -> Answer:
             Span(max(each.starts_at, borders[0]), min(each.ends_at, borders[1])) for each in windows
         )
         windows = [each for each in cut if each.starts_at <= each.ends_at]
-    return Answer(200, {"restore_time": [window_view(each) for each in windows]})
+    return Answer(
+        200, {"restore_time": [window_view(each) for each in windows]} | marked(instance.simulated)
+    )
 
 
 def restore_to_existing(context: Context, call: Call) -> Answer:
@@ -42,7 +45,10 @@ def restore_to_existing(context: Context, call: Call) -> Answer:
     target_id = body.members("target").text("instance_id")
     _ensure_offered(context, call, point, target_id)
     job = context.operations.restore(target_id, point, mishap=mishap_of(context, call))
-    return Answer(context.personality.recovery_status[call.version], {"job_id": job.id})
+    return Answer(
+        context.personality.recovery_status[call.version],
+        {"job_id": job.id} | marked(job.simulated),
+    )
 
 
 def _ensure_offered(context: Context, call: Call, point: Point, target_id: str) -> None:

@@ -8,6 +8,7 @@ from drill.sandbox.claims import target_of
 from drill.sandbox.context import Context
 from drill.sandbox.errors import ApiError, parameter_error
 from drill.sandbox.times import now
+from drill.sandbox.views import marked
 
 
 def list_tags(context: Context, call: Call) -> Answer:
@@ -17,7 +18,7 @@ def list_tags(context: Context, call: Call) -> Answer:
     tags = [
         {"key": key, "value": value, "tag_type": "user"} for key, value in instance.tags.items()
     ]
-    return Answer(200, {"tags": tags})
+    return Answer(200, {"tags": tags} | marked(instance.simulated))
 
 
 def list_project_tags(context: Context, call: Call) -> Answer:
