@@ -81,8 +81,16 @@ def instant_text(instant: datetime | None) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
-def outcome_text(outcome: str | None, state: str) -> str:
-    """Return the outcome with its glyph as rich markup, or the state of an unfinished drill."""
+def outcome_text(outcome: str | None, state: str, *, simulated: bool = False) -> str:
+    """Return the outcome with its glyph as rich markup, or the state of an unfinished drill.
+
+    A simulated drill says so in the same place: it is no proof, whatever else it is.
+    """
+    text = _outcome_text(outcome, state)
+    return f"{text} (simulated)" if simulated else text
+
+
+def _outcome_text(outcome: str | None, state: str) -> str:
     if outcome is None:
         return f"[cyan]… {state.replace('_', ' ')}[/cyan]"
     glyph, style = GLYPHS.get(outcome, ("?", "yellow"))

@@ -59,6 +59,8 @@ def _facts(one: Preview) -> list[tuple[str, str]]:
     if isinstance(one.choice, Choice):
         facts.append(("recovery point", instant_text(one.choice.point.at)))
         facts.append(("chosen", one.choice.reason))
+    if one.inventory.is_simulated:
+        facts.append(("simulated", "no database stands behind it: the drill would prove nothing"))
     if isinstance(one.admission, AdmittedCreate):
         facts.append(("would create", f"{one.admission.instance_name}, then delete it"))
     elif isinstance(one.admission, Refusals):
@@ -104,6 +106,7 @@ def _shape(one: Preview) -> dict[str, Any]:
         "target_id": one.record.target_id,
         "recovery_point": point_shape(one.choice if isinstance(one.choice, Choice) else None),
         "problem": problem,
+        "simulated": not isinstance(one.inventory, InstanceUnknown) and one.inventory.is_simulated,
         "refusals": [
             {"rule": each.rule, "message": each.message, "hint": each.hint} for each in refusals
         ],

@@ -60,6 +60,8 @@ class Progress:
         self._said[record.id] = now
         word = "finished" if record.outcome else "is"
         text = f"{record.plan_name}: {word} {now.replace('_', ' ')}"
+        if record.is_simulated:
+            text += " (simulated)"
         self._terminal.print(visible(text), markup=False, soft_wrap=True)
 
 
@@ -80,7 +82,11 @@ def _table(records: Sequence[DrillRecord]) -> Table:
             remark = record.choice.reason
         table.add_row(
             Text(record.plan_name),
-            outcome_text(record.outcome.value if record.outcome else None, record.state.value),
+            outcome_text(
+                record.outcome.value if record.outcome else None,
+                record.state.value,
+                simulated=record.is_simulated,
+            ),
             span_text(lasted) if lasted else (f"{last.began_at:%H:%M:%S}" if last else ""),
             Text(visible(remark)[:60], overflow="ellipsis"),
         )

@@ -31,7 +31,15 @@ def command() -> None:
     show_default="no limit",
     help="Answer 429 where a user calls one API more often; the cloud allows 60.",
 )
-def serve_sandbox(state: str, port: int, seed: bool, calls_per_minute: int | None) -> int:
+@click.option(
+    "--personality",
+    metavar="CLOUD",
+    show_default="that of the state folder, or sandbox",
+    help="The cloud to imitate: huawei, otc or sandbox (docs/sandbox.md knows some older ones).",
+)
+def serve_sandbox(
+    state: str, port: int, seed: bool, calls_per_minute: int | None, personality: str | None
+) -> int:
     """Serve the RDS v3 API on the loopback interface until it is interrupted.
 
     Endpoint and credentials are written into the state folder, where config.toml of this
@@ -54,6 +62,7 @@ def serve_sandbox(state: str, port: int, seed: bool, calls_per_minute: int | Non
             port=port,
             seed=seed,
             settings=Settings(calls_per_minute=calls_per_minute),
+            personality=personality,
             ready=lambda info: say(f"sandbox ready at {info.endpoint}"),
         )
     except (FolderInUse, ServeRefused, ServerFault, WebFault, OSError) as error:

@@ -49,7 +49,11 @@ def _print(record: DrillRecord, events: list[Event]) -> None:
     from rich.text import Text
 
     terminal = console()
-    outcome = outcome_text(record.outcome.value if record.outcome else None, record.state.value)
+    outcome = outcome_text(
+        record.outcome.value if record.outcome else None,
+        record.state.value,
+        simulated=record.is_simulated,
+    )
     terminal.print(f"[bold]{record.plan_name}[/bold]  {outcome}  L{record.level}  ({record.id})")
     for label, text in _facts(record):
         terminal.print(Text(f"  {label:<16}{visible(text)}"))

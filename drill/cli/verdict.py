@@ -84,7 +84,9 @@ def _cells(record: DrillRecord) -> dict[str, RenderableType]:
     return {
         "plan": Text(record.plan_name),
         "outcome": outcome_text(
-            record.outcome.value if record.outcome else None, record.state.value
+            record.outcome.value if record.outcome else None,
+            record.state.value,
+            simulated=record.is_simulated,
         ),
         "level": f"L{record.level}",
         "recovery point": Text(_point(record)),

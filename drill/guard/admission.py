@@ -113,4 +113,13 @@ class AdmittedDeletion(_Admitted):
     instance_name: str
 
 
-Admitted = AdmittedRestore | AdmittedCreate | AdmittedReset | AdmittedDeletion
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmittedTagging(_Admitted):
+    """Permission to put the tags of a drill on the one instance that it created."""
+
+    instance_id: str
+    instance_name: str
+    tags: Mapping[str, str]
+
+
+Admitted = AdmittedRestore | AdmittedCreate | AdmittedReset | AdmittedDeletion | AdmittedTagging

@@ -172,3 +172,10 @@ class DeletionFacts:
     ids_before: frozenset[str] = field(default_factory=frozenset)
     """Instances of the account as they were before that intent; from the journal."""
     site: SiteRules = field(default_factory=SiteRules)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaggingFacts(DeletionFacts):
+    """For tagging a new instance after its creation: all that a deletion asks for but the tag."""
+
+    cloud: CloudRules

@@ -16,6 +16,7 @@ from drill.guard.admission import (
     AdmittedDeletion,
     AdmittedReset,
     AdmittedRestore,
+    AdmittedTagging,
     Refusal,
     Refusals,
     SealMissing,
@@ -30,11 +31,13 @@ from drill.guard.facts import (
     DeletionFacts,
     ResetFacts,
     RestoreFacts,
+    TaggingFacts,
     new_instance_name,
 )
 from drill.guard.fitting import FITTING_RULES
 from drill.guard.points import POINT_RULES
 from drill.guard.scratch import SCRATCH_RULES, drill_id_is_usable
+from drill.guard.tagging import TAGGING_RULES
 from drill.recovery.values import Engine
 
 Facts = TypeVar("Facts")
@@ -143,6 +146,22 @@ def admit_deletion(facts: DeletionFacts) -> AdmittedDeletion | Refusals:
         admitted_at=facts.now,
         instance_id=instance.id,
         instance_name=instance.name,
+    )
+
+
+def admit_tagging(facts: TaggingFacts) -> AdmittedTagging | Refusals:
+    """Permit to tag the instance that this drill created, or say every reason why not."""
+    if refusals := refusals_of(TAGGING_RULES, facts):
+        return Refusals(refusals=refusals)
+    instance = proven(facts.instance)
+    return AdmittedTagging(
+        seal=SEAL,
+        drill_id=facts.drill_id,
+        cloud=instance.cloud,
+        admitted_at=facts.now,
+        instance_id=instance.id,
+        instance_name=instance.name,
+        tags=MappingProxyType({DRILL_TAG: facts.drill_id}),
     )
 
 

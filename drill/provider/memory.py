@@ -23,6 +23,7 @@ from drill.guard.admission import (
     AdmittedDeletion,
     AdmittedReset,
     AdmittedRestore,
+    AdmittedTagging,
 )
 from drill.guard.facts import INSTANCE_NAME_PREFIX
 from drill.provider.memory_cloud import Habits, MemoryCloud, ScratchViolated
@@ -78,6 +79,12 @@ class MemoryProvider(MemoryCloud):
             latest = max((window.ends_at for window in windows), default=now)
             return merge_windows(windows, now=latest).windows
 
+    def list_databases(self, instance_id: str) -> Sequence[str]:
+        """Return the names of the databases of an instance."""
+        with self._reading("list_databases"):
+            self._existing(instance_id, "DBS.200002")
+            return sorted(self._databases.get(instance_id, ()))
+
     def find_job(self, job_id: str) -> Job:
         """Return the job; UNKNOWN for an id that was never given out, and for a new one."""
         with self._reading("find_job"):
@@ -119,6 +126,7 @@ class MemoryProvider(MemoryCloud):
             self._ensure_idle(target)
             self.restores[target.id] += 1
             self.contents[target.id] = admitted.point
+            self._copy_databases(source.id, target.id, admitted.database_map)
             self._set_status(target.id, "RESTORING")
             return self._accept("restore", target.id)
 
@@ -132,6 +140,7 @@ class MemoryProvider(MemoryCloud):
             self._ensure_idle(target)
             self.resets[target.id] += 1
             self.contents[target.id] = None
+            self._databases[target.id] = frozenset()
             self._set_status(target.id, "RESTORING")
             return self._accept("reset", target.id)
 
@@ -152,13 +161,17 @@ class MemoryProvider(MemoryCloud):
             instance_id = self._new_id("in03")
             self.creates[admitted.instance_name] += 1
             self.contents[instance_id] = admitted.point
+            self._copy_databases(source.id, instance_id, admitted.database_map)
             self._instances[instance_id] = self._building(admitted, instance_id, source)
             return self._accept("create", instance_id, created_id=instance_id)
 
-    def tag(self, admitted: AdmittedCreate, instance_id: str) -> None:
+    def tag(self, admitted: AdmittedCreate | AdmittedTagging, instance_id: str) -> None:
         """Put the tags of the drill on the instance it created."""
+        late = isinstance(admitted, AdmittedTagging)
         with self._lock:
-            self._begin_order("tag", admitted, AdmittedCreate)
+            self._begin_order("tag", admitted, AdmittedTagging if late else AdmittedCreate)
+            if isinstance(admitted, AdmittedTagging) and admitted.instance_id != instance_id:
+                raise ScratchViolated(f"{instance_id} was to be tagged, not {admitted.instance_id}")
             instance = self._existing(instance_id, "DBS.200002")
             tags = {**instance.tags, **admitted.tags}
             self._instances[instance_id] = replace(instance, tags=tags)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -74,6 +74,7 @@ class MemoryCloud:
         self._instances: dict[str, Instance] = {}
         self._backups: dict[str, dict[str, Backup]] = {}
         self._windows: dict[str, tuple[Window, ...]] = {}
+        self._databases: dict[str, frozenset[str]] = {}
         self._operations: dict[str, _Operation] = {}
         self._backing_up: dict[str, int] = {}
         self._faults = Faults()
@@ -114,6 +115,11 @@ class MemoryCloud:
         """Let an instance have these restore windows and no others."""
         with self._lock:
             self._windows[instance_id] = tuple(windows)
+
+    def set_databases(self, instance_id: str, names: Iterable[str]) -> None:
+        """Let an instance have these databases and no others."""
+        with self._lock:
+            self._databases[instance_id] = frozenset(names)
 
     def change_instance(self, instance: Instance) -> None:
         """Change the facts about an instance behind the back of a drill."""
@@ -210,7 +216,19 @@ class MemoryCloud:
             time_zone=admitted.time_zone or source.time_zone,
             tags=dict(admitted.tags) if self._habits.tags_in_create else {},
             charge_mode="postPaid",
+            simulated=source.simulated,
         )
+
+    def _copy_databases(
+        self, source_id: str, target_id: str, database_map: Mapping[str, str] | None
+    ) -> None:
+        """Add what a map names to the target; without a map the target becomes the source."""
+        there = self._databases.get(source_id, frozenset())
+        if database_map is None:
+            self._databases[target_id] = there
+            return
+        names = {name for old, new in database_map.items() for name in (new or old).split(",")}
+        self._databases[target_id] = self._databases.get(target_id, frozenset()) | names
 
     def _accept(self, method: str, instance_id: str, *, created_id: str | None = None) -> Accepted:
         now = self._clock.now()
@@ -262,8 +280,8 @@ class MemoryCloud:
         self._instances[instance_id] = replace(
             instance,
             status="BACKING UP" if habits.backing_up_polls > 0 else "ACTIVE",
-            host=instance.host or habits.host,
-            port=instance.port or habits.port,
+            host=None if instance.simulated else instance.host or habits.host,
+            port=None if instance.simulated else instance.port or habits.port,
         )
 
     def _set_status(self, instance_id: str, status: str) -> None:

@@ -19,6 +19,7 @@ from drill.guard.admission import (
     AdmittedDeletion,
     AdmittedReset,
     AdmittedRestore,
+    AdmittedTagging,
 )
 from drill.recovery.values import Backup, Instance, Window
 
@@ -92,6 +93,10 @@ class Provider(Protocol):
         """Return the restore windows, merged and sorted; asked day by day if retention is long."""
         ...
 
+    def list_databases(self, instance_id: str) -> Sequence[str]:
+        """Return the names of the databases of an instance, as the cloud lists them."""
+        ...
+
     def find_job(self, job_id: str) -> Job:
         """Return the job; its status is UNKNOWN where the cloud does not know the id."""
         ...
@@ -112,8 +117,12 @@ class Provider(Protocol):
         """
         ...
 
-    def tag(self, admitted: AdmittedCreate, instance_id: str) -> None:
-        """Put the tags of the drill on the instance it created. Idempotent."""
+    def tag(self, admitted: AdmittedCreate | AdmittedTagging, instance_id: str) -> None:
+        """Put the tags of the drill on the instance it created. Idempotent.
+
+        Right after the creation its own admission will do; later it takes one of its own, which
+        names the instance.
+        """
         ...
 
     def reset(self, admitted: AdmittedReset) -> Accepted:

@@ -170,6 +170,15 @@ class Inventory:
     instance_ids: frozenset[str] = frozenset()
     """The id of every instance of the account, as it was before the drill acted."""
     instance_names: frozenset[str] = frozenset()
+    source_databases: frozenset[str] = frozenset()
+    """Databases of the source; SQL Server only, for no other engine is asked for them."""
+    target_databases: frozenset[str] = frozenset()
+    """Databases of the existing target; SQL Server only."""
     target_job_ids: frozenset[str] = frozenset()
     """Tasks of the existing target that were there before the drill acted: a lost answer is
     resolved by a task that is not among them."""
+
+    @property
+    def is_simulated(self) -> bool:
+        """Tell whether no database stands behind the source or behind the target."""
+        return self.source.simulated or (self.target is not None and self.target.simulated)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,7 +28,8 @@ class AdminClient:
         """Make an instance and wait for it; return it as the API shows it.
 
         Members: ``id``, ``password``, ``volume_size``, ``tags`` (a list of key and value),
-        ``keep_days``, ``simulated`` with ``engine`` and ``version``.
+        ``keep_days``, ``simulated`` with ``engine``, ``version``, ``databases`` (names),
+        ``time_zone``, ``collation`` and ``backups`` (how many it has had, one an hour).
         """
         body = {"name": name, **members}
         created: dict[str, Any] = self._call("POST", "/sandbox/instances", body)["instance"]
@@ -38,6 +40,11 @@ class AdminClient:
         path = f"/sandbox/instances/{instance_id}/backup"
         backup: dict[str, Any] = self._call("POST", path, members)["backup"]
         return backup
+
+    def set_databases(self, instance_id: str, names: Sequence[str]) -> None:
+        """Let a simulated instance have these databases and no others: names, no data."""
+        path = f"/sandbox/instances/{instance_id}/databases"
+        self._call("POST", path, {"databases": list(names)})
 
     def add_fault(self, kind: str, **members: object) -> dict[str, Any]:
         """Order a fault (docs/sandbox-faults.md); return what it damaged, if it did so at once."""

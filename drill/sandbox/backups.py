@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 
+from drill.sandbox import simulated_names
 from drill.sandbox.times import from_store, to_store
 
 
@@ -42,6 +44,8 @@ class Backup:
     version: str
     volume_size: int
     """Gigabytes of the instance when the backup was taken."""
+    simulated: bool = False
+    """There was no server behind its instance: it holds names of databases and no data."""
 
     def status_at(self, now: datetime) -> BackupStatus:
         """Return the status to show: no backup is completed before the end that it states."""
@@ -54,6 +58,19 @@ _COLUMNS = tuple(each.name for each in fields(Backup))
 
 def insert(connection: sqlite3.Connection, backup: Backup) -> None:
     """Add a backup."""
+    insert_all(connection, [backup])
+
+
+def insert_all(connection: sqlite3.Connection, added: Iterable[Backup]) -> None:
+    """Add backups."""
+    marks = ", ".join(f":{name}" for name in _COLUMNS)
+    connection.executemany(
+        f"insert into backups ({', '.join(_COLUMNS)}) values ({marks})",  # noqa: S608
+        [_as_row(each) for each in added],
+    )
+
+
+def _as_row(backup: Backup) -> dict[str, object]:
     row = {name: getattr(backup, name) for name in _COLUMNS}
     row |= {
         "type": backup.type.value,
@@ -61,8 +78,7 @@ def insert(connection: sqlite3.Connection, backup: Backup) -> None:
         "began_at": to_store(backup.began_at),
         "ended_at": to_store(backup.ended_at) if backup.ended_at else None,
     }
-    marks = ", ".join(f":{name}" for name in _COLUMNS)
-    connection.execute(f"insert into backups ({', '.join(_COLUMNS)}) values ({marks})", row)  # noqa: S608
+    return row
 
 
 def find(connection: sqlite3.Connection, backup_id: str) -> Backup | None:
@@ -123,14 +139,14 @@ def fail_unfinished(connection: sqlite3.Connection, at: datetime) -> list[Backup
 def delete(connection: sqlite3.Connection, backup_id: str) -> None:
     """Forget a backup."""
     connection.execute("delete from backups where id = ?", (backup_id,))
+    simulated_names.forget(connection, backup_id)
 
 
 def delete_automatic(connection: sqlite3.Connection, instance_id: str) -> None:
     """Forget the automatic backups of an instance: they go with it (reference, section 5.7)."""
-    connection.execute(
-        "delete from backups where instance_id = ? and type = ?",
-        (instance_id, BackupType.AUTO.value),
-    )
+    for backup in of_instance(connection, instance_id):
+        if backup.type is BackupType.AUTO:
+            delete(connection, backup.id)
 
 
 def from_row(row: sqlite3.Row) -> Backup:
@@ -142,5 +158,6 @@ def from_row(row: sqlite3.Row) -> Backup:
         "status": BackupStatus(values["status"]),
         "began_at": from_store(values["began_at"]),
         "ended_at": from_store(ended_at) if ended_at else None,
+        "simulated": bool(values["simulated"]),
     }
     return Backup(**values)

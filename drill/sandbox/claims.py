@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from drill.sandbox import backups, instances, jobs
+from drill.sandbox import backups, instances, jobs, simulated_names, sqlserver
 from drill.sandbox.backups import Backup, BackupStatus, BackupType
 from drill.sandbox.errors import (
     ApiError,
@@ -16,10 +17,11 @@ from drill.sandbox.errors import (
     busy,
     faulty,
     instance_unknown,
+    parameter_error,
     source_unknown,
 )
 from drill.sandbox.instances import Instance, Status
-from drill.sandbox.jobs import JOB_NAMES, Job, JobKind, JobStatus
+from drill.sandbox.jobs import JOB_NAMES, SQLSERVER_JOB_NAMES, Job, JobKind, JobStatus
 from drill.sandbox.points import BackupPoint, Point
 
 
@@ -28,6 +30,8 @@ def source_of(connection: sqlite3.Connection, point: Point, now: datetime) -> In
     source = instances.find(connection, point.source_id)
     if source is None:
         raise source_unknown()
+    if point.databases and source.engine != sqlserver.ENGINE:
+        raise parameter_error("database_name is for SQL Server only")
     if isinstance(point, BackupPoint):
         backup = backups.find(connection, point.backup_id)
         if backup is None or backup.instance_id != source.id:
@@ -54,7 +58,7 @@ def ensure_free(connection: sqlite3.Connection, instance: Instance) -> None:
         raise backing_up()
     running = jobs.running(connection)
     changed = any(job.instance_id == instance.id for job in running)
-    if changed or instance.status not in (Status.ACTIVE, Status.FAILED):
+    if changed or instance.status not in (Status.ACTIVE, Status.FAILED, Status.CREATE_FAIL):
         raise busy()
     if any(job.source_id == instance.id for job in running):
         raise being_read()
@@ -78,6 +82,7 @@ def open_job(
     hidden_for: timedelta = timedelta(0),
     source_id: str | None = None,
     backup_id: str | None = None,
+    name: str | None = None,
     public: bool = True,
     counted: bool = True,
 ) -> Job:
@@ -85,7 +90,7 @@ def open_job(
     job = Job(
         id=secrets.token_hex(16),
         kind=kind,
-        name=JOB_NAMES[kind],
+        name=name or job_name(kind, instance),
         status=JobStatus.RUNNING,
         instance_id=instance.id,
         instance_name=instance.name,
@@ -96,6 +101,7 @@ def open_job(
         ended_at=None,
         fail_reason=None,
         public=public,
+        simulated=instance.simulated,
     )
     jobs.insert(connection, job)
     if counted:
@@ -111,21 +117,23 @@ def open_backup(
     name: str,
     description: str,
     now: datetime,
+    databases: Sequence[str] = (),
 ) -> tuple[Job, Backup]:
     """Add a building backup and the silent job that takes it; the instance is backing up.
 
     Raise ApiError (409) if the instance does anything else. That a restore reads its archive
-    meanwhile does not matter.
+    meanwhile does not matter. ``databases`` are those of a simulated instance that it is to hold;
+    without them it holds all. Raise ApiError (400) if one is unknown.
     """
     if instance.status is Status.BACKING_UP:
         raise backing_up()
     if instance.status is Status.FAILED:
         raise faulty()
     changed = any(job.instance_id == instance.id for job in jobs.running(connection))
-    if changed or instance.simulated or instance.status is not Status.ACTIVE:
+    if changed or instance.status is not Status.ACTIVE:
         raise busy()
     backup = Backup(
-        id=secrets.token_hex(16) + "br03",
+        id=f"{secrets.token_hex(16)}br{instance.id[-2:]}",
         instance_id=instance.id,
         name=name,
         description=description,
@@ -137,8 +145,34 @@ def open_backup(
         engine=instance.engine,
         version=instance.version,
         volume_size=instance.volume_size,
+        simulated=instance.simulated,
     )
     backups.insert(connection, backup)
-    job = open_job(connection, JobKind.BACKUP, instance, now=now, backup_id=backup.id, public=False)
+    if instance.simulated:
+        _note_databases(connection, backup, databases, now)
+    job = open_job(
+        connection,
+        JobKind.BACKUP,
+        instance,
+        now=now,
+        backup_id=backup.id,
+        public=instance.engine == sqlserver.ENGINE,  # its task list is documented to show them
+    )
     instances.set_status(connection, instance.id, Status.BACKING_UP, now)
     return job, backup
+
+
+def job_name(kind: JobKind, instance: Instance) -> str:
+    """Return what the API calls an operation on this instance."""
+    names = SQLSERVER_JOB_NAMES if instance.engine == sqlserver.ENGINE else JOB_NAMES
+    return names[kind]
+
+
+def _note_databases(
+    connection: sqlite3.Connection, backup: Backup, asked: Sequence[str], now: datetime
+) -> None:
+    there = simulated_names.names_of(connection, backup.instance_id)
+    unknown = sorted(set(asked) - set(there))
+    if unknown:
+        raise ApiError(400, "DBS.280128", f"The database {unknown[0]} does not exist.")
+    simulated_names.add_names(connection, backup.id, asked or there, now)

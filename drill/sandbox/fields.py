@@ -126,6 +126,12 @@ class Members:
             raise parameter_error(f"{self._where}{name} must be an object")
         return Members(value, f"{self._where}{name}.")
 
+    def every_text(self) -> dict[str, str]:
+        """Return all members as strings. Raise ApiError if one is not a string."""
+        for name in self._values:
+            _checked_text(name, f"{self._where}*")
+        return {name: self.optional_text(name) or "" for name in self._values}
+
     def items(self, name: str) -> list[Members]:
         """Return a list of objects; absent is empty."""
         return [self._item(value, name) for value in self._list(name)]

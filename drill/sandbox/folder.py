@@ -21,6 +21,10 @@ class FolderInUse(Exception):
     """Another sandbox works in this state folder."""
 
 
+class PersonalityDiffers(Exception):
+    """The state folder belongs to a sandbox that imitates another cloud."""
+
+
 class FolderLock:
     """Holds the state folder for one service; the kernel lets go of it whatever happens."""
 
@@ -119,6 +123,21 @@ def read_or_make_credentials(folder: Path) -> Credentials:
         writer_password=keep("writer-password", _password),
         admin_token=keep("admin-token", lambda: secrets.token_urlsafe(32)),
     )
+
+
+def keep_personality(folder: Path, asked: str | None, *, default: str) -> str:
+    """Return the personality of a state folder, and write it down; asking for none keeps it.
+
+    Raise PersonalityDiffers if the folder was made with another one: its instances are of that
+    cloud.
+    """
+    path = folder / "personality"
+    kept = path.read_text(encoding="utf-8").strip() if path.exists() else None
+    if kept is not None and asked not in (None, kept):
+        raise PersonalityDiffers(f"{folder} was made with the personality {kept}, not {asked}")
+    chosen = kept or asked or default
+    write_private(path, chosen)
+    return chosen
 
 
 def write_private(path: Path, text: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 
+from drill.sandbox import simulated_names
 from drill.sandbox.times import from_store, to_store
 
 
@@ -22,6 +23,7 @@ class Status(StrEnum):
     FAILED = "FAILED"
     MODIFYING = "MODIFYING"
     REBOOTING = "REBOOTING"
+    CREATE_FAIL = "CREATE FAIL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,9 @@ class Instance:
     """There is no server behind it: a catalogue entry for rules, never a proof."""
     writer: bool
     """A thread of the service keeps writing heartbeats and orders into it."""
+    time_zone: str = "UTC"
+    collation: str = ""
+    """SQL Server only."""
 
 
 _COLUMNS = tuple(each.name for each in fields(Instance))
@@ -134,6 +139,7 @@ def set_volume_size(connection: sqlite3.Connection, instance_id: str, size: int)
 def delete(connection: sqlite3.Connection, instance_id: str) -> None:
     """Forget an instance."""
     connection.execute("delete from instances where id = ?", (instance_id,))
+    simulated_names.forget(connection, instance_id)
 
 
 def from_row(row: sqlite3.Row) -> Instance:

@@ -42,6 +42,19 @@ JOB_NAMES = {
 }
 """Guesses after the names of the other engines (reference, section 6.2)."""
 
+SQLSERVER_JOB_NAMES = {
+    JobKind.CREATE: "CreateSqlserverSingleHAInstance",
+    JobKind.RECOVERY: "RestoreSqlserverInInstance",
+    JobKind.DELETE: "DeleteSqlserverInstance",
+    JobKind.BACKUP: "BackupDbSqlserverInInstance",
+    JobKind.STOP_BACKUP: "StopSqlserverBackup",
+    JobKind.ENLARGE: "EnlargeSqlserverVolume",
+    JobKind.RESTART: "RestartSqlserverInstance",
+}
+"""As documented (reference, section 6.2), but for the deletion and the last three: guesses."""
+
+SQLSERVER_RESTORE_OF_SOME = "SingleDbRestoreSqlserverInInstance"
+
 
 LEAVES_DATA = frozenset({JobKind.BACKUP, JobKind.STOP_BACKUP, JobKind.ENLARGE, JobKind.RESTART})
 """Where such a job is interrupted, the data is as it was: the instance can simply go on."""
@@ -67,6 +80,8 @@ class Job:
     fail_reason: str | None
     public: bool
     """Whether the API shows it: the backup calls give no job id."""
+    simulated: bool = False
+    """There is no server behind its instance."""
 
     def percent(self, now: datetime) -> int:
         """Estimate the progress from the time that has passed: the servers do not tell."""
@@ -147,5 +162,6 @@ def _from_row(row: sqlite3.Row) -> Job:
         "visible_at": from_store(values["visible_at"]),
         "ended_at": from_store(ended_at) if ended_at else None,
         "public": bool(values["public"]),
+        "simulated": bool(values["simulated"]),
     }
     return Job(**values)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from drill.sandbox import backups, instances, jobs
+from drill.sandbox import backups, instances, jobs, simulation, sqlserver
 from drill.sandbox.backups import Backup, BackupStatus, BackupType
 from drill.sandbox.claims import (
     ensure_free,
@@ -19,6 +20,7 @@ from drill.sandbox.claims import (
 from drill.sandbox.errors import ApiError, backup_unknown, busy
 from drill.sandbox.instances import Instance, Status
 from drill.sandbox.jobs import Job, JobKind
+from drill.sandbox.personalities import Personality
 from drill.sandbox.points import BackupPoint, Point, TimePoint, ensure_inside
 from drill.sandbox.runs import NO_MISHAP, Mishap, Runs, Stuck
 from drill.sandbox.servers import ServerFault, Servers, Span
@@ -32,13 +34,19 @@ class Operations:
     """Accepts what changes instances. Every method returns as soon as the rest runs behind."""
 
     def __init__(
-        self, state: State, servers: Servers, workers: Workers, settings: Settings
+        self,
+        state: State,
+        servers: Servers,
+        workers: Workers,
+        settings: Settings,
+        personality: Personality,
     ) -> None:
         self._state = state
         self._servers = servers
         self._workers = workers
         self._settings = settings
-        self._runs = Runs(state, servers)
+        self._personality = personality
+        self._runs = Runs(state, servers, personality)
 
     def stop(self) -> None:
         """Let operations that only wait give up."""
@@ -48,10 +56,11 @@ class Operations:
         """Return what can be restored to; nothing while the instance is being made or restored."""
         with self._state.transaction() as connection:
             instance = instances.find(connection, instance_id)
-        if instance is None or instance.simulated:
+        if instance is None or instance.status in (Status.BUILD, Status.RESTORING):
             return []
-        if instance.status in (Status.BUILD, Status.RESTORING):
-            return []
+        if instance.simulated:
+            with self._state.transaction() as connection:
+                return simulation.windows(connection, instance)
         try:
             return self._servers.windows(instance_id)
         except (ServerFault, OSError) as error:
@@ -69,21 +78,22 @@ class Operations:
     ) -> Job:
         """Accept a new instance, empty or restored. Raise ApiError (400, 404, 409, 413).
 
-        Only calls of clients are counted, not what the service plants itself.
+        Only calls of clients are counted and held to the quota, not what the service plants itself.
         """
         at = now()
         self._check_time(point, at)
         with self._state.transaction() as connection:
             source = source_of(connection, point, at) if point else None
             if source:
-                _ensure_compatible(source, instance)
+                self._ensure_compatible(source, instance, is_new=True)
             existing = instances.every(connection)
-            if len(existing) >= self._settings.instance_quota:
+            if counted and len(existing) >= self._settings.instance_quota:
                 raise ApiError(413, "DBS.200046", "The instance quota is exceeded.")
             if any(instance.name == each.name or instance.id == each.id for each in existing):
                 raise ApiError(409, "DBS.200022", "The DB instance name already exists.")
-            if source:
+            if source and point:
                 ensure_readable(connection, source)
+                self._ensure_databases(connection, source, instance, point)
             instances.insert(connection, instance)
             job = self._open(connection, JobKind.CREATE, instance, at, point, counted=counted)
         run = partial(self._runs.create, job, instance, password, point, mishap)
@@ -97,10 +107,11 @@ class Operations:
         with self._state.transaction() as connection:
             source = source_of(connection, point, at)
             target = target_of(connection, target_id)
-            _ensure_compatible(source, target)
+            self._ensure_compatible(source, target, is_new=False)
             if source.id != target.id:
                 ensure_readable(connection, source)
             ensure_free(connection, target)
+            self._ensure_databases(connection, source, target, point)
             job = self._open(connection, JobKind.RECOVERY, target, at, point)
             instances.set_status(connection, target.id, Status.RESTORING, at)
         self._workers.submit(partial(self._runs.recover, job, target, point, mishap))
@@ -122,15 +133,22 @@ class Operations:
         name: str,
         description: str = "",
         backup_type: BackupType = BackupType.MANUAL,
+        databases: Sequence[str] = (),
         mishap: Mishap = NO_MISHAP,
     ) -> Backup:
-        """Accept a backup. Raise ApiError (404, 409)."""
+        """Accept a backup. Raise ApiError (400, 404, 409)."""
         with self._state.transaction() as connection:
             instance = target_of(connection, instance_id)
             if any(each.name == name for each in backups.of_instance(connection, instance_id)):
                 raise ApiError(409, "DBS.201201", "The backup name already exists.")
             job, backup = open_backup(
-                connection, instance, backup_type, name=name, description=description, now=now()
+                connection,
+                instance,
+                backup_type,
+                name=name,
+                description=description,
+                now=now(),
+                databases=databases,
             )
         self._workers.submit(partial(self._runs.back_up, job, backup, mishap))
         return backup
@@ -156,8 +174,8 @@ class Operations:
                 raise busy()
             backups.delete(connection, backup_id)
             on_disk = instances.find(connection, backup.instance_id) is not None
-        if not on_disk:
-            return  # The files went with the instance.
+        if backup.simulated or not on_disk:
+            return  # There never were files, or the files went with the instance.
         try:
             self._servers.delete_backup(backup.instance_id, backup_id)
         except (ServerFault, OSError) as error:
@@ -190,8 +208,31 @@ class Operations:
             hidden_for=self._settings.job_hidden_for,
             source_id=point.source_id if point and other else None,
             backup_id=point.backup_id if isinstance(point, BackupPoint) else None,
+            name=_name_of(kind, point),
             counted=counted,
         )
+
+    def _ensure_databases(
+        self, connection: sqlite3.Connection, source: Instance, target: Instance, point: Point
+    ) -> None:
+        quota = self._settings.databases_quota
+        simulation.ensure_databases(
+            connection, source, target, point, self._personality, quota=quota
+        )
+
+    def _ensure_compatible(self, source: Instance, target: Instance, *, is_new: bool) -> None:
+        both = source.engine == target.engine == sqlserver.ENGINE
+        if both and source.simulated and target.simulated:
+            sqlserver.ensure_fits(source, target, self._personality, is_new=is_new)
+            _ensure_volume(source, target)
+        else:
+            _ensure_compatible(source, target)
+
+
+def _name_of(kind: JobKind, point: Point | None) -> str | None:
+    """Return the name of a restore of some databases, which has one of its own."""
+    some = kind is JobKind.RECOVERY and point is not None and point.databases
+    return jobs.SQLSERVER_RESTORE_OF_SOME if some else None
 
 
 def _ensure_compatible(source: Instance, target: Instance) -> None:
@@ -200,8 +241,12 @@ def _ensure_compatible(source: Instance, target: Instance) -> None:
         raise ApiError(400, "DBS.201207", "The DB engines of source and target differ.")
     if source.version != target.version:
         raise ApiError(400, "DBS.200037", "The DB engine versions of source and target differ.")
-    if source.simulated or target.simulated:
+    if source.simulated is not target.simulated:
         raise ApiError(400, "DBS.280238", "The sandbox has no server behind this instance.")
+    _ensure_volume(source, target)
+
+
+def _ensure_volume(source: Instance, target: Instance) -> None:
     if target.volume_size < source.volume_size:
         message = "The storage space is smaller than that of the original DB instance."
         raise ApiError(400, "DBS.200306", message)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
+import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from drill.sandbox import backups, catalogue, instances, jobs
+from drill.sandbox import backups, catalogue, instances, jobs, simulated_names, sqlserver
 from drill.sandbox.backups import Backup, BackupStatus, BackupType
 from drill.sandbox.context import Context
 from drill.sandbox.instances import Instance, Status
@@ -40,12 +42,18 @@ class Seedling:
     engine: str = catalogue.ENGINE
     version: str | None = None
     simulated: bool = False
+    time_zone: str = "UTC"
+    collation: str = ""
+    databases: Sequence[str] = ()
+    """Databases of a simulated instance: their names."""
+    backups: int = 0
+    """How many automatic backups a simulated instance has had, one an hour up to now."""
 
 
 def plant(context: Context, seedling: Seedling, *, within: timedelta) -> Instance:
     """Make an instance and wait until it is there. Raise ApiError or ServerFault."""
     instance = Instance(
-        id=seedling.id or id_of(seedling.name),
+        id=seedling.id or id_of(seedling.name, _suffix_of(seedling)),
         name=seedling.name,
         status=Status.BUILD,
         created_at=now(),
@@ -69,11 +77,51 @@ def plant(context: Context, seedling: Seedling, *, within: timedelta) -> Instanc
         tags=seedling.tags,
         simulated=seedling.simulated,
         writer=False,
+        time_zone=seedling.time_zone,
+        collation=seedling.collation,
     )
+    if seedling.simulated:
+        with context.state.transaction() as connection:
+            if instances.find(connection, instance.id) is None:
+                since = instance.created_at - timedelta(hours=seedling.backups + 1)
+                simulated_names.add_names(connection, instance.id, seedling.databases, since)
     job = context.operations.create(instance, password=seedling.password, counted=False)
     wait_for_job(context, job.id, within=within)
     with context.state.transaction() as connection:
+        if seedling.simulated and seedling.backups:
+            _add_backups(connection, instance, seedling)
         return instances.find(connection, instance.id) or instance
+
+
+def _add_backups(connection: sqlite3.Connection, instance: Instance, seedling: Seedling) -> None:
+    """Give a simulated instance a past: backups at whole hours, all of the same databases."""
+    hour = now().replace(minute=0, second=0, microsecond=0)
+    past = [
+        Backup(
+            id=f"{secrets.token_hex(16)}br{instance.id[-2:]}",
+            instance_id=instance.id,
+            name=f"auto-{instance.name[:40]}-{hour - timedelta(hours=back):%Y%m%d%H}",
+            description="",
+            type=BackupType.AUTO,
+            status=BackupStatus.COMPLETED,
+            began_at=hour - timedelta(hours=back),
+            ended_at=hour - timedelta(hours=back),
+            size_kb=0,
+            engine=instance.engine,
+            version=instance.version,
+            volume_size=instance.volume_size,
+            simulated=True,
+        )
+        for back in range(seedling.backups)
+    ]
+    backups.insert_all(connection, past)
+    for backup in past:
+        simulated_names.add_names(connection, backup.id, seedling.databases, backup.began_at)
+    simulated_names.begin_history(connection, instance.id, past[-1].began_at)
+
+
+def _suffix_of(seedling: Seedling) -> str:
+    return sqlserver.ID_SUFFIX if seedling.engine == sqlserver.ENGINE else "in03"
 
 
 def wait_for_job(context: Context, job_id: str, *, within: timedelta) -> None:

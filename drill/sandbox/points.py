@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +18,10 @@ class BackupPoint:
 
     source_id: str
     backup_id: str
+    databases: Mapping[str, str] | None = None
+    """Database of the source -> new name or names; None restores all. SQL Server only."""
+    all_databases: bool = False
+    """The call said ``restore_all_database``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,8 @@ class TimePoint:
 
     source_id: str
     restore_time: datetime
+    databases: Mapping[str, str] | None = None
+    all_databases: bool = False
 
 
 Point = BackupPoint | TimePoint
@@ -40,10 +47,9 @@ def read_point(members: Members) -> Point:
     kind = members.optional_text("type") or "backup"
     backup_id = members.optional_text("backup_id")
     milliseconds = members.optional_integer("restore_time")
-    database_names = members.optional_members("database_name")
-    if database_names is not None and not database_names.is_empty():
-        raise parameter_error("database_name is for SQL Server only")
-    members.flag("restore_all_database")
+    names = members.optional_members("database_name")
+    databases = None if names is None or names.is_empty() else names.every_text()
+    all_databases = members.flag("restore_all_database")
     if kind not in ("backup", "timestamp"):
         raise parameter_error("type must be backup or timestamp")
     if backup_id and milliseconds is not None:
@@ -51,13 +57,14 @@ def read_point(members: Members) -> Point:
     if kind == "backup":
         if not backup_id:
             raise parameter_error("backup_id is required for the type backup")
-        return BackupPoint(source_id, backup_id)
+        return BackupPoint(source_id, backup_id, databases, all_databases)
     if milliseconds is None or milliseconds < 0:
         raise parameter_error("restore_time is required for the type timestamp")
     try:
-        return TimePoint(source_id, from_milliseconds(milliseconds))
+        restore_time = from_milliseconds(milliseconds)
     except ValueError as error:
         raise parameter_error("restore_time is out of range") from error
+    return TimePoint(source_id, restore_time, databases, all_databases)
 
 
 def ensure_inside(restore_time: datetime, windows: list[Span]) -> None:

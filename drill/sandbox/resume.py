@@ -45,7 +45,8 @@ def _end_interrupted(state: State) -> tuple[list[Instance], list[Backup]]:
         everyone = instances.every(connection)
     healthy = [each for each in everyone if each.status is Status.ACTIVE and not each.simulated]
     ids = {each.id for each in everyone}
-    return healthy, [each for each in broken_backups if each.instance_id in ids]
+    on_disk = [each for each in broken_backups if each.instance_id in ids and not each.simulated]
+    return healthy, on_disk
 
 
 def _start(state: State, servers: Servers, instance: Instance) -> None:

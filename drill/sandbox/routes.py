@@ -111,6 +111,7 @@ _ADMIN = (
     ("GET", "/sandbox/state", admin.show_state),
     ("POST", "/sandbox/instances", admin.create_instance),
     ("POST", "/sandbox/instances/{instance_id}/backup", admin.back_up),
+    ("POST", "/sandbox/instances/{instance_id}/databases", admin.set_databases),
     ("POST", "/sandbox/faults", faults.add_fault),
     ("DELETE", "/sandbox/faults", faults.clear_faults),
     ("POST", "/sandbox/limits", controls.set_limits),

@@ -100,7 +100,13 @@ def checked_backup_period(text: str) -> str:
     return text
 
 
-def read_tags(members: Members, *, quota: int, values_required: bool = True) -> dict[str, str]:
+def read_tags(
+    members: Members,
+    *,
+    quota: int,
+    lengths: tuple[int, int] = (128, 255),
+    values_required: bool = True,
+) -> dict[str, str]:
     """Return the tags of a request body. Raise ApiError (400)."""
     tags: dict[str, str] = {}
     for item in members.items("tags"):
@@ -108,7 +114,7 @@ def read_tags(members: Members, *, quota: int, values_required: bool = True) -> 
         value = item.optional_text("value")
         if value is None and values_required:
             raise parameter_error("every tag needs a value")
-        if len(key) > 128 or len(value or "") > 255 or _TAG_FORBIDDEN.search(key):
+        if len(key) > lengths[0] or len(value or "") > lengths[1] or _TAG_FORBIDDEN.search(key):
             raise parameter_error("a tag is too long or holds characters that are not allowed")
         if key in tags:
             raise ApiError(400, "DBS.280272", "A tag key is used twice.")

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from drill.sandbox import backups, instances, jobs, recycle
+from drill.sandbox import backups, instances, jobs, recycle, simulation
 from drill.sandbox.backups import Backup, BackupType
 from drill.sandbox.claims import open_backup
 from drill.sandbox.damage import damageable
 from drill.sandbox.errors import ApiError
 from drill.sandbox.instances import Instance, Status
 from drill.sandbox.jobs import Job
+from drill.sandbox.personalities import Personality
 from drill.sandbox.points import BackupPoint, Point
 from drill.sandbox.servers import BaseBackup, RestoreFailed, ServerFault, Servers
 from drill.sandbox.state import State
@@ -50,9 +51,10 @@ _LOOK_SECONDS = 0.05
 class Runs:
     """Carries out one accepted operation after another; each method blocks until it is done."""
 
-    def __init__(self, state: State, servers: Servers) -> None:
+    def __init__(self, state: State, servers: Servers, personality: Personality) -> None:
         self._state = state
         self._servers = servers
+        self._failed_creation = Status(personality.status_of_failed_creation)
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -73,13 +75,17 @@ class Runs:
             self._suffer(mishap)
             if point is not None:
                 self._damage(point, mishap)
+            if instance.simulated:
+                simulation.fill(self._state, instance, point)
+            elif point is not None:
                 self._restore(instance, point, password)
-            elif not instance.simulated:
+            else:
                 self._servers.create(
                     instance.id, admin_user=instance.admin_user, password=password or ""
                 )
 
-        if self._carry_out(job, work, stuck=mishap.stuck):
+        stuck = mishap.stuck
+        if self._carry_out(job, work, stuck=stuck, on_failure=self._failed_creation):
             self._back_up_automatically(instance)
 
     def recover(self, job: Job, target: Instance, point: Point, mishap: Mishap) -> None:
@@ -89,10 +95,14 @@ class Runs:
             try:
                 self._suffer(mishap)
             except RestoreFailed:
-                self._servers.stop(target.id)
+                if not target.simulated:
+                    self._servers.stop(target.id)
                 raise
             self._damage(point, mishap)
-            self._restore(target, point, None)
+            if target.simulated:
+                simulation.fill(self._state, target, point)
+            else:
+                self._restore(target, point, None)
 
         if self._carry_out(job, work, stuck=mishap.stuck):
             self._back_up_automatically(target)
@@ -113,7 +123,10 @@ class Runs:
 
         def work() -> None:
             self._suffer(mishap)
-            taken.append(self._servers.take_backup(backup.instance_id, backup.id))
+            if backup.simulated:
+                taken.append(simulation.take_backup(backup))
+            else:
+                taken.append(self._servers.take_backup(backup.instance_id, backup.id))
 
         def note_end() -> None:
             with self._state.transaction() as connection:
@@ -146,7 +159,7 @@ class Runs:
 
     def _back_up_automatically(self, instance: Instance) -> None:
         """Back up after a create or a restore, as the cloud does (reference, 1.4 and 5.3)."""
-        if instance.keep_days == 0 or instance.simulated:
+        if instance.keep_days == 0:
             return
         at = now()
         name = f"auto-{instance.name}-{at:%Y%m%d%H%M%S%f}"[:64]

@@ -14,6 +14,8 @@ from types import FrameType
 from drill.sandbox.folder import (
     FolderInUse,
     FolderLock,
+    PersonalityDiffers,
+    keep_personality,
     make_folder,
     read_or_make_credentials,
     write_private,
@@ -24,6 +26,7 @@ from drill.sandbox.servers import Servers
 from drill.sandbox.service import Service
 from drill.sandbox.settings import Settings
 
+DEFAULT_PERSONALITY = "sandbox"
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost")
 
 
@@ -48,7 +51,7 @@ def serve(
     seed: bool = False,
     host: str = "127.0.0.1",
     ready: Callable[[ServeInfo], None] | None = None,
-    personality: str = "sandbox",
+    personality: str | None = None,
     settings: Settings | None = None,
     servers: Servers | None = None,
     stop: threading.Event | None = None,
@@ -57,24 +60,28 @@ def serve(
 
     ``port`` 0 picks a free one. The file ``endpoint`` appears as soon as the service answers,
     ``ready`` when the demo world is there too; both go away at the end. ``servers`` are those of
-    PostgreSQL where none are given. Raise ServeRefused (another host than the loopback, an unknown
-    personality), FolderInUse, WebFault, ServerFault or OSError.
+    PostgreSQL where none are given. The personality is written into the folder, and stays: none
+    asks for the one that is there, or else for ``sandbox``. Raise ServeRefused (another host than
+    the loopback, an unknown personality), FolderInUse, WebFault, ServerFault or OSError.
     """
     if host not in LOOPBACK_HOSTS:
         raise ServeRefused(f"the sandbox serves the loopback interface only, not {host}")
-    if personality not in PERSONALITIES:
-        known = ", ".join(sorted(PERSONALITIES))
-        raise ServeRefused(f"there is no personality {personality}; there are {known}")
+    _ensure_known(personality)
     state = state.resolve()
     make_folder(state)
     stopping = stop or threading.Event()
     with FolderLock(state), _stopped_by_signals(stopping):
         _forget_marks(state)
+        try:
+            chosen = keep_personality(state, personality, default=DEFAULT_PERSONALITY)
+        except PersonalityDiffers as error:
+            raise ServeRefused(str(error)) from error
+        _ensure_known(chosen)
         service = Service(
             state,
             servers or _postgres_servers(state),
             read_or_make_credentials(state),
-            personality=PERSONALITIES[personality],
+            personality=PERSONALITIES[chosen],
             settings=settings or Settings(),
             port=port,
         )
@@ -83,6 +90,12 @@ def serve(
         finally:
             _forget_marks(state)
             service.stop()
+
+
+def _ensure_known(personality: str | None) -> None:
+    if personality is not None and personality not in PERSONALITIES:
+        known = ", ".join(PERSONALITIES)
+        raise ServeRefused(f"there is no personality {personality}; there are {known}")
 
 
 def is_served(state: Path) -> bool:

@@ -50,7 +50,7 @@ class Service:
         self.context = Context(
             state=self._state,
             servers=servers,
-            operations=Operations(self._state, servers, self._workers, settings),
+            operations=Operations(self._state, servers, self._workers, settings, personality),
             changes=Changes(self._state, servers, self._workers, settings),
             keyring=keyring,
             tokens=Tokens(self._state, keyring, settings.token_life),

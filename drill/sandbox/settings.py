@@ -14,6 +14,8 @@ class Settings:
     """How long a new job id is unknown (reference, section 6.1: several seconds)."""
     token_life: timedelta = timedelta(hours=24)
     instance_quota: int = 50
+    databases_quota: int = 100
+    """``rds_databases_quota``: databases of one SQL Server instance."""
     largest_body: int = 1024 * 1024
     """Bytes."""
     body_deadline: timedelta = timedelta(seconds=20)

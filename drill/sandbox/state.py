@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from drill.sandbox import simulated_names
+
 _SCHEMA = """
 create table if not exists instances (
     id text primary key, name text not null, status text not null,
@@ -20,18 +22,20 @@ create table if not exists instances (
     port_asked integer not null, keep_days integer not null,
     backup_start_time text not null, backup_period text not null,
     admin_user text not null, tags text not null,
-    simulated integer not null, writer integer not null);
+    simulated integer not null, writer integer not null,
+    time_zone text not null default 'UTC', collation text not null default '');
 create table if not exists backups (
     id text primary key, instance_id text not null, name text not null,
     description text not null, type text not null, status text not null,
     began_at text not null, ended_at text, size_kb integer not null,
-    engine text not null, version text not null, volume_size integer not null);
+    engine text not null, version text not null, volume_size integer not null,
+    simulated integer not null default 0);
 create table if not exists jobs (
     id text primary key, kind text not null, name text not null, status text not null,
     instance_id text not null, instance_name text not null,
     source_id text, backup_id text,
     created_at text not null, visible_at text not null, ended_at text,
-    fail_reason text, public integer not null);
+    fail_reason text, public integer not null, simulated integer not null default 0);
 create index if not exists jobs_of on jobs (instance_id);
 create table if not exists accepted (
     kind text not null, target_id text not null, count integer not null,
@@ -52,6 +56,15 @@ create table if not exists tokens (
     expires_at text not null);
 """
 
+_LATER_COLUMNS = {
+    "instances": {
+        "time_zone": "text not null default 'UTC'",
+        "collation": "text not null default ''",
+    },
+    "backups": {"simulated": "integer not null default 0"},
+    "jobs": {"simulated": "integer not null default 0"},
+}
+
 
 class State:
     """The state file. One connection, one transaction at a time."""
@@ -63,7 +76,17 @@ class State:
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("pragma journal_mode = wal")
         self._connection.execute("pragma synchronous = normal")
-        self._connection.executescript(_SCHEMA)
+        self._connection.executescript(_SCHEMA + simulated_names.SCHEMA)
+        self._add_columns()
+
+    def _add_columns(self) -> None:
+        """Add what a state file of an earlier release lacks."""
+        for table, columns in _LATER_COLUMNS.items():
+            rows = self._connection.execute(f"pragma table_info({table})")
+            present = {row["name"] for row in rows}
+            for name, kind in columns.items():
+                if name not in present:
+                    self._connection.execute(f"alter table {table} add column {name} {kind}")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from drill.sandbox import sqlserver
 from drill.sandbox.backups import Backup
 from drill.sandbox.catalogue import find_flavor
 from drill.sandbox.instances import Instance, Status
@@ -13,17 +15,19 @@ from drill.sandbox.servers import Span
 from drill.sandbox.times import to_milliseconds, to_wire
 
 LOOPBACK = "127.0.0.1"
+SIMULATED = "simulated, no data"
 Json = dict[str, object]
 
 
 def instance_view(instance: Instance, port: int | None) -> Json:
     """Return an entry of the list of instances. ``port`` is None while no server listens."""
-    flavor = find_flavor(instance.flavor)
+    flavor = find_flavor(instance.flavor) or sqlserver.find_flavor(instance.flavor)
     reachable = port is not None and instance.status is not Status.BUILD
     return {
         "id": instance.id,
         "name": instance.name,
-        "alias": "simulated, no data" if instance.simulated else "",
+        "alias": SIMULATED if instance.simulated else "",
+        **marked(instance.simulated),
         "status": instance.status.value,
         "type": "Single",
         "created": to_wire(instance.created_at),
@@ -59,7 +63,7 @@ def instance_view(instance: Instance, port: int | None) -> Json:
         "read_only_by_user": False,
         "disk_encryption_id": "",
         "enterprise_project_id": "0",
-        "time_zone": "UTC",
+        "time_zone": instance.time_zone,
         "charge_info": {"charge_mode": "postPaid"},
         "tags": [{"key": key, "value": value} for key, value in instance.tags.items()],
         "expiration_time": None,
@@ -72,9 +76,14 @@ def instance_view(instance: Instance, port: int | None) -> Json:
     }
 
 
+def marked(simulated: bool) -> Json:
+    """Return what says that nothing real stands behind an answer; nothing where it does."""
+    return {"simulated": True} if simulated else {}
+
+
 def _node_view(instance: Instance) -> Json:
     return {
-        "id": f"{instance.id[:-4]}no03",
+        "id": f"{instance.id[:-4]}no{instance.id[-2:]}",
         "name": f"{instance.name}_node0",
         "role": "master",
         "status": instance.status.value,
@@ -82,13 +91,15 @@ def _node_view(instance: Instance) -> Json:
     }
 
 
-def created_view(instance: Instance, personality: Personality) -> Json:
+def created_view(
+    instance: Instance, personality: Personality, *, charge_mode: str = "postPaid"
+) -> Json:
     """Return the ``instance`` member of the answer to a create call: the port is a string."""
 
     def number(value: int) -> int | str:
         return str(value) if personality.numbers_as_text else value
 
-    return {
+    return marked(instance.simulated) | {
         "id": instance.id,
         "name": instance.name,
         "status": instance.status.value,
@@ -105,13 +116,13 @@ def created_view(instance: Instance, personality: Personality) -> Json:
         "vpc_id": instance.vpc_id,
         "subnet_id": instance.subnet_id,
         "security_group_id": instance.security_group_id,
-        "charge_info": {"charge_mode": "postPaid"},
+        "charge_info": {"charge_mode": charge_mode},
     }
 
 
-def backup_view(backup: Backup, now: datetime) -> Json:
-    """Return an entry of the list of backups."""
-    return {
+def backup_view(backup: Backup, now: datetime, names: Sequence[str] = ()) -> Json:
+    """Return an entry of the list of backups; ``names`` are the databases of a simulated one."""
+    return marked(backup.simulated) | {
         "id": backup.id,
         "instance_id": backup.instance_id,
         "name": backup.name,
@@ -121,7 +132,7 @@ def backup_view(backup: Backup, now: datetime) -> Json:
         "end_time": to_wire(backup.ended_at) if backup.ended_at else "",
         "size": backup.size_kb,
         "datastore": {"type": backup.engine, "version": backup.version},
-        "databases": [],
+        "databases": [{"name": name} for name in names],
         "associated_with_ddm": False,
         "min_data_volume_capacity_for_restore": backup.volume_size,
         "description": backup.description,
@@ -139,7 +150,7 @@ def window_view(window: Span) -> Json:
 def job_view(job: Job, instance: Instance | None, port: int | None, now: datetime) -> Json:
     """Return the ``job`` member of the answer about one job."""
     running = job.status is JobStatus.RUNNING
-    view: Json = {
+    view: Json = marked(job.simulated) | {
         "id": job.id,
         "name": job.name,
         "status": job.status.value,
@@ -165,7 +176,7 @@ def job_view(job: Job, instance: Instance | None, port: int | None, now: datetim
 
 def task_view(job: Job, instance: Instance | None, now: datetime) -> Json:
     """Return an entry of the list of tasks."""
-    return {
+    return marked(job.simulated) | {
         "id": job.id,
         "name": job.name,
         "instance_id": job.instance_id,

@@ -213,10 +213,17 @@ def _check_of(row: CheckResultRow) -> CheckResult:
     )
 
 
+_SETS = frozenset(
+    {"instance_ids", "instance_names", "source_databases", "target_databases", "target_job_ids"}
+)
+"""Members of an inventory that have no order of their own."""
+
+
 def _inventory_as_json(inventory: Inventory) -> str:
     document = _inventories().dump_python(inventory, mode="json")
-    for name in ("instance_ids", "instance_names"):  # sets have no order of their own
-        document[name].sort()
+    for name, value in document.items():
+        if name in _SETS:
+            value.sort()
     return canonical(document)
 
 

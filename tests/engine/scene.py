@@ -24,7 +24,7 @@ from drill.engine.record import DrillRecord, State, Trigger
 from drill.engine.runner import advance
 from drill.guard.facts import CloudRules, SiteRules
 from drill.plan.model import Check, Plan
-from drill.provider.memory import MemoryProvider
+from drill.provider.memory import Habits, MemoryProvider
 from drill.provider.port import Provider
 from drill.recovery.values import Backup, BackupKind, Engine, Instance, Window
 
@@ -164,9 +164,10 @@ RULES = CloudRules(
 class Scene:
     """One source, one existing target, a bystander, and everything that a drill needs."""
 
-    def __init__(self, journal: Journal | None = None) -> None:
+    def __init__(self, journal: Journal | None = None, *, tags_in_create: bool = True) -> None:
         self.clock = ManualClock(NOON)
-        self.provider = MemoryProvider(self.clock)
+        self.rules = replace(RULES, tags_in_create=tags_in_create)
+        self.provider = MemoryProvider(self.clock, habits=Habits(tags_in_create=tags_in_create))
         self.journal: Journal = journal or MemoryJournal()
         self.prober = ScriptedProber(self.provider, self.clock)
         self.worker = "host/1/1"
@@ -199,7 +200,7 @@ class Scene:
         }
         cloud = CloudSettings(
             provider=provider,
-            rules=RULES,
+            rules=self.rules,
             site=SiteRules(
                 allow_list=frozenset({("memory", TARGET_ID)}),
                 protected=frozenset({("memory", SOURCE_ID), ("memory", BYSTANDER_ID)}),

@@ -66,7 +66,7 @@ class MortalJournal(MemoryJournal):
 class MortalProvider:
     """Dies right after an order was accepted, before anybody hears of it; and before it is sent."""
 
-    ORDERS = frozenset({"restore", "create", "reset", "delete"})
+    ORDERS = frozenset({"restore", "create", "reset", "delete", "tag"})
 
     def __init__(self, provider: Any, switch: KillSwitch) -> None:
         self._provider = provider
@@ -86,10 +86,12 @@ class MortalProvider:
         return mortal
 
 
-def crash_and_go_on(target: str, mode: str, at: int) -> tuple[Scene, DrillRecord, bool]:
+def crash_and_go_on(
+    target: str, mode: str, at: int, *, tags_in_create: bool = True
+) -> tuple[Scene, DrillRecord, bool]:
     """Run a drill, kill its worker at one moment, and let another worker finish it."""
     journal = MortalJournal()
-    scene = Scene(journal)
+    scene = Scene(journal, tags_in_create=tags_in_create)
     switch = KillSwitch(at)
     journal.switch = switch
     mortal = scene.parts_with(journal, MortalProvider(scene.provider, switch))
@@ -107,10 +109,10 @@ def crash_and_go_on(target: str, mode: str, at: int) -> tuple[Scene, DrillRecord
     return scene, record, crashed
 
 
-def moments_of(target: str) -> list[tuple[str, int]]:
+def moments_of(target: str, *, tags_in_create: bool = True) -> list[tuple[str, int]]:
     """Return every moment of a drill at which its worker can die."""
     journal = MortalJournal()
-    scene = Scene(journal)
+    scene = Scene(journal, tags_in_create=tags_in_create)
     switch = KillSwitch(NEVER)
     journal.switch = switch
     scene.run_until_finished(
@@ -134,6 +136,21 @@ def test_drill_survives_a_crash_at_any_moment(target, at):
     scene.assert_nothing_left()
     scene.clock.move(timedelta(seconds=1))
     assert scene.run(a_plan(target=target)).outcome in {Outcome.PASSED, Outcome.PASSED_LATE}
+
+
+@pytest.mark.parametrize("at", [at for _, at in moments_of("new", tags_in_create=False)])
+def test_drill_survives_a_crash_at_any_moment_on_a_cloud_that_takes_no_tags_on_creation(at):
+    scene, record, crashed = crash_and_go_on("new", "pitr", at, tags_in_create=False)
+
+    assert crashed
+    assert record.state is State.FINISHED
+    assert scene.restores_accepted() <= 1
+    assert record.teardown in {Teardown.CLEAN, Teardown.NOT_NEEDED}
+    assert record.outcome is (
+        Outcome.PASSED if scene.restores_accepted() == 1 else Outcome.INCONCLUSIVE
+    )
+    assert sum(scene.provider.deletes.values()) == scene.restores_accepted()
+    scene.assert_nothing_left()
 
 
 @pytest.mark.parametrize("target", ["new", "existing"])

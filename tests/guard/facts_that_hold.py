@@ -18,6 +18,7 @@ from drill.guard.facts import (
     ResetFacts,
     RestoreFacts,
     SiteRules,
+    TaggingFacts,
     VersionTable,
     new_instance_name,
 )
@@ -303,4 +304,23 @@ def deletion_facts(draw: st.DrawFn) -> DeletionFacts:
         intent_at=intent_at,
         ids_before=frozenset({SOURCE, TARGET}),
         site=draw(sites()),
+    )
+
+
+@st.composite
+def tagging_facts(draw: st.DrawFn) -> TaggingFacts:
+    """Facts with which the late tag of the new instance is admitted, be it there already or not."""
+    known = draw(deletion_facts())
+    tags = draw(st.sampled_from([{}, {DRILL_TAG: DRILL}, {"team": "dba"}]))
+    assert known.instance is not None
+    return TaggingFacts(
+        now=known.now,
+        drill_id=known.drill_id,
+        instance=replace(known.instance, tags=tags),
+        created_id=known.created_id,
+        created_name=known.created_name,
+        intent_at=known.intent_at,
+        ids_before=known.ids_before,
+        site=known.site,
+        cloud=replace(CLOUD_RULES, tags_in_create=False),
     )

@@ -20,6 +20,7 @@ from drill.guard.admission import (
     AdmittedDeletion,
     AdmittedReset,
     AdmittedRestore,
+    AdmittedTagging,
     Refusals,
     SealMissing,
 )
@@ -32,8 +33,10 @@ from drill.guard.rules import (
     admit_deletion,
     admit_reset,
     admit_restore,
+    admit_tagging,
     proven,
 )
+from drill.guard.tagging import TAGGING_RULES
 from drill.recovery.values import Engine
 from tests.guard.facts_that_hold import (
     CLOUD,
@@ -46,6 +49,7 @@ from tests.guard.facts_that_hold import (
     deletion_facts,
     reset_facts,
     restore_facts,
+    tagging_facts,
 )
 from tests.guard.wrong_facts import CHANGES
 
@@ -55,6 +59,7 @@ ADMISSIONS: dict[str, tuple[Any, Any, Any]] = {
     "create": (create_facts(), admit_create, CREATE_RULES),
     "reset": (reset_facts(), admit_reset, RESET_RULES),
     "deletion": (deletion_facts(), admit_deletion, DELETION_RULES),
+    "tagging": (tagging_facts(), admit_tagging, TAGGING_RULES),
 }
 
 
@@ -210,6 +215,25 @@ def test_a_deletion_is_of_the_instance_that_was_created(facts):
     assert isinstance(admitted, AdmittedDeletion)
     assert admitted.instance_id == facts.created_id
     assert admitted.instance_name == facts.created_name
+
+
+@given(tagging_facts())
+def test_a_late_tag_is_that_of_the_drill_on_the_instance_that_it_created(facts):
+    admitted = admit_tagging(facts)
+
+    assert isinstance(admitted, AdmittedTagging)
+    assert (admitted.instance_id, admitted.instance_name) == (facts.created_id, facts.created_name)
+    assert admitted.tags == {"drill-id": DRILL}
+
+
+@given(tagging_facts())
+def test_an_instance_without_its_tag_may_be_tagged_and_not_be_deleted(facts):
+    untagged = changed(facts, "instance.tags", {})
+
+    assert isinstance(admit_tagging(untagged), AdmittedTagging)
+    answer = admit_deletion(untagged)
+    assert isinstance(answer, Refusals)
+    assert [one.rule for one in answer.refusals] == ["instance-carries-our-tag"]
 
 
 @given(deletion_facts())

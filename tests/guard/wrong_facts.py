@@ -213,6 +213,33 @@ DATABASE_CHANGES: list[tuple[str, Change]] = [
     ("names-are-unique", mapped({"sales": "s1,s2,s1"})),
     ("names-are-unique", mapped({"sales": "", "Stock": "sales,x"})),
 ]
+DELETION_CHANGES: list[tuple[str, Change]] = [
+    ("drill-id-is-usable", fact("drill_id", "")),
+    ("instance-is-known", fact("instance", None)),
+    ("instance-is-the-created-one", fact("instance.id", "another-in03")),
+    ("instance-is-the-created-one", fact("created_id", None)),
+    ("instance-has-our-name", fact("instance.name", "orders")),
+    ("instance-has-our-name", fact("created_name", "drill-other")),
+    ("instance-has-our-name", fact("created_name", None)),
+    ("instance-has-our-name", fact("drill_id", "another")),
+    ("intent-is-known", fact("intent_at", None)),
+    ("instance-is-younger-than-the-intent", fact("instance.created_at", None)),
+    (
+        "instance-is-younger-than-the-intent",
+        fact("instance.created_at", lambda f: f.intent_at - timedelta(seconds=61)),
+    ),
+    ("account-before-is-known", fact("ids_before", frozenset())),
+    ("instance-was-not-there-before", fact("ids_before", frozenset({"new-in03"}))),
+    ("instance-was-not-there-before", fact("ids_before", frozenset({"NEW-in03"}))),
+    ("instance-is-not-protected", fact("site.protected", frozenset({(CLOUD, "new-in03")}))),
+    ("instance-is-not-a-source", fact("site.plan_sources", frozenset({("b", "new-in03")}))),
+    ("instance-is-not-set-aside", fact("site.allow_list", frozenset({(CLOUD, "new-in03")}))),
+    (
+        "instance-is-not-set-aside",
+        fact("instance.tags", {"drill-id": DRILL, "drill-scratch": "no"}),
+    ),
+]
+
 CHANGES: dict[str, list[tuple[str, Change]]] = {
     "restore": [
         *scratch_changes("inventory.target", "inventory.target_backups"),
@@ -328,31 +355,13 @@ CHANGES: dict[str, list[tuple[str, Change]]] = {
     ],
     "reset": scratch_changes("target", "target_backups"),
     "deletion": [
-        ("drill-id-is-usable", fact("drill_id", "")),
-        ("instance-is-known", fact("instance", None)),
-        ("instance-is-the-created-one", fact("instance.id", "another-in03")),
-        ("instance-is-the-created-one", fact("created_id", None)),
-        ("instance-has-our-name", fact("instance.name", "orders")),
-        ("instance-has-our-name", fact("created_name", "drill-other")),
-        ("instance-has-our-name", fact("created_name", None)),
-        ("instance-has-our-name", fact("drill_id", "another")),
+        *DELETION_CHANGES,
         ("instance-carries-our-tag", fact("instance.tags", {})),
         ("instance-carries-our-tag", fact("instance.tags", {"drill-id": "another"})),
-        ("intent-is-known", fact("intent_at", None)),
-        ("instance-is-younger-than-the-intent", fact("instance.created_at", None)),
-        (
-            "instance-is-younger-than-the-intent",
-            fact("instance.created_at", lambda f: f.intent_at - timedelta(seconds=61)),
-        ),
-        ("account-before-is-known", fact("ids_before", frozenset())),
-        ("instance-was-not-there-before", fact("ids_before", frozenset({"new-in03"}))),
-        ("instance-was-not-there-before", fact("ids_before", frozenset({"NEW-in03"}))),
-        ("instance-is-not-protected", fact("site.protected", frozenset({(CLOUD, "new-in03")}))),
-        ("instance-is-not-a-source", fact("site.plan_sources", frozenset({("b", "new-in03")}))),
-        ("instance-is-not-set-aside", fact("site.allow_list", frozenset({(CLOUD, "new-in03")}))),
-        (
-            "instance-is-not-set-aside",
-            fact("instance.tags", {"drill-id": DRILL, "drill-scratch": "no"}),
-        ),
+    ],
+    "tagging": [
+        *DELETION_CHANGES,
+        ("cloud-takes-no-tags-on-creation", fact("cloud.tags_in_create", True)),
+        ("instance-carries-no-other-tag", fact("instance.tags", {"drill-id": "another"})),
     ],
 }

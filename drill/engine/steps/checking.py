@@ -32,6 +32,9 @@ def check(desk: Desk, parts: Parts, cloud: CloudSettings) -> None:
     SecretUnavailable if the password of the login cannot be read.
     """
     record = desk.record
+    if record.is_simulated:
+        _conclude_simulated(desk)
+        return
     endpoint = _endpoint(record, parts, cloud)
     if endpoint is None:
         begin_teardown(
@@ -57,6 +60,22 @@ def check(desk: Desk, parts: Parts, cloud: CloudSettings) -> None:
     context = _context(desk.record, counts)
     results = tuple(parts.prober.run(record.plan.named_checks(), endpoint, context))
     _conclude(desk, results, counts)
+
+
+def _conclude_simulated(desk: Desk) -> None:
+    """Ask nothing and connect to nothing: no database stands behind the copy, so nothing is proven.
+
+    There is no RTA and no RPA either: nothing was restored that could have taken time.
+    """
+    no_target = assess(None, None)
+    verdict = outcome_of(RestoreResult.COMPLETED, [], rto=no_target, rpo=no_target, simulated=True)
+    begin_teardown(
+        desk,
+        verdict.outcome,
+        verdict.reason,
+        "Drill a real instance: a simulated one shows that the orders are accepted, no more.",
+        level=int(assurance_level([], instance_up=True, simulated=True)),
+    )
 
 
 def _endpoint(record: DrillRecord, parts: Parts, cloud: CloudSettings) -> Endpoint | None:

@@ -7,6 +7,7 @@ from drill.engine.ports import CloudSettings, Parts
 from drill.engine.record import EventKind, Teardown
 from drill.engine.steps.ordering import instance_name_of
 from drill.engine.steps.restoring import find_accepted_restore
+from drill.engine.steps.tagging import lacks_our_tag, tag_late
 from drill.engine.steps.teardown_answer import (
     TornDown,
     give_order,
@@ -25,7 +26,8 @@ def delete_new_target(desk: Desk, parts: Parts, cloud: CloudSettings) -> TornDow
     1. Without an id: look whether a lost order was accepted after all, for ``settle_time``.
     2. Gone from the list: clean.
     3. Deletion accepted: wait until it is gone; if its job failed, begin again.
-    4. Otherwise read the instance again, ask the guard, write the intent, and delete it by id.
+    4. Still without its tag, on a cloud that takes none on creation: tag it, and look again.
+    5. Otherwise read the instance again, ask the guard, write the intent, and delete it by id.
 
     Deleting is tried again only after the instance was seen to be still there. Raise ProviderError.
     """
@@ -93,6 +95,12 @@ def _has_failed(desk: Desk, cloud: CloudSettings) -> bool:
 
 def _delete(desk: Desk, cloud: CloudSettings, instance: Instance) -> TornDown | None:
     record = desk.record
+    if lacks_our_tag(desk, cloud, instance):
+        refusals = tag_late(desk, cloud, instance)
+        if refusals is not None:
+            return leaked_by(refusals)
+        desk.look_again_in(cloud.poll_every, teardown_reason="its tag is not seen yet")
+        return None
     admission = admit_deletion(
         DeletionFacts(
             now=desk.now(),

@@ -104,6 +104,7 @@ def admit_order(
                     1 for name in inventory.instance_names if drill_id_in_name(name)
                 ),
                 database_map=databases,
+                source_databases=inventory.source_databases,
             )
         )
     login = cloud.scratch.get(target.instance_id)
@@ -118,6 +119,8 @@ def admit_order(
             target_held_by=target_held_by,
             database_map=databases,
             restore_all_databases=databases is None,
+            source_databases=inventory.source_databases,
+            target_databases=inventory.target_databases,
             baseline_name=login.baseline if login else None,
         )
     )

@@ -9,7 +9,7 @@ from drill.clock import Clock
 from drill.engine.ports import CloudSettings
 from drill.engine.record import DrillRecord
 from drill.plan.model import ExistingTarget
-from drill.recovery.values import Backup, Instance, Inventory
+from drill.recovery.values import Backup, Engine, Instance, Inventory
 
 TASKS_LOOK_BACK = timedelta(days=1)
 """How far back the tasks of a target are noted: more than any drill of its own lasts."""
@@ -77,4 +77,13 @@ def read_inventory(
         instance_ids=frozenset(instances),
         instance_names=frozenset(instance.name for instance in instances.values()),
         target_job_ids=target_job_ids,
+        source_databases=_databases_of(instances[source_id], cloud),
+        target_databases=_databases_of(target, cloud) if target else frozenset(),
     )
+
+
+def _databases_of(instance: Instance, cloud: CloudSettings) -> frozenset[str]:
+    """Ask for databases by name where a restore can be of some of them: SQL Server alone."""
+    if instance.engine is not Engine.SQLSERVER:
+        return frozenset()
+    return frozenset(cloud.provider.list_databases(instance.id))

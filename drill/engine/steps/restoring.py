@@ -9,6 +9,7 @@ from drill.engine.faults import begin_teardown
 from drill.engine.ports import CloudSettings, Parts
 from drill.engine.record import DrillRecord, EventKind, Outcome, State, StepName
 from drill.engine.steps.ordering import instance_name_of, order_restore
+from drill.engine.steps.tagging import lacks_our_tag, tag_late
 from drill.guard.facts import DRILL_TAG
 from drill.plan.model import NewTarget
 from drill.provider.port import Job, JobStatus
@@ -122,15 +123,19 @@ def _look(desk: Desk, parts: Parts, cloud: CloudSettings, accepted_at: datetime)
     instance = cloud.provider.find_instance(target_id)
     failed = _why_failed(job, instance)
     if failed is not None:
-        desk.note(EventKind.OBSERVATION, "restore", {"failed": failed})
-        begin_teardown(
-            desk,
-            Outcome.FAILED_RESTORE,
-            failed,
-            "Try another recovery point of the same source, and look for the job in the console.",
-            copy=instance,
-        )
+        _conclude_failed(desk, failed, instance)
         return
+    if instance is not None and lacks_our_tag(desk, cloud, instance):
+        refusals = tag_late(desk, cloud, instance)
+        if refusals is not None:
+            # The teardown asks again, and says whether the instance leaked.
+            begin_teardown(
+                desk,
+                Outcome.INCONCLUSIVE,
+                "the new instance may not be tagged: " + refusals.refusals[0].message,
+                refusals.refusals[0].hint,
+            )
+            return
     seen_running = (
         record.restore_seen_running
         or (instance is not None and instance.status in RUNNING_STATUSES)
@@ -145,6 +150,7 @@ def _look(desk: Desk, parts: Parts, cloud: CloudSettings, accepted_at: datetime)
             State.CHECKING,
             ready_at=desk.now(),
             copy=instance,
+            is_simulated=record.is_simulated or instance.simulated,
             steps=desk.steps_then(StepName.CONNECT),
         )
         return
@@ -153,6 +159,19 @@ def _look(desk: Desk, parts: Parts, cloud: CloudSettings, accepted_at: datetime)
         restore_seen_running=seen_running,
         look_failures=0,
         failing_since=None,
+    )
+
+
+def _conclude_failed(desk: Desk, failed: str, instance: Instance | None) -> None:
+    """End a restore that failed; one without a database behind it says nothing about a backup."""
+    desk.note(EventKind.OBSERVATION, "restore", {"failed": failed})
+    simulated = desk.record.is_simulated
+    begin_teardown(
+        desk,
+        Outcome.INCONCLUSIVE if simulated else Outcome.FAILED_RESTORE,
+        f"simulated: {failed}" if simulated else failed,
+        "Try another recovery point of the same source, and look for the job in the console.",
+        copy=instance,
     )
 
 
@@ -170,9 +189,11 @@ def restore_is_over(
     """Tell whether a restore is over, ``age`` after it was accepted.
 
     ACTIVE right after the order proves nothing (reference 14.1 #6): the job must be completed, or
-    it must be unknown for good and the instance must have been seen at work.
+    it must be unknown for good and the instance must have been seen at work. A simulated instance
+    never has an address.
     """
-    if instance.status not in READY_STATUSES or instance.host is None or instance.port is None:
+    has_address = instance.host is not None and instance.port is not None
+    if instance.status not in READY_STATUSES or not (has_address or instance.simulated):
         return False
     if job is not None and job.status is JobStatus.COMPLETED:
         return True

@@ -21,7 +21,14 @@ def select(desk: Desk, parts: Parts, cloud: CloudSettings) -> None:
     try:
         choice = choose_recovery_point(record.plan.restore, inventory, draw=record.id)
     except NoRecoveryPoint as answer:
-        conclude(desk, Outcome.INCONCLUSIVE, answer.message, answer.hint, inventory=inventory)
+        conclude(
+            desk,
+            Outcome.INCONCLUSIVE,
+            answer.message,
+            answer.hint,
+            inventory=inventory,
+            is_simulated=inventory.is_simulated,
+        )
         return
     desk.note(
         EventKind.OBSERVATION,
@@ -39,6 +46,6 @@ def select(desk: Desk, parts: Parts, cloud: CloudSettings) -> None:
         inventory=inventory,
         choice=choice,
         target_name=inventory.target.name if inventory.target else None,
-        is_simulated=inventory.source.simulated,
+        is_simulated=inventory.is_simulated,
         steps=desk.steps_then(StepName.ADMIT),
     )

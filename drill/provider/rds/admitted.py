@@ -17,6 +17,7 @@ from drill.guard.admission import (
     AdmittedDeletion,
     AdmittedReset,
     AdmittedRestore,
+    AdmittedTagging,
 )
 from drill.recovery.values import RecoveryPoint, TimePoint
 
@@ -45,8 +46,8 @@ def ensure_admitted(
             _ensure_restore(body or {}, admitted)
         case "POST", ["instances"]:
             _ensure_create(body or {}, admitted)
-        case "POST", ["instances", _, "tags", "action"]:
-            _ensure_tag(body or {}, admitted)
+        case "POST", ["instances", instance_id, "tags", "action"]:
+            _ensure_tag(body or {}, admitted, instance_id)
         case "DELETE", ["instances", instance_id]:
             if not isinstance(admitted, AdmittedDeletion) or body is not None:
                 raise _refused("a deletion needs the admission of a deletion")
@@ -91,9 +92,11 @@ def _ensure_create(body: Body, admitted: Admitted) -> None:
     _ensure_point(body.get("restore_point"), admitted.source_id, _named(admitted.point))
 
 
-def _ensure_tag(body: Body, admitted: Admitted) -> None:
-    if not isinstance(admitted, AdmittedCreate):
-        raise _refused("tags need the admission of a creation")
+def _ensure_tag(body: Body, admitted: Admitted, instance_id: str) -> None:
+    if not isinstance(admitted, AdmittedCreate | AdmittedTagging):
+        raise _refused("tags need the admission of a creation or of a tagging")
+    if isinstance(admitted, AdmittedTagging) and admitted.instance_id != instance_id:
+        raise _refused("the path names another instance than the admission")
     tags = [{"key": key, "value": value} for key, value in admitted.tags.items()]
     if body != {"action": "create", "tags": tags}:
         raise _refused("the body has other tags than the admission")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pydantic import SecretStr
 
 from drill.clock import to_milliseconds
-from drill.guard.admission import AdmittedCreate, AdmittedReset, AdmittedRestore
+from drill.guard.admission import AdmittedCreate, AdmittedReset, AdmittedRestore, AdmittedTagging
 from drill.recovery.values import Engine, RecoveryPoint, TimePoint
 
 Body = dict[str, object]
@@ -82,7 +82,7 @@ def create_body(
     return body
 
 
-def tag_body(admitted: AdmittedCreate) -> Body:
+def tag_body(admitted: AdmittedCreate | AdmittedTagging) -> Body:
     """Return the body that puts the tags of a drill on its instance."""
     return {"action": "create", "tags": _tags(admitted.tags)}
 

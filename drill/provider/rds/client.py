@@ -14,6 +14,7 @@ from drill.guard.admission import (
     AdmittedDeletion,
     AdmittedReset,
     AdmittedRestore,
+    AdmittedTagging,
 )
 from drill.provider.clouds import CloudKind
 from drill.provider.port import Accepted
@@ -106,7 +107,7 @@ class RdsProvider(RdsReads):
             )
         return _accepted(written, instance_id=instance_id)
 
-    def tag(self, admitted: AdmittedCreate, instance_id: str) -> None:
+    def tag(self, admitted: AdmittedCreate | AdmittedTagging, instance_id: str) -> None:
         """Put the tags of the drill on the instance it created. Idempotent."""
         self._http.write(
             "POST",

@@ -31,6 +31,7 @@ _LOG = logging.getLogger(__name__)
 
 INSTANCES_PER_PAGE = 100
 TASKS_PER_PAGE = 50
+DATABASES_PER_PAGE = 100
 LONG_RETENTION_DAYS = 7
 """Beyond this the windows are asked for day by day (reference 2.1)."""
 
@@ -159,6 +160,28 @@ class RdsReads:
             return ()
         # Ends are not cut at now: what the cloud said is kept as it said it.
         return merge_windows(windows, now=max(window.ends_at for window in windows)).windows
+
+    def list_databases(self, instance_id: str) -> Sequence[str]:
+        """Return the names of the databases of an instance (reference 7.2: pages from 1)."""
+        asked = f"list databases of {instance_id}"
+
+        def read_page(offset: int, limit: int) -> dict[str, Any]:
+            query = [("page", str(offset // limit + 1)), ("limit", str(limit))]
+            data = self._http.read(
+                "instances", instance_id, "database", "detail", query=query, asked=asked
+            )
+            page = data.get("databases")
+            if not isinstance(page, list):
+                return data
+            # A database has no id: its name tells whether a page came twice.
+            named = [{"id": one.get("name")} for one in page if isinstance(one, dict)]
+            return {**data, "databases": named}
+
+        raws = read_all(read_page, key="databases", page_size=DATABASES_PER_PAGE, asked=asked)
+        names = [clean_text(raw["id"], longest=128) for raw in raws]
+        if not all(names):
+            raise AnswerUnreadable(f"{asked}: a database has no name")
+        return sorted(names)
 
     def find_job(self, job_id: str) -> Job:
         """Return the job; its status is UNKNOWN where the cloud does not know the id."""

@@ -75,8 +75,14 @@ def parse_instance(raw: Raw, *, cloud: str, tags: Mapping[str, str]) -> Instance
         tags=tags,
         replica_of=_replica_of(raw),
         charge_mode=find_text(_mapping(raw.get("charge_info")).get("charge_mode")),
-        simulated=raw.get("simulated") is True or raw.get("alias") == SIMULATED_ALIAS,
+        simulated=_is_simulated(raw),
     )
+
+
+def _is_simulated(raw: Raw) -> bool:
+    """Believe the member where there is one; the alias is for those that lack it."""
+    told = raw.get("simulated")
+    return told if isinstance(told, bool) else raw.get("alias") == SIMULATED_ALIAS
 
 
 def parse_tags(value: object) -> dict[str, str] | None:

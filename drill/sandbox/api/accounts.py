@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from drill.sandbox.administration import Administration
+from drill.sandbox.api import simulated_catalogue
 from drill.sandbox.call import Answer, Call
 from drill.sandbox.claims import target_of
 from drill.sandbox.context import Context
@@ -14,6 +15,10 @@ from drill.sandbox.servers import ServerFault
 def list_databases(context: Context, call: Call) -> Answer:
     """Return one page of the databases."""
     borders = _borders(call.query)
+    with context.state.transaction() as connection:
+        is_simulated = target_of(connection, call.parameters["instance_id"]).simulated
+    if is_simulated:
+        return simulated_catalogue.list_databases(context, call)
     wanted = call.query.text("db")
     server = _server(context, call)
     try:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from drill.sandbox import backups, instances, jobs, rules
+from drill.sandbox import backups, instances, jobs, rules, simulated_names, sqlserver
+from drill.sandbox.api.simulated_creation import read_collation, read_time_zone
 from drill.sandbox.backups import BackupType
 from drill.sandbox.call import Answer, Call
+from drill.sandbox.claims import target_of
 from drill.sandbox.context import Context
 from drill.sandbox.errors import ApiError, parameter_error
 from drill.sandbox.fields import Members
@@ -30,6 +32,7 @@ def show_state(context: Context, call: Call) -> Answer:
         everything = jobs.every(connection)
         accepted = jobs.accepted(connection)
         kept = {each.id: backups.of_instance(connection, each.id) for each in everyone}
+        databases = simulated_names.every(connection)
     names = {job.instance_id: job.instance_name for job in everything}
     return Answer(
         200,
@@ -40,7 +43,11 @@ def show_state(context: Context, call: Call) -> Answer:
                     **instance_view(each, _port(context, each)),
                     "simulated": each.simulated,
                     "writer": each.writer,
-                    "backups": [backup_view(backup, at) for backup in kept[each.id]],
+                    "backups": [
+                        backup_view(backup, at, databases.get(backup.id, ()))
+                        for backup in kept[each.id]
+                    ],
+                    "databases": databases.get(each.id, ()),
                 }
                 for each in everyone
             ],
@@ -80,6 +87,7 @@ def create_instance(context: Context, call: Call) -> Answer:
 
 def _read_seedling(context: Context, body: Members) -> Seedling:
     simulated = body.flag("simulated")
+    is_sqlserver = simulated and body.optional_text("engine") == sqlserver.ENGINE
     password = body.optional_text("password")
     if not simulated:
         password = rules.checked_password(password or "")
@@ -98,7 +106,31 @@ def _read_seedling(context: Context, body: Members) -> Seedling:
         engine=(body.optional_text("engine") or plain.engine) if simulated else plain.engine,
         version=body.optional_text("version") if simulated else None,
         simulated=simulated,
+        time_zone=read_time_zone(body),
+        collation=read_collation(body) if is_sqlserver else "",
+        databases=body.texts("databases") if simulated else (),
+        backups=_read_past(body) if simulated else 0,
+        flavor=sqlserver.FLAVORS[0].spec_code if is_sqlserver else plain.flavor,
     )
+
+
+def _read_past(body: Members) -> int:
+    number = body.optional_integer("backups") or 0
+    if not 0 <= number <= 5000:
+        raise parameter_error("backups must be from 0 to 5000")
+    return number
+
+
+def set_databases(context: Context, call: Call) -> Answer:
+    """Let a simulated instance have these databases and no others: names, no data."""
+    names = call.json().texts("databases")
+    with context.state.transaction() as connection:
+        instance = target_of(connection, call.parameters["instance_id"])
+        if not instance.simulated:
+            raise parameter_error("the databases of a real instance are made in it")
+        there = simulated_names.names_of(connection, instance.id)
+        simulated_names.replace_names(connection, instance.id, names, now())
+    return Answer(200, {"before": there, "databases": sorted(set(names)), "simulated": True})
 
 
 def back_up(context: Context, call: Call) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from drill.sandbox import backup_pages, rules
+from drill.sandbox import backup_pages, rules, simulated_names
 from drill.sandbox.api.restore_faults import mishap_of
 from drill.sandbox.backup_pages import BackupFilter
 from drill.sandbox.call import Answer, Call
@@ -13,7 +13,7 @@ from drill.sandbox.context import Context
 from drill.sandbox.errors import parameter_error
 from drill.sandbox.fields import Query
 from drill.sandbox.times import from_wire, now, to_wire
-from drill.sandbox.views import backup_view
+from drill.sandbox.views import backup_view, marked
 
 
 def list_backups(context: Context, call: Call) -> Answer:
@@ -28,7 +28,9 @@ def list_backups(context: Context, call: Call) -> Answer:
         total, page = backup_pages.read_page(
             connection, instance_id, wanted, at=at, offset=offset, limit=limit
         )
-    views = [backup_view(each, at) for each in page]
+        views = [
+            backup_view(each, at, simulated_names.names_of(connection, each.id)) for each in page
+        ]
     return Answer(200, {"backups": views, "total_count": total})
 
 
@@ -64,22 +66,22 @@ def create_backup(context: Context, call: Call) -> Answer:
     instance_id = body.text("instance_id")
     name = rules.checked_name(body.text("name"))
     description = rules.checked_description(body.optional_text("description") or "")
-    body.items("databases")
+    databases = [each.text("name") for each in body.items("databases")]
     with mishap_of(context, call, restores=False) as mishap:
         backup = context.operations.back_up(
-            instance_id, name=name, description=description, mishap=mishap
+            instance_id, name=name, description=description, databases=databases, mishap=mishap
         )
-    view = {
+    view: dict[str, object] = {
         "id": backup.id,
         "instance_id": backup.instance_id,
         "name": backup.name,
         "description": backup.description,
-        "databases": [],
+        "databases": [{"name": name} for name in databases] if backup.simulated else [],
         "begin_time": to_wire(backup.began_at),
         "status": backup.status.value,
         "type": backup.type.value,
     }
-    return Answer(200, {"backup": view})
+    return Answer(200, {"backup": view | marked(backup.simulated)})
 
 
 def delete_backup(context: Context, call: Call) -> Answer:
@@ -95,4 +97,4 @@ def show_policy(context: Context, call: Call) -> Answer:
     policy: dict[str, object] = {"keep_days": instance.keep_days}
     if instance.keep_days:
         policy |= {"start_time": instance.backup_start_time, "period": instance.backup_period}
-    return Answer(200, {"backup_policy": policy})
+    return Answer(200, {"backup_policy": policy} | marked(instance.simulated))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from drill.sandbox import instances
+from drill.sandbox import instances, sqlserver
+from drill.sandbox.api import simulated_catalogue
 from drill.sandbox.call import Answer, Call
-from drill.sandbox.catalogue import ENGINE, FLAVORS, STORAGE_TYPES, ZONE
+from drill.sandbox.catalogue import ENGINE, FLAVORS, ZONE
 from drill.sandbox.context import Context
 from drill.sandbox.errors import ApiError, parameter_error
 
@@ -25,6 +26,8 @@ def list_versions(context: Context, call: Call) -> Answer:
 
 def list_flavors(context: Context, call: Call) -> Answer:
     """Return the flavors of the engine."""
+    if sqlserver.is_engine(call.parameters["engine"]):
+        return simulated_catalogue.list_flavors(context, call)
     _check_engine(call)
     version = call.query.text("version_name")
     spec_code = call.query.text("spec_code")
@@ -49,6 +52,8 @@ def list_flavors(context: Context, call: Call) -> Answer:
 
 def list_datastores(context: Context, call: Call) -> Answer:
     """Return the versions of the engine."""
+    if sqlserver.is_engine(call.parameters["engine"]):
+        return simulated_catalogue.list_datastores(context, call)
     _check_engine(call)
     version = context.servers.version
     return Answer(200, {"dataStores": [{"id": f"postgresql-{version}", "name": version}]})
@@ -56,13 +61,15 @@ def list_datastores(context: Context, call: Call) -> Answer:
 
 def list_storage_types(context: Context, call: Call) -> Answer:
     """Return the storage types of a version of the engine."""
+    if sqlserver.is_engine(call.parameters["engine"]):
+        return simulated_catalogue.list_storage_types(context, call)
     _check_engine(call)
     call.query.choice("ha_mode", ("single", "ha", "replica"))
     if call.query.required("version_name") != context.servers.version:
         raise ApiError(400, "DBS.200041", "The DB engine version is invalid.")
     types = [
         {"name": name, "az_status": {ZONE: "normal"}, "support_compute_group_type": ["normal"]}
-        for name in STORAGE_TYPES
+        for name in context.personality.volume_types
     ]
     return Answer(200, {"storage_type": types, "dsspool_info": []})
 
@@ -77,4 +84,4 @@ def show_quotas(context: Context, call: Call) -> Answer:
 
 def _check_engine(call: Call) -> None:
     if call.parameters["engine"].lower() != ENGINE.lower():
-        raise parameter_error("the sandbox offers PostgreSQL only")
+        raise parameter_error("the sandbox offers PostgreSQL, and SQLServer simulated")

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 
-from drill.sandbox import catalogue, instance_pages, rules
+from drill.sandbox import catalogue, instance_pages, rules, sqlserver
+from drill.sandbox.api.creation_parts import (
+    check_client_token,
+    check_place,
+    is_subscription,
+    read_backup_strategy,
+    read_volume,
+)
 from drill.sandbox.api.restore_faults import mishap_of
+from drill.sandbox.api.simulated_creation import (
+    asks_for_simulated,
+    read_simulated,
+    source_of_point,
+)
 from drill.sandbox.call import Answer, Call
 from drill.sandbox.context import Context
 from drill.sandbox.errors import ApiError, parameter_error
@@ -15,10 +26,9 @@ from drill.sandbox.instance_pages import InstanceFilter
 from drill.sandbox.instances import Instance, Status
 from drill.sandbox.points import Point, read_point
 from drill.sandbox.times import now
-from drill.sandbox.views import created_view, instance_view
+from drill.sandbox.views import created_view, instance_view, marked
 
 _ENGINES = ("MySQL", "PostgreSQL", "SQLServer", "MariaDB")
-_CLIENT_TOKEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 def list_instances(context: Context, call: Call) -> Answer:
@@ -57,29 +67,34 @@ def _wanted_tags(query: Query) -> dict[str, str]:
 
 def create_instance(context: Context, call: Call) -> Answer:
     """Accept a new instance, empty or restored from a recovery point."""
-    _check_client_token(call)
+    check_client_token(call, context.personality)
     body = call.json()
     point_members = body.optional_members("restore_point")
     point = read_point(point_members) if point_members else None
+    if point and point.databases and not context.personality.database_map_on_create:
+        # An error is a guess: it keeps a client from believing that the map was heeded.
+        raise parameter_error("restore_point has no database_name on this cloud")
+    source = source_of_point(context, point)
+    simulated = asks_for_simulated(body, source)
     password = body.optional_text("password")
     if password is None and point is None:
         raise ApiError(400, "DBS.200052", "The password is required.")
     if password is not None:
-        rules.checked_password(password)
-    instance = _read_instance(context, body, point)
+        (sqlserver.checked_password if simulated else rules.checked_password)(password)
+    if simulated:
+        instance = read_simulated(context, body, source)
+    else:
+        instance = _read_instance(context, body, point)
     if body.flag("dry_run"):
         raise parameter_error("dry_run is for MySQL only")
+    if is_subscription(body, context.personality):
+        # Nobody ever pays an order here, so that nothing is ever built of it.
+        view = created_view(instance, context.personality, charge_mode="prePaid")
+        return Answer(202, {"instance": view, "order_id": f"CS{secrets.token_hex(8).upper()}"})
     with mishap_of(context, call, restores=point is not None) as mishap:
         job = context.operations.create(instance, password=password, point=point, mishap=mishap)
     view = created_view(instance, context.personality)
-    return Answer(202, {"instance": view, "job_id": job.id})
-
-
-def _check_client_token(call: Call) -> None:
-    """Check the form only: on the cloud the token makes MySQL creations idempotent, no others."""
-    token = call.headers.get("x-client-token")
-    if token is not None and _CLIENT_TOKEN.fullmatch(token) is None:
-        raise ApiError(400, "DBS.280497", "The client token is malformed.")
+    return Answer(202, {"instance": view, "job_id": job.id} | marked(job.simulated))
 
 
 def _read_instance(context: Context, body: Members, point: Point | None) -> Instance:
@@ -88,20 +103,12 @@ def _read_instance(context: Context, body: Members, point: Point | None) -> Inst
     flavor = catalogue.find_flavor(body.text("flavor_ref"))
     if flavor is None:
         raise ApiError(400, "DBS.200053", "The flavor does not exist.")
-    volume = body.members("volume")
-    volume_type = volume.text("type")
-    if volume_type not in catalogue.STORAGE_TYPES:
-        raise parameter_error("volume.type is not offered")
-    if body.text("availability_zone") != catalogue.ZONE:
-        raise parameter_error(f"availability_zone must be {catalogue.ZONE}")
-    if body.has("ha"):
-        raise parameter_error("the sandbox has single instances only")
-    region = body.optional_text("region")
-    if region not in (None, catalogue.REGION, *context.personality.region_aliases):
-        raise parameter_error(f"region must be {catalogue.REGION}")
-    keep_days, start_time = _read_backup_strategy(body)
-    _check_charge(body)
-    tags = rules.read_tags(body, quota=context.personality.quota_of_tags)
+    volume_type, volume_size = read_volume(body, context.personality)
+    check_place(body, context.personality)
+    keep_days, start_time = read_backup_strategy(body, catalogue.ENGINE, context.personality)
+    tags = rules.read_tags(
+        body, quota=context.personality.quota_of_tags, lengths=context.personality.tag_lengths
+    )
     return Instance(
         id=secrets.token_hex(16) + "in03",
         name=name,
@@ -113,7 +120,7 @@ def _read_instance(context: Context, body: Members, point: Point | None) -> Inst
         complete_version=context.servers.complete_version,
         flavor=flavor.spec_code,
         volume_type=volume_type,
-        volume_size=rules.checked_volume_size(volume.integer("size")),
+        volume_size=volume_size,
         availability_zone=catalogue.ZONE,
         region=catalogue.REGION,
         vpc_id=rules.checked_network_id(body.text("vpc_id"), "vpc_id"),
@@ -150,27 +157,9 @@ def _read_version(context: Context, body: Members, *, required: bool) -> str:
     return context.servers.version
 
 
-def _read_backup_strategy(body: Members) -> tuple[int, str]:
-    strategy = body.optional_members("backup_strategy")
-    if strategy is None:
-        return 7, catalogue.BACKUP_WINDOW
-    keep_days = strategy.optional_integer("keep_days")
-    start_time = strategy.optional_text("start_time")
-    return (
-        rules.checked_keep_days(7 if keep_days is None else keep_days),
-        rules.checked_backup_window(start_time or catalogue.BACKUP_WINDOW),
-    )
-
-
-def _check_charge(body: Members) -> None:
-    charge = body.optional_members("charge_info")
-    if charge is not None and charge.text("charge_mode") != "postPaid":
-        raise parameter_error("charge_info.charge_mode must be postPaid in the sandbox")
-
-
 def delete_instance(context: Context, call: Call) -> Answer:
     """Accept the deletion of an instance."""
     instance_id = call.parameters["instance_id"]
     with mishap_of(context, call, restores=False) as mishap:
         job = context.operations.delete(instance_id, mishap=mishap)
-    return Answer(202, {"job_id": job.id})
+    return Answer(202, {"job_id": job.id} | marked(job.simulated))

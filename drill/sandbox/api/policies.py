@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from drill.sandbox import catalogue, instances, offsite, recycle, rules
+from drill.sandbox.api.creation_parts import ensure_backed_up
 from drill.sandbox.api.offsite import ensure_offered
 from drill.sandbox.backups import BackupType
 from drill.sandbox.call import Answer, Call
@@ -43,12 +44,13 @@ def set_backup_policy(context: Context, call: Call) -> Answer:
     instance_id = call.parameters["instance_id"]
     with context.state.transaction() as connection:
         instance = target_of(connection, instance_id)
+        ensure_backed_up(keep_days, instance.engine, context.personality)
         turned_on = keep_days > 0 and instance.keep_days == 0
         if turned_on:
             ensure_free(connection, instance)
     if keep_days == 0 and not reserve:
         context.changes.drop_automatic_backups(instance_id)
-    if turned_on and not instance.simulated:
+    if turned_on:
         name = f"auto-{instance.name}-{now():%Y%m%d%H%M%S%f}"[-64:]
         context.operations.back_up(instance_id, name=name, backup_type=BackupType.AUTO)
     with context.state.transaction() as connection:

@@ -8,6 +8,7 @@ from drill.sandbox.claims import target_of
 from drill.sandbox.context import Context
 from drill.sandbox.errors import ApiError, parameter_error
 from drill.sandbox.times import now
+from drill.sandbox.views import marked
 
 
 def list_tags(context: Context, call: Call) -> Answer:
@@ -17,7 +18,7 @@ def list_tags(context: Context, call: Call) -> Answer:
     tags = [
         {"key": key, "value": value, "tag_type": "user"} for key, value in instance.tags.items()
     ]
-    return Answer(200, {"tags": tags})
+    return Answer(200, {"tags": tags} | marked(instance.simulated))
 
 
 def list_project_tags(context: Context, call: Call) -> Answer:
@@ -39,7 +40,12 @@ def change_tags(context: Context, call: Call) -> Answer:
     if action not in ("create", "delete"):
         raise parameter_error("action must be create or delete")
     quota = context.personality.quota_of_tags
-    tags = rules.read_tags(body, quota=quota, values_required=action == "create")
+    tags = rules.read_tags(
+        body,
+        quota=quota,
+        lengths=context.personality.tag_lengths,
+        values_required=action == "create",
+    )
     if not tags:
         raise parameter_error("tags is required")
     with context.state.transaction() as connection:
