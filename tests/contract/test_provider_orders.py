@@ -64,7 +64,7 @@ def test_restore_runs_visibly_and_ends_with_a_target_that_is_up(stage, make_poin
     )
     assert running
     fresh = [task for task in tasks_of_target(stage).values() if task.id not in known]
-    (task,) = [task for task in fresh if "backup" not in str(task.name).lower()]
+    (task,) = [task for task in fresh if "restore" in str(task.name).lower()]
     assert (task.id, task.instance_id) == (accepted.job_id, stage.target_id)
     assert "restore" in str(task.name).lower()
 
