@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from drill.sandbox import backups, instances, jobs
 from drill.sandbox.backups import Backup, BackupStatus, BackupType
+from drill.sandbox.catalogue import MARIADB
 from drill.sandbox.errors import (
     ApiError,
     backup_unknown,
@@ -16,7 +17,7 @@ from drill.sandbox.errors import (
     source_unknown,
 )
 from drill.sandbox.instances import Instance, Status
-from drill.sandbox.jobs import JOB_NAMES, Job, JobKind, JobStatus
+from drill.sandbox.jobs import JOB_NAMES, MYSQL_JOB_NAMES, Job, JobKind, JobStatus
 from drill.sandbox.points import BackupPoint, Point
 
 
@@ -75,10 +76,11 @@ def open_job(
     counted: bool = True,
 ) -> Job:
     """Add a running job, and count the call unless the service made it itself."""
+    names = MYSQL_JOB_NAMES if instance.engine == MARIADB else JOB_NAMES
     job = Job(
         id=secrets.token_hex(16),
         kind=kind,
-        name=JOB_NAMES[kind],
+        name=names[kind],
         status=JobStatus.RUNNING,
         instance_id=instance.id,
         instance_name=instance.name,
@@ -114,7 +116,7 @@ def open_backup(
     if changed or instance.simulated or instance.status is not Status.ACTIVE:
         raise busy()
     backup = Backup(
-        id=secrets.token_hex(16) + "br03",
+        id=f"{secrets.token_hex(16)}br{instance.id[-2:]}",
         instance_id=instance.id,
         name=name,
         description=description,

@@ -16,12 +16,13 @@ from drill.sandbox.claims import (
     source_of,
     target_of,
 )
+from drill.sandbox.engines import Engines
 from drill.sandbox.errors import ApiError, backup_unknown, busy
 from drill.sandbox.instances import Instance, Status
 from drill.sandbox.jobs import Job, JobKind
 from drill.sandbox.points import BackupPoint, Point, TimePoint, ensure_inside
 from drill.sandbox.runs import Mishap, Runs
-from drill.sandbox.servers import ServerFault, Servers, Span
+from drill.sandbox.servers import ServerFault, Span
 from drill.sandbox.settings import Settings
 from drill.sandbox.state import State
 from drill.sandbox.times import now
@@ -32,28 +33,32 @@ class Operations:
     """Accepts what changes instances. Every method returns as soon as the rest runs behind."""
 
     def __init__(
-        self, state: State, servers: Servers, workers: Workers, settings: Settings
+        self, state: State, engines: Engines, workers: Workers, settings: Settings
     ) -> None:
         self._state = state
-        self._servers = servers
+        self._engines = engines
         self._workers = workers
         self._settings = settings
-        self._runs = Runs(state, servers)
+        self._runs = Runs(state, engines)
 
     def stop(self) -> None:
         """Let operations that only wait give up."""
         self._runs.stop()
 
     def windows(self, instance_id: str) -> list[Span]:
-        """Return what can be restored to; nothing while the instance is being made or restored."""
+        """Return what can be restored to; nothing while the instance is being made or restored.
+
+        Raise ApiError (400, 500).
+        """
         with self._state.transaction() as connection:
             instance = instances.find(connection, instance_id)
         if instance is None or instance.simulated:
             return []
+        self._engines.ensure_server(instance)
         if instance.status in (Status.BUILD, Status.RESTORING):
             return []
         try:
-            return self._servers.windows(instance_id)
+            return self._engines.need(instance.engine).windows(instance_id)
         except (ServerFault, OSError) as error:
             message = "The restorable time ranges cannot be read."
             raise ApiError(500, "DBS.200005", message) from error
@@ -72,6 +77,7 @@ class Operations:
         Only calls of clients are counted, not what the service plants itself.
         """
         at = now()
+        self._engines.ensure_server(instance)
         self._check_time(point, at)
         with self._state.transaction() as connection:
             source = source_of(connection, point, at) if point else None
@@ -98,6 +104,7 @@ class Operations:
             source = source_of(connection, point, at)
             target = target_of(connection, target_id)
             _ensure_compatible(source, target)
+            self._engines.ensure_server(target)
             if source.id != target.id:
                 ensure_readable(connection, source)
             ensure_free(connection, target)
@@ -126,6 +133,7 @@ class Operations:
         """Accept a backup. Raise ApiError (404, 409)."""
         with self._state.transaction() as connection:
             instance = target_of(connection, instance_id)
+            self._engines.ensure_server(instance)
             if any(each.name == name for each in backups.of_instance(connection, instance_id)):
                 raise ApiError(409, "DBS.201201", "The backup name already exists.")
             job, backup = open_backup(
@@ -150,7 +158,7 @@ class Operations:
         if not on_disk:
             return  # The files went with the instance.
         try:
-            self._servers.delete_backup(backup.instance_id, backup_id)
+            self._engines.need(backup.engine).delete_backup(backup.instance_id, backup_id)
         except (ServerFault, OSError) as error:
             raise ApiError(500, "DBS.200005", "The backup cannot be deleted.") from error
 

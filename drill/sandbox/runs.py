@@ -11,11 +11,12 @@ from functools import partial
 from drill.sandbox import backups, instances, jobs
 from drill.sandbox.backups import Backup, BackupType
 from drill.sandbox.claims import open_backup
+from drill.sandbox.engines import Engines
 from drill.sandbox.errors import ApiError
 from drill.sandbox.instances import Instance, Status
 from drill.sandbox.jobs import Job
 from drill.sandbox.points import BackupPoint, Point
-from drill.sandbox.servers import BaseBackup, RestoreFailed, ServerFault, Servers
+from drill.sandbox.servers import BaseBackup, RestoreFailed, ServerFault
 from drill.sandbox.state import State
 from drill.sandbox.times import next_whole_second, now
 
@@ -31,9 +32,9 @@ class Mishap:
 class Runs:
     """Carries out one accepted operation after another; each method blocks until it is done."""
 
-    def __init__(self, state: State, servers: Servers) -> None:
+    def __init__(self, state: State, engines: Engines) -> None:
         self._state = state
-        self._servers = servers
+        self._engines = engines
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -55,7 +56,7 @@ class Runs:
                 self._suffer(mishap)
                 self._restore(instance, point, password)
             elif not instance.simulated:
-                self._servers.create(
+                self._engines.need(instance.engine).create(
                     instance.id, admin_user=instance.admin_user, password=password or ""
                 )
 
@@ -69,7 +70,7 @@ class Runs:
             try:
                 self._suffer(mishap)
             except RestoreFailed:
-                self._servers.stop(target.id)
+                self._engines.need(target.engine).stop(target.id)
                 raise
             self._restore(target, point, None)
 
@@ -81,7 +82,7 @@ class Runs:
 
         def work() -> None:
             if not instance.simulated:
-                self._servers.destroy(instance.id)
+                self._engines.need(instance.engine).destroy(instance.id)
 
         self._carry_out(job, work, gone=True)
 
@@ -90,7 +91,8 @@ class Runs:
         taken: list[BaseBackup] = []
 
         def work() -> None:
-            taken.append(self._servers.take_backup(backup.instance_id, backup.id))
+            servers = self._engines.need(backup.engine)
+            taken.append(servers.take_backup(backup.instance_id, backup.id))
 
         def note_end() -> None:
             with self._state.transaction() as connection:
@@ -127,7 +129,7 @@ class Runs:
 
     def _restore(self, target: Instance, point: Point, password: str | None) -> None:
         restore = partial(
-            self._servers.restore,
+            self._engines.need(target.engine).restore,
             source_id=point.source_id,
             target_id=target.id,
             admin_user=target.admin_user,

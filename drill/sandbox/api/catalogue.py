@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drill.sandbox import instances
 from drill.sandbox.call import Answer, Call
-from drill.sandbox.catalogue import ENGINE, FLAVORS, STORAGE_TYPES, ZONE
+from drill.sandbox.catalogue import FLAVORS, STORAGE_TYPES, ZONE, engine_named
 from drill.sandbox.context import Context
 from drill.sandbox.errors import ApiError, parameter_error
 
@@ -20,10 +20,10 @@ def list_versions(context: Context, call: Call) -> Answer:
 
 def list_flavors(context: Context, call: Call) -> Answer:
     """Return the flavors of the engine."""
-    _check_engine(call)
+    engine, offered_version = _offer(context, call)
     version = call.query.text("version_name")
     spec_code = call.query.text("spec_code")
-    offered = version in (None, context.servers.version)
+    offered = version in (None, offered_version)
     flavors = [
         {
             "id": each.spec_code,
@@ -33,26 +33,26 @@ def list_flavors(context: Context, call: Call) -> Answer:
             "instance_mode": "single",
             "az_status": {ZONE: "normal"},
             "az_desc": {ZONE: ZONE},
-            "version_name": [context.servers.version],
+            "version_name": [offered_version],
             "group_type": "normal",
         }
         for each in FLAVORS
-        if offered and spec_code in (None, each.spec_code)
+        if offered and each.engine == engine and spec_code in (None, each.spec_code)
     ]
     return Answer(200, {"flavors": flavors})
 
 
 def list_datastores(context: Context, call: Call) -> Answer:
     """Return the versions of the engine."""
-    _check_engine(call)
-    version = context.servers.version
-    return Answer(200, {"dataStores": [{"id": f"postgresql-{version}", "name": version}]})
+    engine, version = _offer(context, call)
+    store = {"id": f"{engine.lower()}-{version}", "name": version}
+    return Answer(200, {"dataStores": [store]})
 
 
 def list_storage_types(context: Context, call: Call) -> Answer:
     """Return the storage types of a version of the engine."""
-    _check_engine(call)
-    if call.query.required("version_name") != context.servers.version:
+    _engine, version = _offer(context, call)
+    if call.query.required("version_name") != version:
         raise ApiError(400, "DBS.200041", "The DB engine version is invalid.")
     types = [
         {"name": name, "az_status": {ZONE: "normal"}, "support_compute_group_type": ["normal"]}
@@ -69,6 +69,10 @@ def show_quotas(context: Context, call: Call) -> Answer:
     return Answer(200, {"quotas": {"resources": [resource]}})
 
 
-def _check_engine(call: Call) -> None:
-    if call.parameters["engine"].lower() != ENGINE.lower():
-        raise parameter_error("the sandbox offers PostgreSQL only")
+def _offer(context: Context, call: Call) -> tuple[str, str]:
+    """Return the engine of the path and its version. Raise ApiError (400)."""
+    engine = engine_named(call.parameters["engine"])
+    servers = context.engines.servers_of(engine) if engine else None
+    if engine is None or servers is None:
+        raise parameter_error("the sandbox does not offer this engine")
+    return engine, servers.version

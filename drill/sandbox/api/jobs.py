@@ -18,8 +18,7 @@ def show_job(context: Context, call: Call) -> Answer:
         if job is None or not job.public or at < job.visible_at:
             raise ApiError(400, "DBS.200543", "The job does not exist.")
         instance = instances.find(connection, job.instance_id)
-    real = instance is not None and not instance.simulated
-    port = context.servers.port_of(job.instance_id) if real else None
+    port = context.engines.port_of(instance)
     return Answer(200, {"job": job_view(job, instance, port, at)})
 
 
