@@ -8,12 +8,16 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint unit bench soak lock clean
+.PHONY: demo test lint unit bench soak lock clean mariadb
 
 demo: .venv/.demo
 	$(BIN)/drill demo
 
-test: .venv/.dev lint unit
+test: .venv/.dev mariadb lint unit
+
+# Database servers that no Python package brings: where they are missing and may be had.
+mariadb:
+	@scripts/mariadb
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
@@ -56,4 +60,4 @@ lock:
 	$(LOCK) --group build --constraints requirements/dev.txt --output-file requirements/demo.txt
 
 clean:
-	rm -rf .venv build dist
+	rm -rf .venv .mariadb build dist

@@ -13,10 +13,11 @@ from drill.sandbox import backups, instances, job_details, jobs
 from drill.sandbox.administration import Administered, Administration
 from drill.sandbox.backups import Backup, BackupStatus, BackupType
 from drill.sandbox.claims import ensure_free, open_job, target_of
+from drill.sandbox.engines import Engines
 from drill.sandbox.errors import ApiError, faulty, no_server, status_forbids
 from drill.sandbox.instances import Instance, Status
 from drill.sandbox.jobs import Job, JobKind
-from drill.sandbox.servers import ServerFault, Servers
+from drill.sandbox.servers import ServerFault
 from drill.sandbox.settings import Settings
 from drill.sandbox.state import State
 from drill.sandbox.times import now
@@ -30,10 +31,10 @@ class Changes:
     """Accepts such changes; every method that returns a job lets the rest run behind."""
 
     def __init__(
-        self, state: State, servers: Servers, workers: Workers, settings: Settings
+        self, state: State, engines: Engines, workers: Workers, settings: Settings
     ) -> None:
         self._state = state
-        self._servers = servers
+        self._engines = engines
         self._workers = workers
         self._settings = settings
         self._stopping = threading.Event()
@@ -93,8 +94,9 @@ class Changes:
     def _restart(self, job: Job, instance: Instance) -> None:
         def work() -> None:
             if not instance.simulated:
-                self._servers.stop(instance.id)
-                self._servers.start(instance.id)
+                servers = self._engines.need(instance.engine)
+                servers.stop(instance.id)
+                servers.start(instance.id)
 
         reason = _reason_of(work)
         with self._state.transaction() as connection:
@@ -159,7 +161,7 @@ class Changes:
 
     def _delete_files(self, doomed: Iterable[Backup]) -> None:
         for each in doomed:
-            self._servers.delete_backup(each.instance_id, each.id)
+            self._engines.need(each.engine).delete_backup(each.instance_id, each.id)
 
     def set_password(self, instance_id: str, password: str) -> None:
         """Set the administrator's password at once. Raise ApiError (400, 404, 409, 500)."""
@@ -176,9 +178,10 @@ class Changes:
 
     def administration(self, instance: Instance) -> Administration:
         """Return what asks and changes the server of an instance. Raise ApiError (400)."""
-        if instance.simulated or not isinstance(self._servers, Administered):
+        servers = self._engines.servers_of(instance.engine)
+        if instance.simulated or not isinstance(servers, Administered):
             raise no_server()
-        server = self._servers.administration(instance.id)
+        server = servers.administration(instance.id)
         if server is None or instance.status in (Status.BUILD, Status.RESTORING):
             raise status_forbids()
         return server

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from drill.sandbox import backups, instances, jobs, simulated_names, sqlserver
 from drill.sandbox.backups import Backup, BackupStatus, BackupType
+from drill.sandbox.catalogue import MARIADB
 from drill.sandbox.errors import (
     ApiError,
     backing_up,
@@ -21,7 +22,14 @@ from drill.sandbox.errors import (
     source_unknown,
 )
 from drill.sandbox.instances import Instance, Status
-from drill.sandbox.jobs import JOB_NAMES, SQLSERVER_JOB_NAMES, Job, JobKind, JobStatus
+from drill.sandbox.jobs import (
+    JOB_NAMES,
+    MYSQL_JOB_NAMES,
+    SQLSERVER_JOB_NAMES,
+    Job,
+    JobKind,
+    JobStatus,
+)
 from drill.sandbox.points import BackupPoint, Point
 
 
@@ -164,8 +172,8 @@ def open_backup(
 
 def job_name(kind: JobKind, instance: Instance) -> str:
     """Return what the API calls an operation on this instance."""
-    names = SQLSERVER_JOB_NAMES if instance.engine == sqlserver.ENGINE else JOB_NAMES
-    return names[kind]
+    others = {sqlserver.ENGINE: SQLSERVER_JOB_NAMES, MARIADB: MYSQL_JOB_NAMES}
+    return others.get(instance.engine, JOB_NAMES)[kind]
 
 
 def _note_databases(

@@ -6,7 +6,9 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from drill.sandbox.catalogue import ENGINE
 from drill.sandbox.changes import Changes
+from drill.sandbox.engines import Engines
 from drill.sandbox.faults import Faults
 from drill.sandbox.identities import Keyring
 from drill.sandbox.limits import Limits
@@ -43,7 +45,7 @@ class Context:
     """The parts of one running sandbox."""
 
     state: State
-    servers: Servers
+    engines: Engines
     operations: Operations
     changes: Changes
     keyring: Keyring
@@ -56,3 +58,8 @@ class Context:
     settings: Settings
     project_id: str
     admin_token: str = field(repr=False)
+
+    @property
+    def servers(self) -> Servers:
+        """Return the servers of PostgreSQL. Raise ServerFault where there are none."""
+        return self.engines.need(ENGINE)

@@ -41,6 +41,8 @@ JOB_NAMES = {
     JobKind.RESTART: "RestartPostgresqlInstance",
 }
 """Guesses after the names of the other engines (reference, section 6.2)."""
+MYSQL_JOB_NAMES = {kind: name.replace("Postgresql", "Mysql") for kind, name in JOB_NAMES.items()}
+"""Of these the reference knows the first (section 6.2)."""
 
 SQLSERVER_JOB_NAMES = {
     JobKind.CREATE: "CreateSqlserverSingleHAInstance",

@@ -17,13 +17,14 @@ from drill.sandbox.claims import (
     source_of,
     target_of,
 )
+from drill.sandbox.engines import Engines
 from drill.sandbox.errors import ApiError, backup_unknown, busy
 from drill.sandbox.instances import Instance, Status
 from drill.sandbox.jobs import Job, JobKind
 from drill.sandbox.personalities import Personality
 from drill.sandbox.points import BackupPoint, Point, TimePoint, ensure_inside
 from drill.sandbox.runs import NO_MISHAP, Mishap, Runs, Stuck
-from drill.sandbox.servers import ServerFault, Servers, Span
+from drill.sandbox.servers import ServerFault, Span
 from drill.sandbox.settings import Settings
 from drill.sandbox.state import State
 from drill.sandbox.times import now
@@ -36,24 +37,27 @@ class Operations:
     def __init__(
         self,
         state: State,
-        servers: Servers,
+        engines: Engines,
         workers: Workers,
         settings: Settings,
         personality: Personality,
     ) -> None:
         self._state = state
-        self._servers = servers
+        self._engines = engines
         self._workers = workers
         self._settings = settings
         self._personality = personality
-        self._runs = Runs(state, servers, personality)
+        self._runs = Runs(state, engines, personality)
 
     def stop(self) -> None:
         """Let operations that only wait give up."""
         self._runs.stop()
 
     def windows(self, instance_id: str) -> list[Span]:
-        """Return what can be restored to; nothing while the instance is being made or restored."""
+        """Return what can be restored to; nothing while the instance is being made or restored.
+
+        Raise ApiError (400, 500).
+        """
         with self._state.transaction() as connection:
             instance = instances.find(connection, instance_id)
         if instance is None or instance.status in (Status.BUILD, Status.RESTORING):
@@ -61,8 +65,9 @@ class Operations:
         if instance.simulated:
             with self._state.transaction() as connection:
                 return simulation.windows(connection, instance)
+        self._engines.ensure_server(instance)
         try:
-            return self._servers.windows(instance_id)
+            return self._engines.need(instance.engine).windows(instance_id)
         except (ServerFault, OSError) as error:
             message = "The restorable time ranges cannot be read."
             raise ApiError(500, "DBS.200005", message) from error
@@ -81,6 +86,7 @@ class Operations:
         Only calls of clients are counted and held to the quota, not what the service plants itself.
         """
         at = now()
+        self._engines.ensure_server(instance)
         self._check_time(point, at)
         with self._state.transaction() as connection:
             source = source_of(connection, point, at) if point else None
@@ -108,6 +114,7 @@ class Operations:
             source = source_of(connection, point, at)
             target = target_of(connection, target_id)
             self._ensure_compatible(source, target, is_new=False)
+            self._engines.ensure_server(target)
             if source.id != target.id:
                 ensure_readable(connection, source)
             ensure_free(connection, target)
@@ -139,6 +146,7 @@ class Operations:
         """Accept a backup. Raise ApiError (400, 404, 409)."""
         with self._state.transaction() as connection:
             instance = target_of(connection, instance_id)
+            self._engines.ensure_server(instance)
             if any(each.name == name for each in backups.of_instance(connection, instance_id)):
                 raise ApiError(409, "DBS.201201", "The backup name already exists.")
             job, backup = open_backup(
@@ -177,7 +185,7 @@ class Operations:
         if backup.simulated or not on_disk:
             return  # There never were files, or the files went with the instance.
         try:
-            self._servers.delete_backup(backup.instance_id, backup_id)
+            self._engines.need(backup.engine).delete_backup(backup.instance_id, backup_id)
         except (ServerFault, OSError) as error:
             raise ApiError(500, "DBS.200005", "The backup cannot be deleted.") from error
 

@@ -15,7 +15,7 @@ from drill.sandbox.backups import Backup, BackupStatus, BackupType
 from drill.sandbox.context import Context
 from drill.sandbox.instances import Instance, Status
 from drill.sandbox.jobs import JobStatus
-from drill.sandbox.servers import ServerFault
+from drill.sandbox.servers import ServerFault, Servers
 from drill.sandbox.times import now
 
 _POLL_SECONDS = 0.02
@@ -36,7 +36,7 @@ class Seedling:
     volume_size: int = 100
     tags: Mapping[str, str] = field(default_factory=dict)
     keep_days: int = 0
-    flavor: str = catalogue.DEFAULT_FLAVOR
+    flavor: str | None = None
     subnet_id: str = catalogue.SCRATCH_SUBNET_ID
     security_group_id: str = catalogue.SCRATCH_SECURITY_GROUP_ID
     engine: str = catalogue.ENGINE
@@ -52,34 +52,8 @@ class Seedling:
 
 def plant(context: Context, seedling: Seedling, *, within: timedelta) -> Instance:
     """Make an instance and wait until it is there. Raise ApiError or ServerFault."""
-    instance = Instance(
-        id=seedling.id or id_of(seedling.name, _suffix_of(seedling)),
-        name=seedling.name,
-        status=Status.BUILD,
-        created_at=now(),
-        updated_at=None,
-        engine=seedling.engine,
-        version=seedling.version or context.servers.version,
-        complete_version=seedling.version or context.servers.complete_version,
-        flavor=seedling.flavor,
-        volume_type=catalogue.DEFAULT_STORAGE,
-        volume_size=seedling.volume_size,
-        availability_zone=catalogue.ZONE,
-        region=catalogue.REGION,
-        vpc_id=catalogue.VPC_ID,
-        subnet_id=seedling.subnet_id,
-        security_group_id=seedling.security_group_id,
-        port_asked=5432,
-        keep_days=seedling.keep_days,
-        backup_start_time=catalogue.BACKUP_WINDOW,
-        backup_period=catalogue.BACKUP_PERIOD,
-        admin_user=catalogue.ADMIN_USER,
-        tags=seedling.tags,
-        simulated=seedling.simulated,
-        writer=False,
-        time_zone=seedling.time_zone,
-        collation=seedling.collation,
-    )
+    servers = None if seedling.simulated else context.engines.need(seedling.engine)
+    instance = _instance_of(seedling, servers, Status.BUILD)
     if seedling.simulated:
         with context.state.transaction() as connection:
             if instances.find(connection, instance.id) is None:
@@ -91,6 +65,46 @@ def plant(context: Context, seedling: Seedling, *, within: timedelta) -> Instanc
         if seedling.simulated and seedling.backups:
             _add_backups(connection, instance, seedling)
         return instances.find(connection, instance.id) or instance
+
+
+def list_only(context: Context, name: str, engine: str) -> None:
+    """List an instance that no server here can stand behind: every order on it says why."""
+    instance = _instance_of(Seedling(name=name, engine=engine), None, Status.ACTIVE)
+    with context.state.transaction() as connection:
+        instances.insert(connection, instance)
+
+
+def _instance_of(seedling: Seedling, servers: Servers | None, status: Status) -> Instance:
+    family = catalogue.family_of(seedling.engine)
+    version = servers.version if servers else seedling.version or ""
+    return Instance(
+        id=seedling.id or id_of(seedling.name, _suffix_of(seedling)),
+        name=seedling.name,
+        status=status,
+        created_at=now(),
+        updated_at=None,
+        engine=seedling.engine,
+        version=version,
+        complete_version=servers.complete_version if servers else version,
+        flavor=seedling.flavor or family.default_flavor,
+        volume_type=catalogue.DEFAULT_STORAGE,
+        volume_size=seedling.volume_size,
+        availability_zone=catalogue.ZONE,
+        region=catalogue.REGION,
+        vpc_id=catalogue.VPC_ID,
+        subnet_id=seedling.subnet_id,
+        security_group_id=seedling.security_group_id,
+        port_asked=family.port,
+        keep_days=seedling.keep_days,
+        backup_start_time=catalogue.BACKUP_WINDOW,
+        backup_period=catalogue.BACKUP_PERIOD,
+        admin_user=catalogue.ADMIN_USER,
+        tags=seedling.tags,
+        simulated=seedling.simulated,
+        writer=False,
+        time_zone=seedling.time_zone,
+        collation=seedling.collation,
+    )
 
 
 def _add_backups(connection: sqlite3.Connection, instance: Instance, seedling: Seedling) -> None:
@@ -121,7 +135,9 @@ def _add_backups(connection: sqlite3.Connection, instance: Instance, seedling: S
 
 
 def _suffix_of(seedling: Seedling) -> str:
-    return sqlserver.ID_SUFFIX if seedling.engine == sqlserver.ENGINE else "in03"
+    if seedling.engine == sqlserver.ENGINE:
+        return sqlserver.ID_SUFFIX
+    return catalogue.family_of(seedling.engine).id_suffix
 
 
 def wait_for_job(context: Context, job_id: str, *, within: timedelta) -> None:

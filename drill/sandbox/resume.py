@@ -7,9 +7,10 @@ from functools import partial
 
 from drill.sandbox import backups, instances, jobs
 from drill.sandbox.backups import Backup
+from drill.sandbox.engines import Engines
 from drill.sandbox.instances import Instance, Status
 from drill.sandbox.jobs import LEAVES_DATA
-from drill.sandbox.servers import ServerFault, Servers
+from drill.sandbox.servers import ServerFault
 from drill.sandbox.state import State
 from drill.sandbox.times import now
 from drill.sandbox.workers import Workers
@@ -17,15 +18,15 @@ from drill.sandbox.workers import Workers
 _logger = logging.getLogger(__name__)
 
 
-def resume(state: State, servers: Servers, workers: Workers) -> None:
+def resume(state: State, engines: Engines, workers: Workers) -> None:
     """End what a stop interrupted, and start every instance that has a server.
 
     An interrupted job has failed; an instance that was half made, half restored or half deleted
     is FAILED; a backup that was being taken has failed and its instance goes on.
     """
     healthy, broken_backups = _end_interrupted(state)
-    waiting = [workers.submit(partial(_start, state, servers, each)) for each in healthy]
-    waiting += [workers.submit(partial(_discard, servers, each)) for each in broken_backups]
+    waiting = [workers.submit(partial(_start, state, engines, each)) for each in healthy]
+    waiting += [workers.submit(partial(_discard, engines, each)) for each in broken_backups]
     for future in waiting:
         future.result()
 
@@ -49,7 +50,11 @@ def _end_interrupted(state: State) -> tuple[list[Instance], list[Backup]]:
     return healthy, on_disk
 
 
-def _start(state: State, servers: Servers, instance: Instance) -> None:
+def _start(state: State, engines: Engines, instance: Instance) -> None:
+    servers = engines.servers_of(instance.engine)
+    if servers is None:  # it may have one again after the next start
+        _logger.warning("there is no server here for the %s of %s", instance.engine, instance.name)
+        return
     try:
         servers.start(instance.id)
     except (ServerFault, OSError) as error:
@@ -58,8 +63,8 @@ def _start(state: State, servers: Servers, instance: Instance) -> None:
             instances.set_status(connection, instance.id, Status.FAILED, now())
 
 
-def _discard(servers: Servers, backup: Backup) -> None:
+def _discard(engines: Engines, backup: Backup) -> None:
     try:
-        servers.delete_backup(backup.instance_id, backup.id)
+        engines.need(backup.engine).delete_backup(backup.instance_id, backup.id)
     except (ServerFault, OSError) as error:
         _logger.warning("the failed backup %s stays on disk: %s", backup.id, error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 
+from drill.sandbox.catalogue import ENGINE, family_of
 from drill.sandbox.errors import ApiError, parameter_error
 from drill.sandbox.fields import Members
 
@@ -61,12 +62,14 @@ def checked_volume_size(size: int) -> int:
     return size
 
 
-def checked_port(text: str | None) -> int:
-    """Return the port that a PostgreSQL instance was asked to have. Raise ApiError (400)."""
+def checked_port(text: str | None, engine: str = ENGINE) -> int:
+    """Return the port that an instance was asked to have. Raise ApiError (400)."""
+    family = family_of(engine)
     if text is None:
-        return 5432
-    if re.fullmatch(r"\d{4}", text, re.ASCII) is None or not 2100 <= int(text) <= 9500:
-        raise parameter_error("port must be a string from 2100 to 9500")
+        return family.port
+    low, high = family.lowest_port, family.highest_port
+    if re.fullmatch(r"\d{4,5}", text, re.ASCII) is None or not low <= int(text) <= high:
+        raise parameter_error(f"port must be a string from {low} to {high}")
     return int(text)
 
 

@@ -12,12 +12,13 @@ from drill.sandbox import backups, instances, jobs, recycle, simulation
 from drill.sandbox.backups import Backup, BackupType
 from drill.sandbox.claims import open_backup
 from drill.sandbox.damage import damageable
+from drill.sandbox.engines import Engines
 from drill.sandbox.errors import ApiError
 from drill.sandbox.instances import Instance, Status
 from drill.sandbox.jobs import Job
 from drill.sandbox.personalities import Personality
 from drill.sandbox.points import BackupPoint, Point
-from drill.sandbox.servers import BaseBackup, RestoreFailed, ServerFault, Servers
+from drill.sandbox.servers import BaseBackup, RestoreFailed, ServerFault
 from drill.sandbox.state import State
 from drill.sandbox.times import next_whole_second, now
 
@@ -51,9 +52,9 @@ _LOOK_SECONDS = 0.05
 class Runs:
     """Carries out one accepted operation after another; each method blocks until it is done."""
 
-    def __init__(self, state: State, servers: Servers, personality: Personality) -> None:
+    def __init__(self, state: State, engines: Engines, personality: Personality) -> None:
         self._state = state
-        self._servers = servers
+        self._engines = engines
         self._failed_creation = Status(personality.status_of_failed_creation)
         self._stopping = threading.Event()
 
@@ -74,13 +75,13 @@ class Runs:
         def work() -> None:
             self._suffer(mishap)
             if point is not None:
-                self._damage(point, mishap)
+                self._damage(instance.engine, point, mishap)
             if instance.simulated:
                 simulation.fill(self._state, instance, point)
             elif point is not None:
                 self._restore(instance, point, password)
             else:
-                self._servers.create(
+                self._engines.need(instance.engine).create(
                     instance.id, admin_user=instance.admin_user, password=password or ""
                 )
 
@@ -96,9 +97,9 @@ class Runs:
                 self._suffer(mishap)
             except RestoreFailed:
                 if not target.simulated:
-                    self._servers.stop(target.id)
+                    self._engines.need(target.engine).stop(target.id)
                 raise
-            self._damage(point, mishap)
+            self._damage(target.engine, point, mishap)
             if target.simulated:
                 simulation.fill(self._state, target, point)
             else:
@@ -113,7 +114,7 @@ class Runs:
         def work() -> None:
             self._suffer(mishap)
             if not instance.simulated:
-                self._servers.destroy(instance.id)
+                self._engines.need(instance.engine).destroy(instance.id)
 
         self._carry_out(job, work, gone=True)
 
@@ -126,7 +127,8 @@ class Runs:
             if backup.simulated:
                 taken.append(simulation.take_backup(backup))
             else:
-                taken.append(self._servers.take_backup(backup.instance_id, backup.id))
+                servers = self._engines.need(backup.engine)
+                taken.append(servers.take_backup(backup.instance_id, backup.id))
 
         def note_end() -> None:
             with self._state.transaction() as connection:
@@ -177,7 +179,7 @@ class Runs:
 
     def _restore(self, target: Instance, point: Point, password: str | None) -> None:
         restore = partial(
-            self._servers.restore,
+            self._engines.need(target.engine).restore,
             source_id=point.source_id,
             target_id=target.id,
             admin_user=target.admin_user,
@@ -197,12 +199,14 @@ class Runs:
         if mishap.fail_reason is not None:
             raise RestoreFailed(mishap.fail_reason)
 
-    def _damage(self, point: Point, mishap: Mishap) -> None:
+    def _damage(self, engine: str, point: Point, mishap: Mishap) -> None:
         """Damage what the restore is about to read. Raise ServerFault."""
         if mishap.loses_log_segment and not isinstance(point, BackupPoint):
-            damageable(self._servers).lose_log_segment(point.source_id, point.restore_time)
+            damageable(self._engines.need(engine)).lose_log_segment(
+                point.source_id, point.restore_time
+            )
         if mishap.corrupts_backup:
-            servers = damageable(self._servers)
+            servers = damageable(self._engines.need(engine))
             if isinstance(point, BackupPoint):
                 servers.corrupt_backup(point.source_id, point.backup_id, None)
             else:

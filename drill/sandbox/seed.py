@@ -12,10 +12,18 @@ from functools import partial
 
 from drill.sandbox import backups, catalogue, instances
 from drill.sandbox.backups import BackupStatus, BackupType
-from drill.sandbox.planting import Seedling, back_up_and_wait, id_of, plant, wait_for_job
+from drill.sandbox.planting import (
+    Seedling,
+    back_up_and_wait,
+    id_of,
+    list_only,
+    plant,
+    wait_for_job,
+)
 from drill.sandbox.servers import ServerFault
 from drill.sandbox.service import Service
 from drill.sandbox.shop import load_shop
+from drill.sandbox.shop_mariadb import load_mariadb_shop
 from drill.sandbox.times import now
 
 _logger = logging.getLogger(__name__)
@@ -35,6 +43,7 @@ class SourceSpec:
     volume_size: int
     orders: int
     seed: int
+    engine: str = catalogue.ENGINE
 
 
 SOURCES = (
@@ -43,6 +52,10 @@ SOURCES = (
 )
 SCRATCH_NAMES = ("drill-scratch-a", "drill-scratch-b")
 SCRATCH_VOLUME_SIZE = 100
+MARIADB_SOURCE = SourceSpec(
+    name="invoices-prod", volume_size=60, orders=8000, seed=3, engine=catalogue.MARIADB
+)
+MARIADB_SCRATCH_NAME = "drill-scratch-m"
 
 
 def seed(service: Service, stopping: threading.Event) -> None:
@@ -53,6 +66,8 @@ def seed(service: Service, stopping: threading.Event) -> None:
     steps: list[Callable[[], None]] = [
         *(partial(_make_source, service, spec, stopping) for spec in SOURCES),
         *(partial(_make_scratch, service, name) for name in SCRATCH_NAMES),
+        partial(_make_source, service, MARIADB_SOURCE, stopping),
+        partial(_make_scratch, service, MARIADB_SCRATCH_NAME, catalogue.MARIADB),
     ]
     with ThreadPoolExecutor(len(steps), thread_name_prefix="sandbox-seed") as pool:
         futures = [pool.submit(step) for step in steps]
@@ -61,13 +76,14 @@ def seed(service: Service, stopping: threading.Event) -> None:
 
 
 def _make_source(service: Service, spec: SourceSpec, stopping: threading.Event) -> None:
-    if not _is_missing(service, spec.name, lambda found: len(found) >= 2):
+    if not _is_missing(service, spec.name, spec.engine, lambda found: len(found) >= 2):
         return
     context, credentials = service.context, service.credentials
     instance = plant(
         context,
         Seedling(
             name=spec.name,
+            engine=spec.engine,
             password=credentials.source_password,
             volume_size=spec.volume_size,
             tags={"environment": "production"},
@@ -76,10 +92,11 @@ def _make_source(service: Service, spec: SourceSpec, stopping: threading.Event) 
         ),
         within=_PATIENCE,
     )
-    port = context.servers.port_of(instance.id)
+    port = context.engines.port_of(instance)
     if port is None:
         raise ServerFault(f"{spec.name} does not listen")
-    load_shop(
+    load = load_mariadb_shop if spec.engine == catalogue.MARIADB else load_shop
+    load(
         port=port,
         admin_user=instance.admin_user,
         admin_password=credentials.source_password,
@@ -97,19 +114,20 @@ def _make_source(service: Service, spec: SourceSpec, stopping: threading.Event) 
             start_time=catalogue.BACKUP_WINDOW,
             period=catalogue.BACKUP_PERIOD,
         )
-    service.writers.start(instance.id)
+    service.writers.start(instance.id, instance.engine)
     _back_up(service, instance.id, f"auto-{spec.name}-first", BackupType.AUTO)
     if not stopping.wait(_BETWEEN_BACKUPS.total_seconds()):
         _back_up(service, instance.id, f"auto-{spec.name}-second", BackupType.AUTO)
 
 
-def _make_scratch(service: Service, name: str) -> None:
-    if not _is_missing(service, name, lambda found: BASELINE in found):
+def _make_scratch(service: Service, name: str, engine: str = catalogue.ENGINE) -> None:
+    if not _is_missing(service, name, engine, lambda found: BASELINE in found):
         return
     instance = plant(
         service.context,
         Seedling(
             name=name,
+            engine=engine,
             password=service.credentials.scratch_password,
             volume_size=SCRATCH_VOLUME_SIZE,
             tags=SCRATCH_TAGS,
@@ -125,16 +143,27 @@ def _back_up(service: Service, instance_id: str, name: str, backup_type: BackupT
     )
 
 
-def _is_missing(service: Service, name: str, is_complete: Callable[[list[str]], bool]) -> bool:
-    """Tell whether an instance must be made; remove it first where it was left half done."""
+def _is_missing(
+    service: Service, name: str, engine: str, is_complete: Callable[[list[str]], bool]
+) -> bool:
+    """Tell whether an instance must be made; remove it first where it was left half done.
+
+    Where no server can stand behind it, it is only listed: whoever asks for more learns why.
+    """
     context = service.context
+    instance_id = id_of(name, catalogue.family_of(engine).id_suffix)
+    has_server = context.engines.servers_of(engine) is not None
     with context.state.transaction() as connection:
-        found = instances.find(connection, id_of(name))
+        found = instances.find(connection, instance_id)
         usable = [
             each.name
-            for each in backups.of_instance(connection, id_of(name))
+            for each in backups.of_instance(connection, instance_id)
             if each.status_at(now()) is BackupStatus.COMPLETED
         ]
+    if not has_server:
+        if found is None:
+            list_only(context, name, engine)
+        return False
     if found is None:
         return True
     if is_complete(usable):

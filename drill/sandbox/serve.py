@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from drill.sandbox.catalogue import ENGINE, MARIADB
+from drill.sandbox.engines import Engines
 from drill.sandbox.folder import (
     FolderInUse,
     FolderLock,
@@ -22,9 +25,11 @@ from drill.sandbox.folder import (
 )
 from drill.sandbox.personalities import PERSONALITIES
 from drill.sandbox.seed import seed as seed_world
-from drill.sandbox.servers import Servers
+from drill.sandbox.servers import ServerFault, Servers
 from drill.sandbox.service import Service
 from drill.sandbox.settings import Settings
+
+_logger = logging.getLogger(__name__)
 
 DEFAULT_PERSONALITY = "sandbox"
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost")
@@ -53,16 +58,17 @@ def serve(
     ready: Callable[[ServeInfo], None] | None = None,
     personality: str | None = None,
     settings: Settings | None = None,
-    servers: Servers | None = None,
+    servers: Servers | Engines | None = None,
     stop: threading.Event | None = None,
 ) -> None:
     """Serve until SIGTERM, SIGINT or ``stop``; then stop everything that was started.
 
     ``port`` 0 picks a free one. The file ``endpoint`` appears as soon as the service answers,
-    ``ready`` when the demo world is there too; both go away at the end. ``servers`` are those of
-    PostgreSQL where none are given. The personality is written into the folder, and stays: none
-    asks for the one that is there, or else for ``sandbox``. Raise ServeRefused (another host than
-    the loopback, an unknown personality), FolderInUse, WebFault, ServerFault or OSError.
+    ``ready`` when the demo world is there too; both go away at the end. ``servers`` are the real
+    ones of PostgreSQL and MariaDB where none are given. The personality is written into the folder,
+    and stays: none asks for the one that is there, or else for ``sandbox``. Raise ServeRefused
+    (another host than the loopback, an unknown personality), FolderInUse, WebFault, ServerFault or
+    OSError.
     """
     if host not in LOOPBACK_HOSTS:
         raise ServeRefused(f"the sandbox serves the loopback interface only, not {host}")
@@ -79,7 +85,7 @@ def serve(
         _ensure_known(chosen)
         service = Service(
             state,
-            servers or _postgres_servers(state),
+            servers or _own_engines(state),
             read_or_make_credentials(state),
             personality=PERSONALITIES[chosen],
             settings=settings or Settings(),
@@ -134,11 +140,21 @@ def _serve(
     stopping.wait()
 
 
-def _postgres_servers(state: Path) -> Servers:
+def _own_engines(state: Path) -> Engines:
+    """Return the real servers. MariaDB comes from the distribution and may be missing."""
     # Late, so that a sandbox with other servers needs no PostgreSQL.
+    from drill.sandbox.mariadb import MariadbServers
     from drill.sandbox.postgres import PostgresServers
 
-    return PostgresServers(state / "servers")
+    servers: dict[str, Servers] = {ENGINE: PostgresServers(state / "servers")}
+    absent: dict[str, str] = {}
+    try:
+        servers[MARIADB] = MariadbServers(state / "servers-mariadb")
+    except ServerFault as error:
+        reason = str(error)
+        absent[MARIADB] = reason if "no server here" in reason else f"no server here: {reason}"
+        _logger.warning("%s", absent[MARIADB])
+    return Engines(servers, absent=absent)
 
 
 def _forget_marks(state: Path) -> None:

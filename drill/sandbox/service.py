@@ -8,6 +8,7 @@ from pathlib import Path
 
 from drill.sandbox.changes import Changes
 from drill.sandbox.context import Context, GatewayClock
+from drill.sandbox.engines import Engines
 from drill.sandbox.faults import Faults
 from drill.sandbox.folder import Credentials
 from drill.sandbox.gateway import Gateway
@@ -33,7 +34,7 @@ class Service:
     def __init__(
         self,
         folder: Path,
-        servers: Servers,
+        servers: Servers | Engines,
         credentials: Credentials,
         *,
         personality: Personality,
@@ -41,7 +42,7 @@ class Service:
         port: int = 0,
     ) -> None:
         self.credentials = credentials
-        self._servers = servers
+        self._engines = engines = Engines.around(servers)
         self._state = State(folder / "state.sqlite")
         self._workers = Workers()
         if not personality.job_ids_lag:
@@ -49,9 +50,9 @@ class Service:
         keyring = credentials.keyring()
         self.context = Context(
             state=self._state,
-            servers=servers,
-            operations=Operations(self._state, servers, self._workers, settings, personality),
-            changes=Changes(self._state, servers, self._workers, settings),
+            engines=engines,
+            operations=Operations(self._state, engines, self._workers, settings, personality),
+            changes=Changes(self._state, engines, self._workers, settings),
             keyring=keyring,
             tokens=Tokens(self._state, keyring, settings.token_life),
             faults=Faults(),
@@ -64,7 +65,7 @@ class Service:
             admin_token=credentials.admin_token,
         )
         self.writers = Writers(
-            servers,
+            engines,
             password=credentials.writer_password,
             heartbeat_every=settings.heartbeat_every,
             order_every=settings.order_every,
@@ -79,7 +80,7 @@ class Service:
 
     def start(self) -> None:
         """Take up what an earlier service left, then serve. Raise WebFault."""
-        resume(self._state, self._servers, self._workers)
+        resume(self._state, self._engines, self._workers)
         self.writers.resume(self._state)
         self._web.start()
 
@@ -93,6 +94,6 @@ class Service:
         self.context.operations.stop()
         self.context.changes.stop()
         self._workers.wait(_PATIENCE)
-        self._servers.shutdown()
+        self._engines.shutdown()
         self._workers.stop()
         self._state.close()

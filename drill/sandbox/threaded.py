@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 
 from drill.sandbox.admin_client import AdminClient
+from drill.sandbox.engines import Engines
 from drill.sandbox.folder import Credentials, make_folder, read_or_make_credentials
 from drill.sandbox.personalities import PERSONALITIES
 from drill.sandbox.servers import Servers
@@ -19,7 +20,7 @@ class ThreadedSandbox:
     def __init__(
         self,
         folder: Path,
-        servers: Servers,
+        servers: Servers | Engines,
         *,
         settings: Settings | None = None,
         personality: str = "sandbox",

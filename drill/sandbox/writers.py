@@ -5,13 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import psycopg
+import pymysql
 
 from drill.sandbox import instances
+from drill.sandbox.catalogue import ENGINE, MARIADB
+from drill.sandbox.engines import Engines
 from drill.sandbox.servers import Servers
 from drill.sandbox.shop import ADD_HEARTBEAT, ADD_ORDER, DATABASE, WRITER_ROLE
+from drill.sandbox.shop_mariadb import write_until
 from drill.sandbox.state import State
 from drill.sandbox.views import LOOPBACK
 
@@ -24,13 +29,13 @@ class Writers:
 
     def __init__(
         self,
-        servers: Servers,
+        engines: Engines,
         *,
         password: str,
         heartbeat_every: timedelta,
         order_every: timedelta,
     ) -> None:
-        self._servers = servers
+        self._engines = engines
         self._password = password
         self._heartbeat_every = heartbeat_every.total_seconds()
         self._order_every = order_every.total_seconds()
@@ -41,17 +46,22 @@ class Writers:
     def resume(self, state: State) -> None:
         """Start a writer for every instance that the state marks."""
         with state.transaction() as connection:
-            marked = [each.id for each in instances.every(connection) if each.writer]
-        for instance_id in marked:
-            self.start(instance_id)
+            marked = [each for each in instances.every(connection) if each.writer]
+        for instance in marked:
+            self.start(instance.id, instance.engine)
 
-    def start(self, instance_id: str) -> None:
-        """Start the writer of an instance; does nothing if it has one."""
+    def start(self, instance_id: str, engine: str = ENGINE) -> None:
+        """Start the writer of an instance; does nothing if it has one, or no server."""
+        servers = self._engines.servers_of(engine)
+        write = self._write_mariadb if engine == MARIADB else self._write
         with self._lock:
-            if instance_id in self._threads or self._stopping.is_set():
+            if servers is None or instance_id in self._threads or self._stopping.is_set():
                 return
             thread = threading.Thread(
-                target=self._run, args=(instance_id,), name="sandbox-writer", daemon=True
+                target=self._run,
+                args=(instance_id, servers, write),
+                name="sandbox-writer",
+                daemon=True,
             )
             self._threads[instance_id] = thread
             thread.start()
@@ -64,14 +74,14 @@ class Writers:
         for thread in threads:
             thread.join(10)
 
-    def _run(self, instance_id: str) -> None:
+    def _run(self, instance_id: str, servers: Servers, write: Callable[[int], None]) -> None:
         """Write until the end; after a restart or a restore of the server, connect again."""
         while not self._stopping.is_set():
-            port = self._servers.port_of(instance_id)
+            port = servers.port_of(instance_id)
             if port is not None:
                 try:
-                    self._write(port)
-                except psycopg.OperationalError:
+                    write(port)
+                except (psycopg.OperationalError, pymysql.Error, OSError):
                     _logger.debug("the writer of %s connects again", instance_id)
                 except psycopg.Error as error:
                     reason = error.diag.message_primary or type(error).__name__
@@ -98,3 +108,12 @@ class Writers:
                     next_order = time.monotonic() + self._order_every
                 next_heartbeat = max(next_heartbeat + self._heartbeat_every, time.monotonic())
                 self._stopping.wait(next_heartbeat - time.monotonic())
+
+    def _write_mariadb(self, port: int) -> None:
+        write_until(
+            self._stopping,
+            port=port,
+            password=self._password,
+            heartbeat_every=self._heartbeat_every,
+            order_every=self._order_every,
+        )

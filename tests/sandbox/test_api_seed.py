@@ -8,15 +8,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import pymysql
 import pytest
 
 from drill.sandbox.admin_client import AdminClient
 from drill.sandbox.planting import id_of
 from tests.sandbox.client import eventually
+from tests.sandbox.mariadb_rows import WHY_MISSING, needs_mariadb
 
 pytestmark = pytest.mark.servers
 
@@ -26,7 +29,8 @@ from pathlib import Path
 from drill.sandbox.serve import serve
 serve(Path(sys.argv[1]), seed=True)
 """
-NAMES = {"orders-prod", "billing-prod", "drill-scratch-a", "drill-scratch-b"}
+MARIADB_NAMES = {"invoices-prod", "drill-scratch-m"}
+NAMES = {"orders-prod", "billing-prod", "drill-scratch-a", "drill-scratch-b"} | MARIADB_NAMES
 
 
 def start(state: Path) -> subprocess.Popen[bytes]:
@@ -84,8 +88,12 @@ def test_sources_have_a_choice_of_backups_and_scratch_instances_an_empty_baselin
 
     assert set(world) == NAMES
     for name, instance in world.items():
-        assert instance["id"] == id_of(name)
+        family = "in01" if name in MARIADB_NAMES else "in03"
+        assert instance["id"] == id_of(name, family)
         backups = instance["backups"]
+        if WHY_MISSING is not None and name in MARIADB_NAMES:
+            assert (backups, instance["private_ips"]) == ([], [])  # listed, and no more
+            continue
         assert {each["status"] for each in backups} == {"COMPLETED"}
         if name.startswith("drill-scratch"):
             assert instance["tags"] == [{"key": "drill-scratch", "value": "yes"}]
@@ -110,6 +118,36 @@ def test_a_source_holds_a_shop_that_the_checking_account_can_examine(state, name
     assert ask(state, source, "select count(*) from verify_heapam('shop.orders')") == 0
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         ask(state, source, "insert into shop.heartbeat (at) values (now()) returning id")
+
+
+@needs_mariadb
+def test_the_mariadb_source_lives_and_its_checking_account_can_only_read(state):
+    source = look(state)["invoices-prod"]
+    with (
+        closing(
+            pymysql.connect(
+                host="127.0.0.1",
+                port=source["port"],
+                user="drill_check",
+                password=read(state, "check-password"),
+                database="shop",
+                autocommit=True,
+            )
+        ) as connection,
+        connection.cursor() as cursor,
+    ):
+
+        def answer(question: str) -> Any:
+            cursor.execute(question)
+            return cursor.fetchone()
+
+        before = answer("select count(*) from heartbeat")[0]
+        assert answer("select count(*) from orders")[0] >= 8_000
+        assert answer("select order_total(1)")[0] > 0
+        assert answer("check table orders")[-1] == "OK"
+        with pytest.raises(pymysql.OperationalError, match="denied"):
+            answer("insert into heartbeat (at) values (now())")
+        eventually(lambda: answer("select count(*) from heartbeat")[0] >= before + 2)
 
 
 def test_heartbeats_come_twice_a_second_and_orders_keep_coming(state):

@@ -72,7 +72,7 @@ def show_state(context: Context, call: Call) -> Answer:
 
 
 def _port(context: Context, instance: Instance) -> int | None:
-    return None if instance.simulated else context.servers.port_of(instance.id)
+    return context.engines.port_of(instance)
 
 
 def create_instance(context: Context, call: Call) -> Answer:
@@ -103,7 +103,7 @@ def _read_seedling(context: Context, body: Members) -> Seedling:
         volume_size=rules.checked_volume_size(plain.volume_size if size is None else size),
         tags=rules.read_tags(body, quota=context.personality.quota_of_tags),
         keep_days=rules.checked_keep_days(body.optional_integer("keep_days") or 0),
-        engine=(body.optional_text("engine") or plain.engine) if simulated else plain.engine,
+        engine=body.optional_text("engine") or plain.engine,
         version=body.optional_text("version") if simulated else None,
         simulated=simulated,
         time_zone=read_time_zone(body),

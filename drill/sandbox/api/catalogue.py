@@ -5,7 +5,7 @@ from __future__ import annotations
 from drill.sandbox import instances, sqlserver
 from drill.sandbox.api import simulated_catalogue
 from drill.sandbox.call import Answer, Call
-from drill.sandbox.catalogue import ENGINE, FLAVORS, ZONE
+from drill.sandbox.catalogue import FLAVORS, ZONE, engine_named
 from drill.sandbox.context import Context
 from drill.sandbox.errors import ApiError, parameter_error
 
@@ -28,10 +28,10 @@ def list_flavors(context: Context, call: Call) -> Answer:
     """Return the flavors of the engine."""
     if sqlserver.is_engine(call.parameters["engine"]):
         return simulated_catalogue.list_flavors(context, call)
-    _check_engine(call)
+    engine, offered_version = _offer(context, call)
     version = call.query.text("version_name")
     spec_code = call.query.text("spec_code")
-    offered = version in (None, context.servers.version)
+    offered = version in (None, offered_version)
     flavors = [
         {
             "id": each.spec_code,
@@ -41,11 +41,11 @@ def list_flavors(context: Context, call: Call) -> Answer:
             "instance_mode": "single",
             "az_status": {ZONE: "normal"},
             "az_desc": {ZONE: ZONE},
-            "version_name": [context.servers.version],
+            "version_name": [offered_version],
             "group_type": "normal",
         }
         for each in FLAVORS
-        if offered and spec_code in (None, each.spec_code)
+        if offered and each.engine == engine and spec_code in (None, each.spec_code)
     ]
     return Answer(200, {"flavors": flavors})
 
@@ -54,18 +54,18 @@ def list_datastores(context: Context, call: Call) -> Answer:
     """Return the versions of the engine."""
     if sqlserver.is_engine(call.parameters["engine"]):
         return simulated_catalogue.list_datastores(context, call)
-    _check_engine(call)
-    version = context.servers.version
-    return Answer(200, {"dataStores": [{"id": f"postgresql-{version}", "name": version}]})
+    engine, version = _offer(context, call)
+    store = {"id": f"{engine.lower()}-{version}", "name": version}
+    return Answer(200, {"dataStores": [store]})
 
 
 def list_storage_types(context: Context, call: Call) -> Answer:
     """Return the storage types of a version of the engine."""
     if sqlserver.is_engine(call.parameters["engine"]):
         return simulated_catalogue.list_storage_types(context, call)
-    _check_engine(call)
+    _engine, version = _offer(context, call)
     call.query.choice("ha_mode", ("single", "ha", "replica"))
-    if call.query.required("version_name") != context.servers.version:
+    if call.query.required("version_name") != version:
         raise ApiError(400, "DBS.200041", "The DB engine version is invalid.")
     types = [
         {"name": name, "az_status": {ZONE: "normal"}, "support_compute_group_type": ["normal"]}
@@ -82,6 +82,10 @@ def show_quotas(context: Context, call: Call) -> Answer:
     return Answer(200, {"quotas": {"resources": [resource]}})
 
 
-def _check_engine(call: Call) -> None:
-    if call.parameters["engine"].lower() != ENGINE.lower():
-        raise parameter_error("the sandbox offers PostgreSQL, and SQLServer simulated")
+def _offer(context: Context, call: Call) -> tuple[str, str]:
+    """Return the engine of the path and its version. Raise ApiError (400)."""
+    engine = engine_named(call.parameters["engine"])
+    servers = context.engines.servers_of(engine) if engine else None
+    if engine is None or servers is None:
+        raise parameter_error("the sandbox does not offer this engine")
+    return engine, servers.version

@@ -6,6 +6,7 @@ import re
 
 from drill.sandbox.api.controls import order_answer
 from drill.sandbox.call import Answer, Call
+from drill.sandbox.claims import target_of
 from drill.sandbox.context import Context
 from drill.sandbox.damage import damageable
 from drill.sandbox.errors import ApiError, parameter_error
@@ -63,7 +64,9 @@ def _happen(
         context.operations.stick(instance_id, Stuck(Status(fault.stuck), context.faults.gate()))
         return {}
     try:
-        servers = damageable(context.servers)
+        with context.state.transaction() as connection:
+            instance = target_of(connection, instance_id)
+        servers = damageable(context.engines.need(instance.engine))
         if fault.kind is FaultKind.LOSE_LOG_SEGMENT:
             return {"damaged": servers.lose_log_segment(instance_id, None)}
         return {"damaged": servers.corrupt_backup(instance_id, backup_id, None)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from drill.sandbox import catalogue, instance_pages, rules, sqlserver
+from drill.sandbox import catalogue, instance_pages, instances, rules, sqlserver
 from drill.sandbox.api.creation_parts import (
     check_client_token,
     check_place,
@@ -54,7 +54,7 @@ def list_instances(context: Context, call: Call) -> Answer:
 
 
 def _port_of(context: Context, instance: Instance) -> int | None:
-    return None if instance.simulated else context.servers.port_of(instance.id)
+    return context.engines.port_of(instance)
 
 
 def _wanted_tags(query: Query) -> dict[str, str]:
@@ -99,9 +99,10 @@ def create_instance(context: Context, call: Call) -> Answer:
 
 def _read_instance(context: Context, body: Members, point: Point | None) -> Instance:
     name = rules.checked_name(body.text("name"))
-    version = _read_version(context, body, required=point is None)
+    engine = _read_engine(context, body, point)
+    servers = context.engines.servers_of(engine)
     flavor = catalogue.find_flavor(body.text("flavor_ref"))
-    if flavor is None:
+    if flavor is None or flavor.engine != engine:
         raise ApiError(400, "DBS.200053", "The flavor does not exist.")
     volume_type, volume_size = read_volume(body, context.personality)
     check_place(body, context.personality)
@@ -110,14 +111,14 @@ def _read_instance(context: Context, body: Members, point: Point | None) -> Inst
         body, quota=context.personality.quota_of_tags, lengths=context.personality.tag_lengths
     )
     return Instance(
-        id=secrets.token_hex(16) + "in03",
+        id=secrets.token_hex(16) + catalogue.family_of(engine).id_suffix,
         name=name,
         status=Status.BUILD,
         created_at=now(),
         updated_at=None,
-        engine=catalogue.ENGINE,
-        version=version,
-        complete_version=context.servers.complete_version,
+        engine=engine,
+        version=servers.version if servers else "",
+        complete_version=servers.complete_version if servers else "",
         flavor=flavor.spec_code,
         volume_type=volume_type,
         volume_size=volume_size,
@@ -128,7 +129,7 @@ def _read_instance(context: Context, body: Members, point: Point | None) -> Inst
         security_group_id=rules.checked_network_id(
             body.optional_text("security_group_id") or "default", "security_group_id"
         ),
-        port_asked=rules.checked_port(body.optional_text("port")),
+        port_asked=rules.checked_port(body.optional_text("port"), engine),
         keep_days=keep_days,
         backup_start_time=start_time,
         backup_period=catalogue.BACKUP_PERIOD,
@@ -139,22 +140,34 @@ def _read_instance(context: Context, body: Members, point: Point | None) -> Inst
     )
 
 
-def _read_version(context: Context, body: Members, *, required: bool) -> str:
-    """Return the major version; a restore need not name it."""
+def _read_engine(context: Context, body: Members, point: Point | None) -> str:
+    """Return the engine; a restore need not name it: then it is that of the source.
+
+    Raise ApiError (400) where the sandbox has no such engine, or has it in another version.
+    """
+    required = point is None
     datastore = body.members("datastore") if required else body.optional_members("datastore")
     if datastore is None:
-        return context.servers.version
-    engine = datastore.text("type")
+        return _engine_of_source(context, point)
+    name = datastore.text("type")
     version = datastore.text("version")
-    if engine.lower() not in {each.lower() for each in _ENGINES}:
+    if name.lower() not in {each.lower() for each in _ENGINES}:
         raise parameter_error("datastore.type is not an engine")
-    if engine.lower() != catalogue.ENGINE.lower():
+    engine = catalogue.engine_named(name)
+    if engine is None:
         code = "DBS.280238" if required else "DBS.201207"
-        raise ApiError(400, code, "The sandbox creates PostgreSQL instances only.")
-    if version not in (context.servers.version, context.servers.complete_version):
+        raise ApiError(400, code, "The sandbox creates PostgreSQL and MariaDB instances only.")
+    servers = context.engines.servers_of(engine)
+    if servers is not None and version not in (servers.version, servers.complete_version):
         code = "DBS.200041" if required else "DBS.200037"
         raise ApiError(400, code, "The DB engine version does not fit.")
-    return context.servers.version
+    return engine
+
+
+def _engine_of_source(context: Context, point: Point | None) -> str:
+    with context.state.transaction() as connection:
+        source = instances.find(connection, point.source_id) if point else None
+    return source.engine if source and not source.simulated else catalogue.ENGINE
 
 
 def delete_instance(context: Context, call: Call) -> Answer:

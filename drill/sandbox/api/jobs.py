@@ -19,9 +19,7 @@ def show_job(context: Context, call: Call) -> Answer:
             raise ApiError(400, "DBS.200543", "The job does not exist.")
         instance = instances.find(connection, job.instance_id)
         details = job_details.of_job(connection, job.id)
-    real = instance is not None and not instance.simulated
-    port = context.servers.port_of(job.instance_id) if real else None
-    view = job_view(job, instance, port, at)
+    view = job_view(job, instance, context.engines.port_of(instance), at)
     if details:
         view["entities"] = details
     return Answer(200, {"job": view})

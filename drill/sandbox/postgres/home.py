@@ -37,8 +37,8 @@ class Home:
         binaries = find_binaries()
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = _take_possession(self.root)
-            self._temporary = _temporary_folder(self._lock)
+            self._lock = take_possession(self.root)
+            self._temporary = temporary_folder(self._lock)
         except OSError as error:
             raise ServerFault(f"the folder {root} cannot be used: {error.strerror}") from error
         self._numbers: dict[str, int] = {}
@@ -122,7 +122,7 @@ class Home:
             return False
 
 
-def _take_possession(root: Path) -> int:
+def take_possession(root: Path) -> int:
     """Lock the root for this process; the lock ends with it, however it ends."""
     lock = os.open(root / "service.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -133,7 +133,7 @@ def _take_possession(root: Path) -> int:
     return lock
 
 
-def _temporary_folder(lock: int) -> Path:
+def temporary_folder(lock: int) -> Path:
     """Make the temporary folder, remembering it beside the lock, and remove that of a killed one.
 
     Raise ServerFault where no place gives socket paths that are short enough.

@@ -2,14 +2,14 @@
 
 A program of its own, run with ``python -I -S``: between fork and exec of a process with many
 threads Python code could hang, and here there is one thread. Arguments: way, uid, gid, id of the
-parent process, program, its arguments. Uses nothing but the standard library.
+parent process, number of the signal to end with it, program, its arguments. Uses nothing but
+the standard library.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
-import signal
 import sys
 
 LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
@@ -23,7 +23,7 @@ _PR_SET_PDEATHSIG = 1
 
 def main(arguments: list[str]) -> int:
     """Prepare the process and replace it by the program; return only where that failed."""
-    way, uid, gid, parent, *command = arguments
+    way, uid, gid, parent, ending, *command = arguments
     os.umask(0o077)
     try:
         if way == "namespace":
@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
             os.setgid(int(gid))
             os.setuid(int(uid))
         # After the change of user: changing it would clear the wish again (man 2 prctl).
-        _end_with_parent(int(parent))
+        _end_with_parent(int(parent), int(ending))
         for name in LIBRARY_PATHS:
             os.environ.pop(name, None)
         os.execv(command[0], command)  # noqa: S606 - the whole point; there is no shell
@@ -53,11 +53,11 @@ def _enter_user_namespace(uid: int, gid: int) -> None:
     _write("/proc/self/gid_map", f"{gid} 0 1")
 
 
-def _end_with_parent(parent: int) -> None:
-    """Ask for SIGINT, a clean shutdown of PostgreSQL, when the thread that started us ends."""
+def _end_with_parent(parent: int, ending: int) -> None:
+    """Ask for the signal that shuts the program down when the thread that started us ends."""
     if not sys.platform.startswith("linux"):
         return
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT))
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ending)
     if os.getppid() != parent:  # it ended before the wish was known
         raise SystemExit(CANNOT_CHANGE_USER)
 

@@ -1,0 +1,157 @@
+"""What the archived binary log really holds, and where in it an instant lies.
+
+An archived file does not change, so it is read once; its size and time are looked at every time, so
+that one that was deleted or damaged later is noticed.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from drill.sandbox.mariadb.binlog import LogFile, log_name, log_number, read_log
+from drill.sandbox.mariadb.layout import SEEN
+from drill.sandbox.mariadb.sightings import Sighting, read_sightings
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedFile:
+    """One archived file, and when it had grown how far."""
+
+    log: LogFile
+    sightings: tuple[Sighting, ...]
+
+    def seen_by(self, instant: datetime) -> int:
+        """Return how much of it is known to have been written by then, in bytes."""
+        return max((each.size for each in self.sightings if each.at <= instant), default=0)
+
+    def seen_at(self, size: int) -> datetime | None:
+        """Return by when it was known to have that size."""
+        index = bisect_left([each.size for each in self.sightings], size)
+        return self.sightings[index].at if index < len(self.sightings) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the log: behind the last transaction that belongs to it."""
+
+    file: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The unbroken row of whole files that begins at one file."""
+
+    files: tuple[ArchivedFile, ...]
+    break_reason: str | None
+    """Why it ends although a later file is there."""
+
+    def newest_commit_at(self, start: Place) -> datetime | None:
+        """Return by when the last transaction behind a place was seen: no later instant is proven.
+
+        Up to then nothing can be missing: what was written by then lies in these files.
+        """
+        for archived in reversed(self.files):
+            for transaction in reversed(archived.log.transactions):
+                if (archived.log.number, transaction.begins) < (start.file, start.position):
+                    return None
+                seen_at = archived.seen_at(transaction.ends)
+                if seen_at is not None:
+                    return seen_at
+        return None
+
+    def place_of(self, instant: datetime, start: Place) -> Place:
+        """Return the place behind the last transaction that had been written by then."""
+        place = start
+        for archived in self.files:
+            seen = archived.seen_by(instant)
+            for transaction in archived.log.transactions:
+                later = (archived.log.number, transaction.begins) >= (start.file, start.position)
+                if later and transaction.ends <= seen:
+                    place = Place(archived.log.number, transaction.ends)
+        return place
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    stamp: tuple[int, int]
+    file: ArchivedFile
+
+
+class ArchiveReader:
+    """Reads archives, and remembers. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, _Known] = {}
+        self._lock = threading.Lock()
+
+    def chain(self, archive: Path, first: int) -> Chain:
+        """Follow the archived log from a file as far as it is complete. Raise OSError."""
+        with self._lock:
+            present = archived_numbers(archive)
+            files: list[ArchivedFile] = []
+            number = first
+            reason = None
+            while number in present:
+                archived = self._read(archive / log_name(number), number)
+                reason = _why_not(archived.log, files[-1].log if files else None)
+                if reason is not None:
+                    break
+                files.append(archived)
+                number += 1
+            if reason is None and any(other > number for other in present):
+                reason = f"{log_name(number)} is missing from the archive"
+            return Chain(tuple(files), reason)
+
+    def forget(self, folder: Path) -> None:
+        """Forget the archives inside a folder that is deleted."""
+        with self._lock:
+            for file in [known for known in self._known if known.is_relative_to(folder)]:
+                del self._known[file]
+
+    def _read(self, file: Path, number: int) -> ArchivedFile:
+        facts = file.stat()
+        stamp = (facts.st_size, facts.st_mtime_ns)
+        known = self._known.get(file)
+        if known is None or known.stamp != stamp:
+            seen = tuple(_rising(read_sightings(file.with_name(file.name + SEEN))))
+            known = _Known(stamp, ArchivedFile(read_log(file, number), seen))
+            self._known[file] = known
+        return known.file
+
+
+def archived_numbers(archive: Path) -> set[int]:
+    """Return the numbers of the files in an archive."""
+    try:
+        names = [entry.name for entry in archive.iterdir()]
+    except FileNotFoundError:
+        return set()  # deleted together with its instance, or pruned while we looked
+    return {number for number in map(log_number, names) if number is not None}
+
+
+def _why_not(log: LogFile, before: LogFile | None) -> str | None:
+    """Return why a file does not continue the one before it: the engine would not notice."""
+    name = log_name(log.number)
+    if log.damage is not None:
+        return f"{name} is damaged: {log.damage}"
+    if before is None:
+        return None
+    if before.next_number not in (None, log.number):
+        return f"{log_name(before.number)} does not lead to {name}"
+    if dict(before.state_after) != dict(log.state_before):
+        return f"{name} does not begin where {log_name(before.number)} ends"
+    return None
+
+
+def _rising(sightings: Sequence[Sighting]) -> Iterator[Sighting]:
+    """Let instants and sizes only grow, also where the clock was set back."""
+    last: Sighting | None = None
+    for each in sightings:
+        if last is None or each.size > last.size:
+            last = Sighting(max(each.at, last.at) if last else each.at, each.size)
+            yield last

@@ -1,0 +1,300 @@
+"""The MariaDB servers of the sandbox: real processes, backups and archived binary logs."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from drill.sandbox.mariadb import image
+from drill.sandbox.mariadb.accounts import create_administrator, ensure_user_name
+from drill.sandbox.mariadb.archive import ArchiveReader
+from drill.sandbox.mariadb.archiver import Archiver, archive_rest
+from drill.sandbox.mariadb.backup import take_full_backup
+from drill.sandbox.mariadb.choice import choose_backup, choose_stretch, next_history, windows_of
+from drill.sandbox.mariadb.copying import Order, make_copy
+from drill.sandbox.mariadb.home import Home
+from drill.sandbox.mariadb.install import initialise
+from drill.sandbox.mariadb.layout import InstanceFolder, StoredBackup
+from drill.sandbox.mariadb.process import RunningServer, end_leftover, start_server
+from drill.sandbox.mariadb.replay import Stretch
+from drill.sandbox.postgres.layout import History
+from drill.sandbox.postgres.locks import InstanceLocks
+from drill.sandbox.postgres.recovery import as_restore_failure
+from drill.sandbox.servers import BaseBackup, RestoreFailed, ServerFault, Span
+
+_CLOSING = "the service is shutting down"
+
+
+@dataclass(frozen=True, slots=True)
+class _Serving:
+    """A server in use, and the thread that archives its log."""
+
+    server: RunningServer
+    archiver: Archiver
+
+
+class MariadbServers:
+    """Every instance is a MariaDB server of its own, in a folder under one root.
+
+    Clients come in through loopback TCP with a password. The root belongs to one service at a time.
+    A service that is killed takes its servers with it (on Linux), cleanly; the next one can start
+    them again.
+    """
+
+    def __init__(self, root: Path, *, archive_every: timedelta = timedelta(seconds=2)) -> None:
+        """Find the programs and take possession of the root. Raise ServerFault.
+
+        ``archive_every`` is how long a finished transaction waits for the archive at most.
+        """
+        self._home = Home(root)
+        self._launch = self._home.launch
+        self._archive_every = archive_every
+        self._locks = InstanceLocks()
+        self._running: dict[str, _Serving] = {}
+        self._reader = ArchiveReader()
+        self._is_closing = threading.Event()
+        self.version = self._launch.programs.version
+        self.complete_version = self._launch.programs.complete_version
+
+    def create(self, instance_id: str, *, admin_user: str, password: str) -> None:
+        """Make an empty instance and start it. Raise ServerFault, leaving nothing of it."""
+        folder = self._folder(instance_id)
+        ensure_user_name(admin_user)
+        with self._changing(instance_id):
+            if folder.exists():
+                raise ServerFault(f"instance {instance_id} exists already")
+            try:
+                self._clear_leftovers(folder)
+                self._make_folders(folder)
+                initialise(self._home, folder)
+                self._serve(folder, History(admin_user, 1, {1: 1}))
+                create_administrator(self._running[folder.id].server, admin_user, password)
+            except (ServerFault, OSError) as error:
+                with suppress(OSError):
+                    self._stop(instance_id)
+                shutil.rmtree(folder.path, ignore_errors=True)
+                if isinstance(error, OSError):
+                    raise ServerFault(f"the instance cannot be made: {error.strerror}") from error
+                raise
+
+    def start(self, instance_id: str) -> None:
+        """Start an instance that exists on disk; does nothing if it runs. Raise ServerFault."""
+        folder = self._folder(instance_id)
+        with self._changing(instance_id):
+            if self.port_of(instance_id) is not None:
+                return
+            history = folder.history()
+            try:
+                self._stop(instance_id)
+                self._clear_leftovers(folder)
+                self._serve(folder, history)
+            except OSError as error:
+                raise ServerFault(f"{instance_id} does not start: {error.strerror}") from error
+
+    def stop(self, instance_id: str) -> None:
+        """Stop the server cleanly; does nothing if it does not run. Raise ServerFault."""
+        with self._locks.changing(instance_id):
+            try:
+                self._stop(instance_id)
+            except OSError as error:
+                raise ServerFault(f"{instance_id} is not archived: {error.strerror}") from error
+
+    def destroy(self, instance_id: str) -> None:
+        """Stop the server and delete its data, its archive and its backups.
+
+        Does nothing where there is no such instance. Raise ServerFault where the disk refuses.
+        """
+        folder = self._folder(instance_id)
+        with self._locks.changing(instance_id), self._locks.deleting(instance_id):
+            with suppress(OSError):
+                self._stop(instance_id)  # what cannot be archived is not needed any more
+            if not folder.path.exists():
+                return
+            for data in folder.data_folders():
+                end_leftover(data)
+            self._reader.forget(folder.path)
+            try:
+                shutil.rmtree(folder.path)
+            except OSError as error:
+                raise ServerFault(f"{instance_id} is not deleted: {error.strerror}") from error
+
+    def port_of(self, instance_id: str) -> int | None:
+        """Return the loopback TCP port that the running server listens on."""
+        serving = self._running.get(instance_id)
+        return serving.server.port if serving and serving.server.is_running() else None
+
+    def take_backup(self, instance_id: str, backup_id: str) -> BaseBackup:
+        """Take, prepare and verify a full backup, which needs no log to be restored.
+
+        ``ended_at`` is just after the instant of consistency. Raise ServerFault, leaving nothing of
+        the half backup.
+        """
+        folder = self._folder(instance_id)
+        with self._changing(instance_id):
+            if self.port_of(instance_id) is None:
+                raise ServerFault(f"instance {instance_id} does not run, so no backup is possible")
+            server = self._running[instance_id].server
+            return take_full_backup(self._launch.programs, folder, server, backup_id).base
+
+    def delete_backup(self, instance_id: str, backup_id: str) -> None:
+        """Delete one backup, and the log that only it could use; none is no fault."""
+        folder = self._folder(instance_id)
+        stored, doomed = folder.backup_folder(backup_id), folder.backup_in_the_making(backup_id)
+        with self._locks.changing(instance_id), self._locks.deleting(instance_id):
+            if not stored.exists():
+                return
+            try:
+                stored.rename(doomed)  # from here on it does not count
+                shutil.rmtree(doomed)
+                folder.prune()
+            except OSError as error:
+                raise ServerFault(f"{backup_id} is not deleted: {error.strerror}") from error
+
+    def windows(self, instance_id: str) -> list[Span]:
+        """Return what can be restored to, from what is really archived. Raise ServerFault."""
+        with self._locks.reading(instance_id):
+            return windows_of(self._folder(instance_id), self._reader)
+
+    def restore(
+        self,
+        *,
+        source_id: str,
+        target_id: str,
+        backup_id: str | None = None,
+        restore_time: datetime | None = None,
+        admin_user: str,
+        password: str | None,
+    ) -> None:
+        """Replace the target's data by the source's, at a backup or at an instant; start it.
+
+        Nothing that was committed after the instant is in the copy, and nothing is missing that was
+        committed up to a few hundredths of a second before it. The copy is made beside the target's
+        own data, which is replaced when the copy is proven. Where that fails, RestoreFailed is
+        raised, a new target is gone, and an existing one keeps the data it had: it runs on where
+        the order was refused before anything was done, and stands stopped otherwise.
+        """
+        try:
+            source, target = self._folder(source_id), self._folder(target_id)
+            ensure_user_name(admin_user)
+            with self._changing(target_id):
+                with self._locks.reading(source_id):
+                    backup = choose_backup(source, backup_id, restore_time)
+                    image.verify(backup.base.folder)
+                    stretch = (
+                        choose_stretch(source, self._reader, backup, restore_time)
+                        if restore_time is not None
+                        else None
+                    )
+                    self._replace(source, backup, target, stretch, admin_user, password)
+                # What cannot be deleted now is deleted after the next restore.
+                with self._locks.deleting(target_id), suppress(OSError):
+                    target.prune()
+        except (ServerFault, OSError) as error:
+            raise as_restore_failure(error) from error
+
+    def shutdown(self) -> None:
+        """Stop all servers cleanly, after what is under way, and let go of the root.
+
+        Doing it again is no fault; nothing can be started afterwards.
+        """
+        self._is_closing.set()
+        with ThreadPoolExecutor(max_workers=8) as stoppers:
+            list(stoppers.map(self.stop, self._locks.known()))
+        self._home.close()
+
+    def _replace(
+        self,
+        source: InstanceFolder,
+        backup: StoredBackup,
+        target: InstanceFolder,
+        stretch: Stretch | None,
+        admin_user: str,
+        password: str | None,
+    ) -> None:
+        """Make the copy and let it take the place of the target's data, or leave no trace of it."""
+        is_new = not target.exists()
+        self._stop(target.id)  # this also archives the last of its log
+        history = next_history(source, target, backup, admin_user)
+        order = Order(
+            image=backup.base.folder,
+            stretch=stretch,
+            data=target.data(history.era),
+            sockets=self._home.sockets_of(target.id),
+            log=target.logs / f"restore-{history.era}.log",
+        )
+        try:
+            self._clear_leftovers(target)
+            self._make_folders(target)
+            make_copy(
+                self._launch,
+                order,
+                admin_user=admin_user,
+                password=password,
+                is_cancelled=self._is_closing.is_set,
+            )
+            self._serve(target, history)
+        except (RestoreFailed, ServerFault, OSError):
+            with suppress(OSError):
+                self._stop(target.id)
+            if is_new:
+                shutil.rmtree(target.path, ignore_errors=True)
+            elif target.history().era != history.era:
+                shutil.rmtree(order.data.parent, ignore_errors=True)
+            raise
+
+    def _serve(self, folder: InstanceFolder, history: History) -> None:
+        """Make the data of an era the current one, and start a server and an archiver on it."""
+        data, archive = folder.data(history.era), folder.archive(history.era)
+        archive.mkdir(mode=0o700, exist_ok=True)
+        archive_rest(data, archive)  # what a crash kept an earlier archiver from doing
+        self._launch.identity.own_itself(data.parent)
+        folder.record(history)
+        server = start_server(
+            self._launch,
+            data=data,
+            sockets=self._home.sockets_of(folder.id),
+            log=folder.logs / "server.log",
+            preferred_port=history.port,
+        )
+        archiver = Archiver(server, archive, self._archive_every)
+        archiver.start()
+        self._running[folder.id] = _Serving(server, archiver)
+        if server.port != history.port:
+            folder.record(replace(history, port=server.port))
+
+    def _stop(self, instance_id: str) -> None:
+        """Stop server and archiver, and archive the last of the log. Raise OSError."""
+        serving = self._running.pop(instance_id, None)
+        if serving is not None:
+            serving.server.stop()
+            serving.archiver.stop()
+            archive_rest(serving.server.data, serving.archiver.archive)
+
+    def _make_folders(self, folder: InstanceFolder) -> None:
+        """Make the folders of an instance, passable for the user of the servers."""
+        for made in folder.make():
+            self._launch.identity.own_itself(made)
+
+    @staticmethod
+    def _clear_leftovers(folder: InstanceFolder) -> None:
+        """Delete what a killed service left half done, after its servers. Raise OSError."""
+        for data in folder.data_folders():
+            end_leftover(data)
+        folder.clear_leftovers()
+
+    def _folder(self, instance_id: str) -> InstanceFolder:
+        return InstanceFolder(self._home.root, instance_id)
+
+    @contextmanager
+    def _changing(self, instance_id: str) -> Iterator[None]:
+        """Be the only one who changes an instance. Raise ServerFault while shutting down."""
+        with self._locks.changing(instance_id):
+            if self._is_closing.is_set():
+                raise ServerFault(_CLOSING)
+            yield
