@@ -7,6 +7,7 @@ import re
 import pytest
 
 from drill.sandbox.planting import id_of
+from tests.e2e.world import World
 
 SOURCE_ID = id_of("invoices-prod", "in01")
 TARGET_ID = id_of("drill-scratch-m", "in01")
@@ -21,7 +22,7 @@ database = "mysql"
 # No drill may ever"""
 
 
-def write_plan(world, name, like):
+def write_plan(world: World, name: str, like: str) -> None:
     """Write a plan for the MariaDB source that is otherwise like another one."""
     text = (world.folder / "plans" / f"{like}.toml").read_text()
     text = text.replace(f'name = "{like}"', f'name = "{name}"')
