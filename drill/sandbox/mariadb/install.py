@@ -19,6 +19,7 @@ def initialise(home: Home, folder: InstanceFolder) -> None:
         "--no-defaults",
         f"--basedir={programs.base}",
         f"--datadir={data}",
+        f"--tmpdir={home.sockets_of(folder.id)}",  # one that starts would empty a shared one
         "--auth-root-authentication-method=normal",
         "--skip-test-db",
         "--skip-name-resolve",

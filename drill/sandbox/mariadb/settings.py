@@ -33,6 +33,7 @@ def common_options(programs: Programs, data: Path, sockets: Path) -> list[str]:
         f"--basedir={base}",
         *(places if programs.is_relocated else ()),
         f"--datadir={data}",
+        f"--tmpdir={data.parent}",  # shared, one that starts would delete what the others use
         f"--socket={sockets}/s",
         f"--pid-file={data}/{PID_FILE}",
         f"--init-file={data.parent}/keeper.sql",

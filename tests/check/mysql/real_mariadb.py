@@ -52,6 +52,7 @@ class Server:
             [
                 program("mariadb-install-db"),
                 *("--no-defaults", f"--datadir={self.data}", "--skip-test-db"),
+                f"--tmpdir={self.folder}",  # a shared one loses its tables to whoever starts
                 *("--auth-root-authentication-method=normal", "--skip-name-resolve"),
                 *self._as_root(),
             ],
@@ -74,6 +75,7 @@ class Server:
             self.port = taken.getsockname()[1]
         flags = {
             "datadir": self.data,
+            "tmpdir": self.folder,
             "socket": self.folder / "s",
             "pid-file": self.folder / "pid",
             "bind-address": "127.0.0.1",
