@@ -183,6 +183,12 @@ class Objectives(PlanPart):
     """RPO target: how much of the newest data may be lost."""
     rto: PositiveSpan | None = None
     """RTO target: how long from the accepted restore request to finished checks."""
+    retention: PositiveSpan | None = None
+    """How far back recovery is promised; without it what the provider keeps."""
+    cadence: PositiveSpan | None = None
+    """How often a drill of this source must pass; without it no such promise is assessed."""
+    proof_validity: PositiveSpan | None = None
+    """How long a drill that passed is a proof; without it the cadence, or else 30 days."""
 
 
 class Login(PlanPart):
@@ -227,6 +233,8 @@ class Plan(PlanPart):
     """One sentence for the reader of the report."""
     group: Name | None = None
     """Name that plans share, such as that of an application."""
+    tier: Annotated[Whole, Field(ge=1, le=9)] | None = None
+    """How critical the source is: 1 is the most critical."""
     source: Source
     """The production instance whose recoverability is in question."""
     restore: Restore
