@@ -48,7 +48,7 @@ def advance(drill_id: str, parts: Parts, *, held: Callable[[DrillRecord], None])
     if record is None:
         return
     held(record)
-    desk = Desk(record, parts.journal, parts.clock)
+    desk = Desk(record, parts.journal, parts.clock, lease=parts.lease)
     try:
         while desk.record.state is not State.FINISHED and desk.record.next_at <= desk.now():
             _take_step(desk, parts)

@@ -45,9 +45,12 @@ class Stage:
         return LONGEST_DELAY * self.lots.random()
 
 
-def a_stage(text: str, journal: Journal | None = None, **scene: bool) -> Stage:
+def a_stage(text: str, journal: Journal | None = None, *, tags_in_create: bool = True) -> Stage:
     """Return a stage whose lots depend on the seed and on this text."""
-    return Stage(Scene(journal or MemoryJournal(), **scene), random.Random(f"{SEED}/{text}"))
+    return Stage(
+        Scene(journal or MemoryJournal(), tags_in_create=tags_in_create),
+        random.Random(f"{SEED}/{text}"),
+    )
 
 
 def work(stage: Stage, drill_id: str, parts: Parts) -> None:
@@ -72,9 +75,9 @@ def work(stage: Stage, drill_id: str, parts: Parts) -> None:
     raise AssertionError(f"never finished: {scene.record(drill_id)}")
 
 
-def boundaries_of(plan: Plan, **scene: bool) -> int:
+def boundaries_of(plan: Plan, *, tags_in_create: bool = True) -> int:
     """Return how many boundaries a drill of this plan has when nothing goes wrong."""
-    stage = a_stage("count", **scene)
+    stage = a_stage("count", tags_in_create=tags_in_create)
     counter = Trouble(NEVER, clock=stage.scene.clock, lasts=timedelta(0))
     parts = _gated(stage, counter)
     drill_id = stage.scene.enlist(plan)

@@ -99,9 +99,7 @@ def test_a_bad_backup_never_passes_whatever_else_happens(target, trouble, prepar
     for at in range(0, boundaries_of(a_plan(target=target)), 3):
         stage, drill_id, made = play(trouble, at, target=target, prepare=prepare)
         try:
-            record = assert_all_is_well(
-                stage, drill_id, outcomes={failure, Outcome.INCONCLUSIVE}
-            )
+            record = assert_all_is_well(stage, drill_id, outcomes={failure, Outcome.INCONCLUSIVE})
         except AssertionError as error:
             raise AssertionError(f"{trouble} {made.struck} (boundary {at})") from error
         failed += record.outcome is failure

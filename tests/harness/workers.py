@@ -45,6 +45,9 @@ class SteppedWorker:
 
     def __init__(self, scene: Scene, name: str, ledger: Ledger) -> None:
         self.name = name
+        self.scene = scene
+        self.passed = 0
+        """Boundaries that it has stopped at."""
         self.drill_id: str | None = None
         self.at: Boundary | None = None
         self.fault: Exception | None = None
@@ -112,8 +115,9 @@ class SteppedWorker:
 
     def _gate(self, boundary: Boundary) -> None:
         self._ledger.current = self.drill_id or ""
-        if not self._killed and not _is_on_the_wire(boundary):
+        if not self._killed:
             self.at = boundary
+            self.passed += 1
             self._stopped.release()
             self._go.acquire()
         if self._killed:
@@ -122,15 +126,6 @@ class SteppedWorker:
         if fault is not None and _can_happen(fault, boundary):
             self.fault = None
             raise fault
-
-
-def _is_on_the_wire(boundary: Boundary) -> bool:
-    """Tell whether an order is just being sent.
-
-    Between the last look at the lease and the first byte on the wire nothing can be fenced: no
-    store can take back what a sleeping process is about to say. So nobody sleeps exactly here.
-    """
-    return boundary.kind == "order" and not boundary.is_after
 
 
 def _can_happen(fault: Exception, boundary: Boundary) -> bool:
