@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from drill.engine.record import DrillRecord
 from drill.recovery.backups import ended, restorable_backups
 from drill.recovery.values import BackupPoint, Inventory
-from drill.report import words
+from drill.report.language import _
 from drill.report.view.fleet import (
     FAILURES,
     PASSES,
@@ -159,7 +159,9 @@ def _badness(draft: _Draft) -> tuple[int, float]:
 
 def _bar(number: int, name: str, cloud: str, drills: Sequence[DrillRecord], draft: _Draft) -> Bar:
     if draft is None:
-        nothing = words.BAR_NOTHING.format(source=name)
+        nothing = _("{source}: no data, because no drill has read its restore windows yet.").format(
+            source=name
+        )
         return Bar(
             number=number, source=name, cloud=cloud, finding=(nothing,), taken_at=None, begin=None,
             bands=(), bases=(), marks=(), ticks=(), rows=(),
@@ -244,36 +246,44 @@ def _shape_of(step: timedelta, length: timedelta) -> str:
 def _findings(name: str, proof: Proof) -> Iterator[str]:
     advertised = length_of(proof.advertised)
     if not advertised:
-        yield words.BAR_NO_WINDOW.format(source=name)
+        yield _("{source}: the provider advertises no restore window.").format(source=name)
         return
     proven = length_of(proof.proven)
-    yield words.BAR_FINDING.format(
+    yield _("{source}: {share} of {advertised} advertised is proven ({proven}).").format(
         source=name,
         share=share_text(proven, advertised),
         advertised=span_text(advertised),
         proven=span_text(proven),
     )
     if proof.bases:
-        yield words.BAR_IMAGES.format(drilled=proof.images, count=proof.bases)
+        yield _("{drilled} of {count} backups are proven as images.").format(
+            drilled=proof.images, count=proof.bases
+        )
     if proof.suspect:
-        yield words.BAR_SUSPECT.format(length=span_text(length_of(proof.suspect)))
+        yield _("{length} is suspect after a drill that failed.").format(
+            length=span_text(length_of(proof.suspect))
+        )
     if len(proof.gaps) == 1:
-        yield words.BAR_ONE_GAP.format(length=span_text(proof.gaps[0].length))
+        yield _("1 gap of {length}.").format(length=span_text(proof.gaps[0].length))
     elif proof.gaps:
         longest = max(gap.length for gap in proof.gaps)
-        yield words.BAR_GAPS.format(count=len(proof.gaps), longest=span_text(longest))
+        yield _("{count} gaps, the longest {longest}.").format(
+            count=len(proof.gaps), longest=span_text(longest)
+        )
     if proof.contradiction:
-        yield words.BAR_CONTRADICTION
+        yield _(
+            "A drill passed across an advertised gap: the two contradict each other, so only the drilled instant counts."
+        )
     if proof.low_level:
-        yield words.BAR_LOW_LEVEL
+        yield _("A drill that passed below L4 proves no stretch of time.")
 
 
 def _stretch_rows(proof: Proof) -> Iterator[BarRow]:
     kinds = (
-        (words.BAR_WINDOW, proof.advertised, None),
-        (words.BAR_GAP, proof.gaps, None),
-        (words.BAR_PROVEN, proof.proven, sign(Tone.PASS, "proven")),
-        (words.BAR_SUSPECT_STRETCH, proof.suspect, sign(Tone.FAIL, "suspect")),
+        (_("advertised window"), proof.advertised, None),
+        (_("gap"), proof.gaps, None),
+        (_("proven chain"), proof.proven, sign(Tone.PASS, "proven")),
+        (_("suspect"), proof.suspect, sign(Tone.FAIL, "suspect")),
     )
     for what, stretches, word in kinds:
         for stretch in stretches[:POINTS_AT_MOST]:
@@ -293,7 +303,7 @@ def _point_rows(drilled: Sequence[DrillRecord]) -> Iterator[BarRow]:
             continue
         is_backup = isinstance(drill.choice.point, BackupPoint)
         yield BarRow(
-            what=words.BAR_POINT_BACKUP if is_backup else words.BAR_POINT_TIME,
+            what=_("drilled backup") if is_backup else _("drilled instant"),
             begin=moment(drill.choice.point.at),
             end=None,
             length="",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from drill.engine.record import DrillRecord
-from drill.report import words
+from drill.report.language import _
 from drill.report.view import tables
 from drill.report.view.banner import Banner, banner
 from drill.report.view.bars import Bars, window_bars
@@ -58,5 +58,7 @@ def index_view(
         strips=strips(plans, records, now),
         passed=tables.passed(plans, names, clouds),
         simulated=tables.simulated(plans, names, clouds),
-        sweep=words.SWEEP,
+        sweep=_(
+            "Run “drill sweep”; if it stays, look it up by its id in the console of the cloud."
+        ),
     )

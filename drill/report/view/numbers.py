@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from drill.engine.record import DrillRecord, Outcome
+from drill.recovery.facts import DrillFacts
 from drill.recovery.measure import Attainment, assess
+from drill.recovery.verdict import Outcome
 from drill.report import words
+from drill.report.language import _
 from drill.report.view.fleet import (
     CONCLUSIVE,
     DAY,
@@ -45,7 +47,7 @@ class Number:
 
 
 def numbers(
-    records: Sequence[DrillRecord], plans: Sequence[PlanHistory], now: datetime
+    records: Sequence[DrillFacts], plans: Sequence[PlanHistory], now: datetime
 ) -> tuple[Number, ...]:
     """Return the numbers in the order of the page. What cannot be counted is "no data"."""
     return (
@@ -82,81 +84,85 @@ def _share_tone(part: int, whole: int) -> Tone:
 
 
 def _part_of(part: int, whole: int) -> str:
-    return words.NUMBER_OF.format(part=part, whole=whole) if whole else words.NO_DATA
+    return _("{part} of {whole}").format(part=part, whole=whole) if whole else _("no data")
 
 
-def _passed(records: Sequence[DrillRecord], now: datetime) -> Number:
+def _passed(records: Sequence[DrillFacts], now: datetime) -> Number:
     """A drill counts as executed once the cloud accepted its restore (coverage C.8)."""
     due = due_within(records, now=now, span=DAY)
     executed = [record for record in due if is_executed(record)]
     passed = [record for record in executed if record.outcome in PASSES]
     late = sum(1 for record in passed if record.outcome is Outcome.PASSED_LATE)
     return _number(
-        words.NUMBER_PASSED,
+        _("Passed of executed, 24 h"),
         _part_of(len(passed), len(executed)),
         _share_tone(len(passed), len(executed)),
-        target=words.NUMBER_PASSED_TARGET,
-        basis=words.NUMBER_PASSED_BASIS.format(due=len(due), executed=len(executed), late=late),
+        target=_("target: all"),
+        basis=_("{due} due, {executed} executed, {late} of them late").format(
+            due=len(due), executed=len(executed), late=late
+        ),
         share=(len(passed), len(executed)),
     )
 
 
-def _rto_attainment(records: Sequence[DrillRecord], now: datetime) -> Number:
+def _rto_attainment(records: Sequence[DrillFacts], now: datetime) -> Number:
     """Failed drills stay in the denominator and are never met (coverage C.11)."""
     conclusive = [
         record
         for record in due_within(records, now=now, span=MONTH)
-        if record.outcome in CONCLUSIVE and record.plan.objectives.rto is not None
+        if record.outcome in CONCLUSIVE and record.rto_target is not None
     ]
     met = [record for record in conclusive if rto_attainment(record) is Attainment.MET]
     return _number(
-        words.NUMBER_RTO,
+        _("RTO attainment, 30 d"),
         _part_of(len(met), len(conclusive)),
         _share_tone(len(met), len(conclusive)),
-        target=words.NUMBER_RTO_TARGET if conclusive else words.NO_TARGET,
-        basis=words.NUMBER_RTO_BASIS.format(count=len(conclusive)),
+        target=_("target: all within their RTO") if conclusive else _("no target"),
+        basis=_("n = {count}: conclusive drills; a failed one counts as never recovered").format(
+            count=len(conclusive)
+        ),
         share=(len(met), len(conclusive)),
     )
 
 
-def _worst_rpa(records: Sequence[DrillRecord], now: datetime) -> Number:
+def _worst_rpa(records: Sequence[DrillFacts], now: datetime) -> Number:
     """Worst against its own target first, so that a miss cannot hide behind a laxer promise."""
     measured = [
         (_excess(record), record.rpa, record)
         for record in due_within(records, now=now, span=DAY)
         if record.outcome in PASSES and record.rpa is not None
     ]
-    basis = words.NUMBER_RPA_BASIS.format(count=len(measured))
+    basis = _("n = {count}: passed drills with a heartbeat").format(count=len(measured))
     if not measured:
         return _number(
-            words.NUMBER_RPA, words.NO_DATA, Tone.NONE, target=words.NO_TARGET, basis=basis
+            _("Worst proven RPA, 24 h"), _("no data"), Tone.NONE, target=_("no target"), basis=basis
         )
     _, rpa, worst = max(measured, key=lambda one: (one[0], one[1], one[2].id))
-    target = worst.plan.objectives.rpo
+    target = worst.rpo_target
     tones = {
         Attainment.MET: Tone.PASS,
         Attainment.MISSED: Tone.FAIL,
         Attainment.NO_DATA: Tone.NONE,
     }
     return _number(
-        words.NUMBER_RPA,
+        _("Worst proven RPA, 24 h"),
         span_text(rpa),
         tones[assess(target, rpa).attainment],
-        target=words.NUMBER_RPA_TARGET.format(target=span_text(target))
+        target=_("RPO target {target}").format(target=span_text(target))
         if target
-        else words.NO_TARGET,
+        else _("no target"),
         basis=basis,
         page=page_name(worst.id),
     )
 
 
-def _excess(record: DrillRecord) -> int:
+def _excess(record: DrillFacts) -> int:
     """Return 2 for a missed RPO target, 1 for a met one, 0 without a target."""
-    answer = assess(record.plan.objectives.rpo, record.rpa).attainment
+    answer = assess(record.rpo_target, record.rpa).attainment
     return {Attainment.MISSED: 2, Attainment.MET: 1, Attainment.NO_DATA: 0}[answer]
 
 
-def _oldest_proof(records: Sequence[DrillRecord], now: datetime) -> Number:
+def _oldest_proof(records: Sequence[DrillFacts], now: datetime) -> Number:
     """A source that was never proven is older than every age (coverage C.8)."""
     newest = list(_newest_proofs(records))
     never = sum(1 for record in newest if record is None)
@@ -167,33 +173,33 @@ def _oldest_proof(records: Sequence[DrillRecord], now: datetime) -> Number:
     ]
     if not newest:
         return _number(
-            words.NUMBER_AGE,
-            words.NO_DATA,
+            _("Oldest proof"),
+            _("no data"),
             Tone.NONE,
-            target=words.NO_TARGET,
-            basis=words.NUMBER_AGE_BASIS.format(count=0),
+            target=_("no target"),
+            basis=_("n = {count}: newest proof of each source").format(count=0),
         )
     if never:
-        basis = words.NUMBER_AGE_BASIS_NEVER.format(never=never, count=len(newest))
+        basis = _("{never} of {count} sources never proven").format(never=never, count=len(newest))
         return _number(
-            words.NUMBER_AGE,
-            words.NUMBER_AGE_NEVER,
+            _("Oldest proof"),
+            _("no proof"),
             Tone.FAIL,
-            target=words.NO_TARGET,
+            target=_("no target"),
             basis=basis,
         )
     age, oldest = max(ages, key=lambda one: (one[0], one[1].id))
     return _number(
-        words.NUMBER_AGE,
+        _("Oldest proof"),
         span_text(max(age, timedelta(0))),
         Tone.NONE,
-        target=words.NO_TARGET,
-        basis=words.NUMBER_AGE_BASIS.format(count=len(newest)),
+        target=_("no target"),
+        basis=_("n = {count}: newest proof of each source").format(count=len(newest)),
         page=page_name(oldest.id),
     )
 
 
-def _newest_proofs(records: Sequence[DrillRecord]) -> Iterator[DrillRecord | None]:
+def _newest_proofs(records: Sequence[DrillFacts]) -> Iterator[DrillFacts | None]:
     """Yield the proof that finished last for each real source, or None."""
     for drills in by_source(records).values():
         if all(drill.is_simulated for drill in drills):
@@ -214,34 +220,36 @@ def _lowest_level(plans: Sequence[PlanHistory]) -> Number:
     ]
     if not counted:
         return _number(
-            words.NUMBER_LEVEL,
-            words.NO_DATA,
+            _("Lowest level"),
+            _("no data"),
             Tone.NONE,
-            target=words.NUMBER_LEVEL_TARGET,
-            basis=words.NUMBER_LEVEL_BASIS_NOTHING,
+            target=_("target: L4"),
+            basis=_("n = 0: plans with a conclusive drill"),
         )
     reached = sum(1 for record in counted if record.level >= 4)
     lowest = min(counted, key=lambda record: (record.level, record.plan_name))
     return _number(
-        words.NUMBER_LEVEL,
+        _("Lowest level"),
         f"L{lowest.level}",
         _share_tone(reached, len(counted)),
-        unit=words.LEVELS[lowest.level],
-        target=words.NUMBER_LEVEL_TARGET,
-        basis=words.NUMBER_LEVEL_BASIS.format(reached=reached, count=len(counted)),
+        unit=_(words.LEVELS[lowest.level]),
+        target=_("target: L4"),
+        basis=_("{reached} of {count} plans at L4 or higher, newest drill of each").format(
+            reached=reached, count=len(counted)
+        ),
         share=(reached, len(counted)),
         page=page_name(lowest.id),
     )
 
 
-def _leftovers(records: Sequence[DrillRecord]) -> Number:
+def _leftovers(records: Sequence[DrillFacts]) -> Number:
     with_target = [record for record in records if record.restore_intent_at or record.target_id]
     leaked = sum(1 for record in records if is_leaked(record))
     has_data = bool(with_target) or leaked > 0
     return _number(
-        words.NUMBER_LEFT,
-        str(leaked) if has_data else words.NO_DATA,
+        _("Leftover instances"),
+        str(leaked) if has_data else _("no data"),
         Tone.FAIL if leaked else Tone.PASS if has_data else Tone.NONE,
-        target=words.NUMBER_LEFT_TARGET,
-        basis=words.NUMBER_LEFT_BASIS.format(count=len(with_target)),
+        target=_("target: 0"),
+        basis=_("n = {count}: drills that had a scratch instance").format(count=len(with_target)),
     )

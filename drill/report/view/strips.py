@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from drill.engine.record import DrillRecord
-from drill.report import words
+from drill.recovery.facts import DrillFacts
+from drill.report.language import _
 from drill.report.view.fleet import PASSES, PlanHistory, is_finished, page_name
 from drill.report.view.formats import Moment, minute
 from drill.report.view.signs import Sign, Tone, outcome_sign, tone_of
@@ -70,7 +70,7 @@ class Strips:
     drills_left_out: int
 
 
-def strips(plans: Sequence[PlanHistory], records: Sequence[DrillRecord], now: datetime) -> Strips:
+def strips(plans: Sequence[PlanHistory], records: Sequence[DrillFacts], now: datetime) -> Strips:
     """Return a strip for each plan, plans that did not pass first, then by name."""
     today = now.astimezone(UTC).date()
     days = _days(records, today)
@@ -89,23 +89,23 @@ def strips(plans: Sequence[PlanHistory], records: Sequence[DrillRecord], now: da
     )
 
 
-def _days(records: Iterable[DrillRecord], today: date) -> list[date]:
+def _days(records: Iterable[DrillFacts], today: date) -> list[date]:
     oldest = min((_night(record) for record in records), default=today)
     nights = min(max((today - oldest).days + 1, NIGHTS_AT_LEAST), NIGHTS_AT_MOST)
     return [today - timedelta(days=back) for back in range(nights - 1, -1, -1)]
 
 
-def _night(record: DrillRecord) -> date:
+def _night(record: DrillFacts) -> date:
     return record.scheduled_for.astimezone(UTC).date()
 
 
-def _tone(record: DrillRecord) -> Tone:
+def _tone(record: DrillFacts) -> Tone:
     if record.outcome is None or record.is_simulated:
         return Tone.NONE
     return tone_of(record.outcome)
 
 
-def _rank(record: DrillRecord) -> int:
+def _rank(record: DrillFacts) -> int:
     return _WORST_FIRST.index(_tone(record))
 
 
@@ -123,13 +123,13 @@ def _strip(number: int, plan: PlanHistory, days: Sequence[date]) -> Strip:
     ]
     passed = sum(1 for drill in counted if drill.outcome in PASSES)
     numbers = {"passed": passed, "count": len(counted)}
-    finding = words.STRIP_FINDING.format(**numbers) if counted else words.NO_DATA
+    finding = _("{passed} of {count}").format(**numbers) if counted else _("no data")
     return Strip(
         number=number,
         plan=shown(plan.plan_name, 80),
         runs=tuple(_runs(tones, days)),
         finding=finding,
-        description=words.STRIP_DESCRIPTION.format(
+        description=_("{plan}, from {begin} to {end}: {passed} of {count} drills passed.").format(
             plan=shown(plan.plan_name, 80), begin=days[0], end=days[-1], **numbers
         ),
         newest=outcome_sign(plan.newest),
@@ -162,7 +162,7 @@ def _glyph(tone: Tone, x: int) -> str:
     return ""
 
 
-def _listed(record: DrillRecord) -> ListedDrill:
+def _listed(record: DrillFacts) -> ListedDrill:
     return ListedDrill(
         plan=shown(record.plan_name, 80),
         slot=minute(record.scheduled_for),

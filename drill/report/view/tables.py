@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypedDict, TypeVar
 
-from drill.engine.record import DrillRecord, Outcome
-from drill.plan.model import NewTarget, PitrRestore
+from drill.recovery.facts import DrillFacts
+from drill.recovery.verdict import Outcome
 from drill.report import words
+from drill.report.language import _
 from drill.report.view.fleet import (
     PlanHistory,
     SourceKey,
@@ -18,11 +19,17 @@ from drill.report.view.fleet import (
     is_leaked,
     newest_first,
     page_name,
-    source_key,
     streak_began,
 )
 from drill.report.view.formats import Moment, minute, perhaps, span_text
-from drill.report.view.signs import Sign, level_sign, outcome_sign, teardown_sign
+from drill.report.view.signs import (
+    Sign,
+    level_sign,
+    mode_word,
+    outcome_sign,
+    target_word,
+    teardown_sign,
+)
 from drill.report.view.text import shown
 
 ROWS_AT_MOST = 60
@@ -81,7 +88,6 @@ class UnfinishedRow(DrillRow):
     """A drill that has no verdict yet."""
 
     since: Moment
-    next_at: Moment
     reason: str
 
 
@@ -138,7 +144,7 @@ def needs_action(
 
 
 def leftovers(
-    records: Sequence[DrillRecord], names: Mapping[SourceKey, str], clouds: Mapping[str, str]
+    records: Sequence[DrillFacts], names: Mapping[SourceKey, str], clouds: Mapping[str, str]
 ) -> Rows[LeftoverRow]:
     """Return scratch instances that outlived their drill, the oldest first."""
     leaked = [record for record in reversed(newest_first(records)) if is_leaked(record)]
@@ -148,9 +154,9 @@ def leftovers(
                 **_common(record, names, clouds),
                 target=shown(record.target_name, CELL_AT_MOST),
                 target_id=shown(record.target_id, CELL_AT_MOST),
-                kind=record.plan.target.kind,
-                since=perhaps(record.finished_at or record.teardown_began_at),
-                reason=shown(record.teardown_reason or words.NO_REASON, CELL_AT_MOST),
+                kind=target_word(record.target_kind),
+                since=perhaps(record.finished_at),
+                reason=shown(record.teardown_reason or _("no reason was recorded"), CELL_AT_MOST),
             )
             for record in leaked
         ]
@@ -158,7 +164,7 @@ def leftovers(
 
 
 def unfinished(
-    records: Sequence[DrillRecord], names: Mapping[SourceKey, str], clouds: Mapping[str, str]
+    records: Sequence[DrillFacts], names: Mapping[SourceKey, str], clouds: Mapping[str, str]
 ) -> Rows[UnfinishedRow]:
     """Return drills without a verdict, the oldest first."""
     waiting = [record for record in reversed(newest_first(records)) if not is_finished(record)]
@@ -167,7 +173,6 @@ def unfinished(
             UnfinishedRow(
                 **_common(record, names, clouds),
                 since=minute(record.started_at or record.enlisted_at),
-                next_at=minute(record.next_at),
                 reason=shown(record.reason, CELL_AT_MOST),
             )
             for record in waiting
@@ -201,7 +206,7 @@ def _rows(rows: Sequence[_Row]) -> Rows[_Row]:
     return Rows(shown=tuple(rows[:ROWS_AT_MOST]), left_out=max(0, len(rows) - ROWS_AT_MOST))
 
 
-def _is_quiet(record: DrillRecord) -> bool:
+def _is_quiet(record: DrillFacts) -> bool:
     return record.is_simulated and record.outcome in _QUIET_WHEN_SIMULATED
 
 
@@ -217,13 +222,13 @@ class _Common(TypedDict):
 
 
 def _common(
-    record: DrillRecord, names: Mapping[SourceKey, str], clouds: Mapping[str, str]
+    record: DrillFacts, names: Mapping[SourceKey, str], clouds: Mapping[str, str]
 ) -> _Common:
-    cloud = record.plan.source.cloud
+    cloud = record.cloud
     return {
         "plan": shown(record.plan_name, 80),
         "page": page_name(record.id),
-        "source": names[source_key(record)],
+        "source": names[record.source],
         "cloud": shown(clouds.get(cloud, cloud), 80),
         "sign": outcome_sign(record),
         "simulated": record.is_simulated,
@@ -232,7 +237,7 @@ def _common(
 
 def _need(
     plan: PlanHistory,
-    first: DrillRecord,
+    first: DrillFacts,
     names: Mapping[SourceKey, str],
     clouds: Mapping[str, str],
     now: datetime,
@@ -244,29 +249,28 @@ def _need(
     return NeedRow(
         **_common(newest, names, clouds),
         since=minute(first.scheduled_for),
-        lasts=lasts if drills == 1 else words.STREAK.format(lasts=lasts, count=drills),
+        lasts=lasts
+        if drills == 1
+        else _("{lasts}, {count} in a row").format(lasts=lasts, count=drills),
         parts=failing_part(newest),
-        reason=shown(newest.reason or words.NO_REASON, CELL_AT_MOST),
-        next_step=shown(newest.hint or words.NEXT_STEPS[outcome], CELL_AT_MOST),
+        reason=shown(newest.reason or _("no reason was recorded"), CELL_AT_MOST),
+        next_step=shown(newest.hint or _(words.NEXT_STEPS[outcome]), CELL_AT_MOST),
         command=f"drill run {shown(plan.plan_name, 80)}",
     )
 
 
 def _passed(
-    record: DrillRecord, names: Mapping[SourceKey, str], clouds: Mapping[str, str]
+    record: DrillFacts, names: Mapping[SourceKey, str], clouds: Mapping[str, str]
 ) -> PassedRow:
-    objectives = record.plan.objectives
-    restore = "pitr" if isinstance(record.plan.restore, PitrRestore) else "backup"
-    target = "new" if isinstance(record.plan.target, NewTarget) else "existing"
     return PassedRow(
         **_common(record, names, clouds),
-        mode=f"{restore}, {target}",
-        point_at=perhaps(record.choice.point.at if record.choice else None),
+        mode=f"{mode_word(record.mode)}, {target_word(record.target_kind)}",
+        point_at=perhaps(record.point_at),
         level=level_sign(record.level),
         rta=span_text(record.rta),
-        rto=span_text(objectives.rto) if objectives.rto else words.NO_TARGET,
+        rto=span_text(record.rto_target) if record.rto_target else _("no target"),
         rpa=span_text(record.rpa),
-        rpo=span_text(objectives.rpo) if objectives.rpo else words.NO_TARGET,
+        rpo=span_text(record.rpo_target) if record.rpo_target else _("no target"),
         teardown=teardown_sign(record.teardown),
         finished_at=perhaps(record.finished_at),
     )
