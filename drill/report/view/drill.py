@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from drill.check.port import CheckAnswer
@@ -12,6 +11,7 @@ from drill.engine.summary import facts_of
 from drill.plan.model import NewTarget
 from drill.recovery.values import BackupPoint
 from drill.report import words
+from drill.report.context import Context
 from drill.report.language import _
 from drill.report.view.formats import Moment, moment, perhaps, span_text
 from drill.report.view.journal import JournalLine, journal_lines
@@ -79,10 +79,17 @@ class DrillView:
     plan_lines: tuple[str, ...]
 
 
-def drill_view(
-    record: DrillRecord, events: Sequence[Event], *, clouds: Mapping[str, str]
-) -> DrillView:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillData:
+    """What the page of a drill is made of."""
+
+    record: DrillRecord
+    events: tuple[Event, ...] = ()
+
+
+def drill_view(data: DrillData, context: Context) -> DrillView:
     """Return everything that the page of a drill prints."""
+    record, events = data.record, data.events
     cloud = record.plan.source.cloud
     outcome = record.outcome
     facts = facts_of(record)
@@ -93,7 +100,7 @@ def drill_view(
         plan=shown(record.plan_name, 80),
         description=shown(record.plan.description),
         source=shown(source),
-        cloud=shown(clouds.get(cloud, cloud)),
+        cloud=context.cloud(cloud),
         sign=outcome_sign(facts),
         level=level_sign(record.level) if record.restore_accepted_at is not None else None,
         simulated=record.is_simulated,

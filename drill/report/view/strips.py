@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from drill.recovery.facts import DrillFacts
 from drill.report.language import _
-from drill.report.view.fleet import PASSES, PlanHistory, is_finished, page_name
+from drill.report.view.fleet import PASSES, PlanHistory, is_finished
 from drill.report.view.formats import Moment, minute
+from drill.report.view.links import Links
 from drill.report.view.signs import Sign, Tone, outcome_sign, tone_of
 from drill.report.view.text import shown
 
@@ -41,7 +42,7 @@ class Strip:
     finding: str
     description: str
     newest: Sign
-    newest_page: str
+    newest_page: str | None
     simulated: bool
 
 
@@ -52,7 +53,7 @@ class ListedDrill:
     plan: str
     slot: Moment
     sign: Sign
-    page: str
+    page: str | None
     simulated: bool
 
 
@@ -70,7 +71,9 @@ class Strips:
     drills_left_out: int
 
 
-def strips(plans: Sequence[PlanHistory], records: Sequence[DrillFacts], now: datetime) -> Strips:
+def strips(
+    plans: Sequence[PlanHistory], records: Sequence[DrillFacts], now: datetime, links: Links
+) -> Strips:
     """Return a strip for each plan, plans that did not pass first, then by name."""
     today = now.astimezone(UTC).date()
     days = _days(records, today)
@@ -81,10 +84,10 @@ def strips(plans: Sequence[PlanHistory], records: Sequence[DrillFacts], now: dat
         begin=days[0].isoformat(),
         end=today.isoformat(),
         shown=tuple(
-            _strip(number, plan, days) for number, plan in enumerate(ordered[:PLANS_AT_MOST], 1)
+            _strip(number, plan, days, links) for number, plan in enumerate(ordered[:PLANS_AT_MOST], 1)
         ),
         left_out=max(0, len(ordered) - PLANS_AT_MOST),
-        drills=tuple(_listed(record) for record in records[:DRILLS_AT_MOST]),
+        drills=tuple(_listed(record, links) for record in records[:DRILLS_AT_MOST]),
         drills_left_out=max(0, len(records) - DRILLS_AT_MOST),
     )
 
@@ -109,7 +112,7 @@ def _rank(record: DrillFacts) -> int:
     return _WORST_FIRST.index(_tone(record))
 
 
-def _strip(number: int, plan: PlanHistory, days: Sequence[date]) -> Strip:
+def _strip(number: int, plan: PlanHistory, days: Sequence[date], links: Links) -> Strip:
     tones: dict[date, Tone] = {}
     for drill in plan.drills:
         night = _night(drill)
@@ -133,7 +136,7 @@ def _strip(number: int, plan: PlanHistory, days: Sequence[date]) -> Strip:
             plan=shown(plan.plan_name, 80), begin=days[0], end=days[-1], **numbers
         ),
         newest=outcome_sign(plan.newest),
-        newest_page=page_name(plan.newest.id),
+        newest_page=links.drill(plan.newest),
         simulated=plan.newest.is_simulated,
     )
 
@@ -162,11 +165,11 @@ def _glyph(tone: Tone, x: int) -> str:
     return ""
 
 
-def _listed(record: DrillFacts) -> ListedDrill:
+def _listed(record: DrillFacts, links: Links) -> ListedDrill:
     return ListedDrill(
         plan=shown(record.plan_name, 80),
         slot=minute(record.scheduled_for),
         sign=outcome_sign(record),
-        page=page_name(record.id),
+        page=links.drill(record),
         simulated=record.is_simulated,
     )

@@ -105,7 +105,9 @@ def _why_existing_is_scratch(record: DrillRecord) -> Iterator[str]:
         yield sentence.format(key=SCRATCH_TAG, value="yes", at=moment(inventory.taken_at).text)
     if record.restore_intent_at is not None:
         yield _(
-            "The guard admitted the restore at {at} UTC, by facts read right before: on the allow-list, tagged as scratch, source of no plan, not protected, not held by another drill."
+            "The guard admitted the restore at {at} UTC, by facts read right before: on the "
+            "allow-list, tagged as scratch, source of no plan, not protected, not held by another "
+            "drill."
         ).format(at=moment(record.restore_intent_at).text)
     else:
         yield _("Nothing was ordered, so no instance was overwritten or created.")
