@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 from drill.clock import to_milliseconds
@@ -18,8 +18,6 @@ Interval = tuple[int, int]
 """From the first millisecond to the one after the last."""
 
 Intervals = tuple[Interval, ...]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def union(intervals: Iterable[Interval]) -> Intervals:
@@ -112,11 +110,6 @@ def segment_at(intervals: Sequence[Interval], instant: int) -> Interval | None:
     if place < len(intervals) and intervals[place][0] <= instant:
         return intervals[place]
     return None
-
-
-def instant_of(milliseconds: int) -> datetime:
-    """Return the aware UTC instant of milliseconds since the epoch."""
-    return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
 def interval_of(window: Window) -> Interval:

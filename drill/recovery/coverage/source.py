@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from drill.clock import to_milliseconds
+from drill.clock import from_milliseconds, to_milliseconds
 from drill.plan.model import Objectives
 from drill.recovery.coverage.checks import CheckRecord, check_records
 from drill.recovery.coverage.confidence import NO_STATEMENT, statement
@@ -14,7 +14,7 @@ from drill.recovery.coverage.density import Density, density
 from drill.recovery.coverage.drawn import random_sample
 from drill.recovery.coverage.exposure import Exposure, PolledLag, exposure, polled_lag
 from drill.recovery.coverage.fleet import failure_mttr, failures, open_streak
-from drill.recovery.coverage.intervals import Interval, Intervals, instant_of, milliseconds_of
+from drill.recovery.coverage.intervals import Interval, Intervals, milliseconds_of
 from drill.recovery.coverage.metric import Metric, no_data, seconds
 from drill.recovery.coverage.proof import Base, Proof, proof_metrics, prove
 from drill.recovery.coverage.reading import (
@@ -82,7 +82,9 @@ class SourceCoverage:
 
 def windows_of(intervals: Iterable[Interval]) -> tuple[Window, ...]:
     """Return a set with instants instead of milliseconds."""
-    return tuple(Window(instant_of(begin), instant_of(end)) for begin, end in intervals)
+    return tuple(
+        Window(from_milliseconds(begin), from_milliseconds(end)) for begin, end in intervals
+    )
 
 
 def source_coverage(

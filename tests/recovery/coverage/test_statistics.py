@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from drill.clock import from_milliseconds
 from drill.recovery.coverage.checks import check_record, is_flaky, wilson_interval
 from drill.recovery.coverage.confidence import (
     NO_STATEMENT,
@@ -24,7 +25,7 @@ from drill.recovery.coverage.confidence import (
     stratified_bound,
     stratified_share,
 )
-from drill.recovery.coverage.intervals import instant_of, union
+from drill.recovery.coverage.intervals import union
 from drill.recovery.coverage.rto import recovery_times
 from drill.recovery.coverage.sampling import (
     draw_instant,
@@ -178,7 +179,7 @@ def test_the_published_seed_population_and_instant():
     assert digest.startswith("dbd46186")
     assert digest.endswith("c397a")
     drawn = draw_instant(seed, instance_id="inst-003", advertised=ADVERTISED)
-    assert instant_of(drawn) == at("03-06 15:32:24")
+    assert from_milliseconds(drawn) == at("03-06 15:32:24")
 
 
 def test_nothing_is_drawn_from_less_than_a_second():
