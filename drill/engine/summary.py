@@ -6,15 +6,17 @@ hundred thousand drills are read without an inventory; a record in the hand give
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from drill.check.port import CheckAnswer
 from drill.engine.record import DrillRecord
 from drill.plan.model import NewTarget
-from drill.recovery.backups import ended, restorable_backups
-from drill.recovery.facts import DrillFacts, HowKnown
-from drill.recovery.values import Backup, BackupPoint, Choice, Inventory
+from drill.recovery.backups import backup_order, ended, restorable_backups
+from drill.recovery.facts import DrillFacts, HowKnown, Observation
+from drill.recovery.values import Backup, BackupPoint, Choice, Instance, Inventory, Window
+from drill.recovery.windows import merge_windows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ def facts_of(record: DrillRecord) -> DrillFacts:
         teardown_reason=record.teardown_reason,
         level=record.level,
         is_simulated=record.is_simulated,
-        point_at=choice.point.at if choice else None,
+        point_at=point_at_of(choice),
         reference_at=choice.reference_at if choice else None,
         base_at=base.at if base else None,
         base_id=base.id if base else None,
@@ -92,13 +94,22 @@ def facts_of(record: DrillRecord) -> DrillFacts:
     )
 
 
+def point_at_of(choice: Choice | None) -> datetime | None:
+    """Return the recovery point: the restore time, or the end of the backup, if it has one."""
+    if choice is None:
+        return None
+    if isinstance(choice.point, BackupPoint):
+        return choice.point.backup.ended_at
+    return choice.point.at
+
+
 def base_of(choice: Choice | None, inventory: Inventory | None) -> Base | None:
     """Return what the restore began with; None if no point was chosen or no backup reaches it.
 
     A backup restore names its base. For an instant no provider says it: the latest restorable
     backup that ended at or before the point is assumed (coverage C.6).
     """
-    if choice is None:
+    if choice is None or point_at_of(choice) is None:
         return None
     if isinstance(choice.point, BackupPoint):
         return _base(choice.point.backup, "reported")
@@ -138,3 +149,38 @@ def failing_of(record: DrillRecord) -> tuple[str, ...]:
     """Return the names of the checks that did not pass, or else of the step that failed."""
     checks = tuple(one.name for one in record.checks if one.answer is not CheckAnswer.PASSED)
     return checks or tuple(step.name.value for step in record.steps if step.result == "failed")
+
+
+def observation_of(inventory: Inventory) -> Observation:
+    """Return what a drill saw of its source: an inventory is an observation, and kept once."""
+    return observed(
+        inventory.source, inventory.windows, inventory.backups, taken_at=inventory.taken_at
+    )
+
+
+def observed(
+    source: Instance,
+    windows: Iterable[Window],
+    backups: Iterable[Backup],
+    *,
+    taken_at: datetime,
+) -> Observation:
+    """Return one look at a source; windows are merged and cut at that instant."""
+    own = (backup for backup in backups if backup.instance_id == source.id)
+    return Observation(
+        cloud=source.cloud,
+        source_id=source.id,
+        taken_at=taken_at,
+        source_name=source.name,
+        engine=source.engine.value,
+        version=source.version,
+        status=source.status,
+        created_at=source.created_at,
+        volume_gb=source.volume_gb,
+        volume_type=source.volume_type,
+        flavor=source.flavor,
+        retention_days=source.retention_days,
+        windows=merge_windows(windows, now=taken_at).windows,
+        backups=tuple(sorted(own, key=backup_order)),
+        is_simulated=source.simulated,
+    )
