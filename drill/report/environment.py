@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import lru_cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from drill.report.language import _, html_language, ngettext
+from drill.report.navigation import NAVIGATION
+
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_AROUND = re.compile(r"\s*([{};,])\s*")
+_SPACES = re.compile(r"\s+")
+
 
 @lru_cache(maxsize=1)
 def style() -> str:
-    """Return the style sheet; a constant of the package, and the only text printed unescaped."""
+    """Return the style sheet without its white space; a constant of the package, and the only text
+    printed unescaped."""
     text = files("drill.report").joinpath("templates/style.css").read_text(encoding="utf-8")
-    return text.replace("\r\n", "\n")
+    text = _AROUND.sub(r"\1", _SPACES.sub(" ", _COMMENT.sub("", text))).replace(";}", "}")
+    return re.sub(r"(?<=[a-z]): (?=[^{}]*[;}])", ":", text).strip()
 
 
+@lru_cache(maxsize=1)
 def style_hash() -> str:
     """Return the source expression that lets this one style through the content security policy."""
     digest = hashlib.sha256(style().encode("utf-8")).digest()
@@ -35,12 +46,21 @@ def environment() -> Environment:
         keep_trailing_newline=True,
         newline_sequence="\n",
         auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
     )
-    made.globals.update(style=style(), style_hash=style_hash())
+    made.globals.update(
+        style=style(),
+        style_hash=style_hash(),
+        html_language=html_language,
+        navigation=NAVIGATION,
+    )
+    # The extension adds its methods to the environment at run time, where no type checker sees it.
+    install = made.install_gettext_callables  # type: ignore[attr-defined]
+    install(_, ngettext, newstyle=True)
     return made
 
 
 def render(template: str, view: object) -> bytes:
-    """Return a page as bytes."""
+    """Return a page as bytes, in the language that holds now."""
     text = environment().get_template(template).render(view=view)
     return text.encode("utf-8", "strict")

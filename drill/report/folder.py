@@ -12,7 +12,7 @@ from drill.errors import DrillError
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}(\.(html|json|csv))?")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}(\.(html|json|csv|csv\.gz))?")
 
 
 class ReportFolderUnusable(DrillError):
@@ -49,6 +49,13 @@ class ReportFolder:
                 f"cannot write {self.folder / name}: {error.strerror or type(error).__name__}",
                 hint="Check that the reports folder of config.toml exists, is yours, and has room.",
             ) from error
+        return path
+
+    def touch(self, name: str, content: bytes) -> Path:
+        """Write one file even if it has this very content already: its time says when. Raise
+        ReportFolderUnusable as ``put`` does."""
+        path = self.put(name, content)
+        os.utime(path)
         return path
 
     def _directory(self, parts: list[str]) -> Path:

@@ -1,0 +1,248 @@
+"""Where one source stands: what is restorable, what of it is proven, and until when."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from drill.clock import to_milliseconds
+from drill.plan.model import Plan
+from drill.recovery.backups import is_restorable
+from drill.recovery.coverage.evidence import is_conclusive, is_proof
+from drill.recovery.coverage.intervals import Interval, instant_of, interval_of
+from drill.recovery.coverage.metric import Metric
+from drill.recovery.coverage.proof import Base, Proof, proof_metrics, prove
+from drill.recovery.coverage.window import (
+    Gaps,
+    Lag,
+    WindowState,
+    lag_now,
+    window_coverage,
+    window_gaps,
+    window_state,
+)
+from drill.recovery.facts import DrillFacts, Observation, SourceKey
+from drill.recovery.measure import Attainment
+from drill.recovery.verdict import Outcome
+from drill.report.past import SourcePast
+from drill.report.view.fleet import FAILURES, PASSES, is_finished, rto_attainment
+
+VALIDITY = timedelta(days=30)
+"""How long a proof is valid where no plan says it (plan: objectives.proof_validity)."""
+SOON = timedelta(days=7)
+"""How long before its end a proof is called expiring."""
+
+
+class Status(IntEnum):
+    """What a reader must know of a source first; the worst is the lowest."""
+
+    FAILED = 0
+    """The newest conclusive drill failed."""
+    UNPROVEN = 1
+    """No drill ever was a proof."""
+    EXPIRED = 2
+    """Every proof has run out."""
+    UNSURE = 3
+    """Proven, but the newest drill found nothing out."""
+    LATE = 4
+    """Proven, but the newest conclusive drill missed an objective."""
+    EXPIRING = 5
+    """Proven, and the proof ends within a week."""
+    PROVEN = 6
+    SIMULATED = 7
+    """No database stands behind it: it can never be proven, and is in no total."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """What the plans promise for a source beyond RPO and RTO."""
+
+    retention: timedelta | None = None
+    validity: timedelta = VALIDITY
+
+
+Promises = Mapping[SourceKey, Promise]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One source at the instant of the report. Numbers of milliseconds are UTC instants."""
+
+    past: SourcePast
+    status: Status
+    promise: Promise
+    window: WindowState | None
+    """None if the source was never observed: then nothing below is known of its windows."""
+    gaps: Gaps | None
+    lag: Lag | None
+    """At the instant of the observation: what happened since is not known."""
+    proof: Proof
+    metrics: Mapping[str, Metric]
+    newest: DrillFacts | None
+    """The newest finished drill."""
+    newest_proof: DrillFacts | None
+    expires_at: datetime | None
+    """When the newest proof stops being one."""
+    is_simulated: bool
+
+    @property
+    def key(self) -> SourceKey:
+        """Return which source it is."""
+        return self.past.key
+
+    @property
+    def domain(self) -> Interval | None:
+        """Return the span that a window bar shows: what is promised, or else all that is known."""
+        if self.window is None:
+            return None
+        at = self.window.at
+        if self.window.promised is not None and self.window.promised[0] < at:
+            return self.window.promised
+        known = [begin for begin, _ in self.window.advertised]
+        known += [base.ended for base in self.proof.bases]
+        return min(known, default=at - 86_400_000), at
+
+    @property
+    def is_in_time(self) -> bool:
+        """Tell whether there is a valid proof."""
+        return self.proof.newest_valid is not None
+
+
+def promises_of(plans: Iterable[Plan]) -> dict[SourceKey, Promise]:
+    """Return the strictest promise of each source: the longest retention, the shortest validity."""
+    found: dict[SourceKey, Promise] = {}
+    for plan in plans:
+        objectives = plan.objectives
+        key = (plan.source.cloud, plan.source.instance_id)
+        validity = objectives.proof_validity or objectives.cadence or VALIDITY
+        before = found.get(key)
+        retentions = [objectives.retention, before.retention if before else None]
+        found[key] = Promise(
+            retention=max((one for one in retentions if one is not None), default=None),
+            validity=min(validity, before.validity) if before else validity,
+        )
+    return found
+
+
+def standing_of(past: SourcePast, promise: Promise, *, at: datetime) -> Standing:
+    """Return where a source stands at an instant."""
+    validity = promise.validity
+    seen = past.observation
+    window = _window(seen, promise) if seen is not None else None
+    bases = _bases(seen) if seen is not None else ()
+    proof = prove(
+        past.drills,
+        at=to_milliseconds(at),
+        validity=validity // timedelta(milliseconds=1),
+        advertised=window.advertised if window else (),
+        promised=window.promised if window else None,
+        bases=bases,
+    )
+    metrics = proof_metrics(proof)
+    if window is not None:
+        metrics["window_coverage"] = window_coverage(window)
+    finished = [drill for drill in past.drills if is_finished(drill)]
+    newest_proof = _newest_proof(finished)
+    ends = newest_proof.finished_at if newest_proof else None
+    is_simulated = _is_simulated(past)
+    expires_at = ends + validity if ends is not None else None
+    return Standing(
+        past=past,
+        status=Status.SIMULATED if is_simulated else _status(finished, expires_at, at),
+        promise=promise,
+        window=window,
+        gaps=window_gaps(window.advertised) if window else None,
+        lag=lag_now(window, [base.ended for base in bases]) if window else None,
+        proof=proof,
+        metrics=metrics,
+        newest=finished[0] if finished else None,
+        newest_proof=newest_proof,
+        expires_at=expires_at,
+        is_simulated=is_simulated,
+    )
+
+
+def _window(seen: Observation, promise: Promise) -> WindowState:
+    days = timedelta(days=seen.retention_days) if seen.retention_days else None
+    retention = promise.retention or days
+    return window_state(
+        (interval_of(window) for window in seen.windows),
+        at=to_milliseconds(seen.taken_at),
+        retention=None if retention is None else retention // timedelta(milliseconds=1),
+        protected_since=to_milliseconds(seen.created_at) if seen.created_at else None,
+    )
+
+
+def _bases(seen: Observation) -> tuple[Base, ...]:
+    return tuple(
+        sorted(
+            Base(to_milliseconds(backup.ended_at), backup.id)
+            for backup in seen.backups
+            if backup.ended_at is not None and is_restorable(backup)
+        )
+    )
+
+
+def _newest_proof(finished: Iterable[DrillFacts]) -> DrillFacts | None:
+    proofs = [drill for drill in finished if is_proof(drill) and drill.finished_at is not None]
+    return max(proofs, key=lambda drill: (drill.finished_at, drill.id), default=None)
+
+
+def _is_simulated(past: SourcePast) -> bool:
+    if past.observation is not None:
+        return past.observation.is_simulated
+    return bool(past.drills) and all(drill.is_simulated for drill in past.drills)
+
+
+def _status(finished: list[DrillFacts], expires_at: datetime | None, at: datetime) -> Status:
+    conclusive = next((drill for drill in finished if is_conclusive(drill)), None)
+    if conclusive is not None and conclusive.outcome in FAILURES:
+        return Status.FAILED
+    if expires_at is None:
+        return Status.UNPROVEN
+    if expires_at <= at:
+        return Status.EXPIRED
+    if finished[0].outcome not in PASSES and finished[0].outcome is not Outcome.SKIPPED:
+        return Status.UNSURE
+    is_late = conclusive is not None and (
+        conclusive.outcome is Outcome.PASSED_LATE
+        or rto_attainment(conclusive) is Attainment.MISSED
+    )
+    if is_late:
+        return Status.LATE
+    return Status.EXPIRING if expires_at <= at + SOON else Status.PROVEN
+
+
+def worst_first(standings: Iterable[Standing]) -> list[Standing]:
+    """Return sources by status, then by tier, then the least proven, then by id."""
+    return sorted(
+        standings,
+        key=lambda one: (
+            one.status,
+            tier_of(one) or 10,
+            -1.0 if one.metrics["proven"].value is None else one.metrics["proven"].value,
+            one.key,
+        ),
+    )
+
+
+def tier_of(one: Standing) -> int | None:
+    """Return how critical the source is: the tier of its newest drill that has one."""
+    return next((drill.tier for drill in one.past.drills if drill.tier is not None), None)
+
+
+def name_of(past: SourcePast) -> str:
+    """Return what people call the source: its name at the provider, or its id."""
+    if past.observation is not None and past.observation.source_name:
+        return past.observation.source_name
+    return next((drill.source_name for drill in past.drills if drill.source_name), past.key[1])
+
+
+def instant_or_none(milliseconds: float | None) -> datetime | None:
+    """Return an instant; None for nothing and for infinity."""
+    if milliseconds is None or math.isinf(milliseconds):
+        return None
+    return instant_of(int(milliseconds))
