@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from drill.plan.model import Objectives
 from drill.recovery.facts import DrillFacts
 from drill.report.context import Context
 from drill.report.past import Past
@@ -15,7 +16,7 @@ from drill.report.view.fleet_page import FleetData, fleet_pages, fleet_view
 from drill.report.view.links import Links, source_page
 from drill.report.view.overview import OverviewData, overview_view
 from drill.report.view.source import source_view
-from drill.report.view.standing import Promise, Promises, Standing, standing_of, worst_first
+from drill.report.view.standing import Promises, Standing, standing_of, worst_first
 from drill.report.view.trends import trends_view
 
 SCHEMA = "1"
@@ -67,7 +68,7 @@ class Site:
 def plan_site(past: Past, context: Context, *, promises: Promises | None = None) -> Site:
     """Return the pages of a report, in the order in which they are written."""
     known = promises or {}
-    default = Promise()
+    default = Objectives()
     standings = worst_first(
         standing_of(one, known.get(key, default), at=context.at)
         for key, one in past.sources.items()
@@ -106,7 +107,7 @@ def _source_pages(
             [_fingerprint(drill, is_linked=links.has_page(drill)) for drill in one.past.drills],
             (seen.taken_at, seen.source_name, seen.fault) if seen else None,
             [(note, note.is_open(context.at)) for note in one.past.exceptions],
-            (one.status, one.promise.retention, one.promise.validity, one.expires_at),
+            (one.status, one.promise.retention, one.promise.proof_validity, one.expires_at),
             (one.proof.coats, one.proof.suspect, one.proof.direct, len(one.proof.images)),
         )
         yield Page(
@@ -136,6 +137,12 @@ def _fingerprint(drill: DrillFacts, *, is_linked: bool) -> tuple[object, ...]:
         drill.id, drill.outcome and drill.outcome.value, drill.finished_at.timestamp(),
         drill.teardown, drill.teardown_reason, drill.level, is_linked,
     )  # fmt: skip
+
+
+def fingerprint(drills: Iterable[tuple[DrillFacts, bool]]) -> str:
+    """Return a digest of drills, each with whether it has a page."""
+    parts = [_fingerprint(drill, is_linked=has_page) for drill, has_page in drills]
+    return _digest(SCHEMA, repr(parts))
 
 
 def _digest(seed: str, text: str) -> str:

@@ -119,9 +119,7 @@ def _finding(counted: Sequence[DrillFacts], target: timedelta | None) -> str:
     return _(
         "{met} of {count} conclusive drills kept their RTO target; recovery took {middle} in the "
         "middle and {longest} at most."
-    ).format(
-        met=met, count=len(counted), middle=span_text(middle), longest=span_text(times[-1])
-    )
+    ).format(met=met, count=len(counted), middle=span_text(middle), longest=span_text(times[-1]))
 
 
 class _Axis:
@@ -148,7 +146,12 @@ def _trend(drills: Sequence[DrillFacts], target: timedelta | None) -> Plot:
     begin, end = drills[0].scheduled_for, drills[-1].scheduled_for
     width = max((end - begin) / timedelta(seconds=1), 1.0)
     points = [
-        (LEFT + 8 + round((WIDTH - LEFT - 16) * ((one.scheduled_for - begin).total_seconds() / width)), one)
+        (
+            LEFT
+            + 8
+            + round((WIDTH - LEFT - 16) * ((one.scheduled_for - begin).total_seconds() / width)),
+            one,
+        )
         for one in drills
     ]
     labels = axis.labels()
