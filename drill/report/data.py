@@ -48,9 +48,10 @@ class DataFile:
     make: Callable[[], bytes]
 
 
-def data_files(site: Site, context: Context) -> Iterator[DataFile]:
+def data_files(site: Site) -> Iterator[DataFile]:
     """Yield the files below ``data/``: drills, sources and the numbers of the overview."""
-    links = Links(at=context.at, is_redacted=context.is_redacted)
+    context = site.context
+    links = context.links
     drills = site.past.drills
     recent: Sequence[DrillFacts] = drills
     if len(drills) > DRILLS_AT_MOST:

@@ -8,13 +8,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from drill.engine.record import DrillRecord, Event
 from drill.recovery.facts import DrillFacts
 from drill.report.context import Context
 from drill.report.data import data_files
-from drill.report.environment import render
 from drill.report.folder import ReportFolder, ReportFolderUnusable
 from drill.report.language import speaking
 from drill.report.manifest import NAME as MANIFEST
@@ -79,6 +78,7 @@ def render_report(
         raise ValueError("a naive datetime is not an instant")
     with speaking(context.language):
         site = plan_site(past, context, promises=promises)
+    context = site.context
     _ensure_unique(site.pages)
     output = ReportFolder(folder)
     before = read_manifest(folder)
@@ -95,7 +95,7 @@ def render_report(
     rest = todo[: len(todo) - len(last)]
     for made in _rendered(rest, book, folder, context, workers, progress):
         _note(made, output, entries)
-    for file in data_files(site, context):
+    for file in data_files(site):
         known = before.entries.get(file.name)
         if known and _is_same(folder, file.name, file.digest, known, before):
             entries[file.name] = known
@@ -192,9 +192,7 @@ def _make_pages(folder: Path, context: Context, pages: Sequence[Page]) -> list[_
 
 def render_page(page: Page, context: Context) -> bytes:
     """Return the bytes of a page whose data is loaded, in the language that holds now."""
-    kind = KINDS[page.kind]
-    view: Any = kind.view(page.data, context)
-    return render(kind.template, view)
+    return KINDS[page.kind].render(page.data, context)
 
 
 def _put(output: ReportFolder, name: str, content: bytes, digest: str) -> _Made:

@@ -6,7 +6,6 @@ import re
 
 from drill.errors import DrillError
 from drill.report.context import Context
-from drill.report.environment import render
 from drill.report.language import speaking
 from drill.report.past import Past
 from drill.report.site import INDEX, KINDS, SOURCE, Page, plan_site
@@ -28,6 +27,7 @@ def single_file(
     """
     with speaking(context.language):
         site = plan_site(past, context, promises=promises)
+        context = site.context
         if source is None:
             page = next(page for page in site.pages if page.name == INDEX)
             return _alone(page, context)
@@ -52,6 +52,5 @@ def _source_named(standings: tuple[Standing, ...], wanted: str) -> Standing:
 
 def _alone(page: Page, context: Context) -> bytes:
     """Return the page without links to other files; every link of ours is quoted and escaped."""
-    kind = KINDS[page.kind]
-    text = render(kind.template, kind.view(page.data, context)).decode("utf-8")
+    text = KINDS[page.kind].render(page.data, context).decode("utf-8")
     return _LINK.sub(r"\1", text).encode("utf-8")

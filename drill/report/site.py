@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from drill.plan.model import Objectives
 from drill.recovery.facts import DrillFacts
 from drill.report.context import Context
+from drill.report.environment import render
 from drill.report.past import Past
 from drill.report.view.drill import drill_view
 from drill.report.view.fleet_page import FleetData, fleet_pages, fleet_view
-from drill.report.view.links import Links, source_page
+from drill.report.view.links import NO_LINKS, Links, links_for, source_page
 from drill.report.view.overview import OverviewData, overview_view
 from drill.report.view.source import source_view
 from drill.report.view.standing import Promises, Standing, standing_of, worst_first
@@ -32,13 +33,21 @@ class PageKind:
     name: str
     template: str
     view: Callable[[Any, Context], object]
+    sheets: tuple[str, ...] = ()
+    """Style sheets beside the one of every page."""
+
+    def render(self, data: Any, context: Context) -> bytes:
+        """Return the bytes of a page, in the language that holds now."""
+        return render(self.template, self.view(data, context), *self.sheets)
 
 
-OVERVIEW = PageKind(name="overview", template="overview.html.j2", view=overview_view)
-FLEET = PageKind(name="fleet", template="fleet.html.j2", view=fleet_view)
-TRENDS = PageKind(name="trends", template="trends.html.j2", view=trends_view)
+OVERVIEW = PageKind(
+    name="overview", template="overview.html.j2", view=overview_view, sheets=("fleet", "overview")
+)
+FLEET = PageKind(name="fleet", template="fleet.html.j2", view=fleet_view, sheets=("fleet",))
+TRENDS = PageKind(name="trends", template="trends.html.j2", view=trends_view, sheets=("fleet",))
 SOURCE = PageKind(name="source", template="source.html.j2", view=source_view)
-DRILL = PageKind(name="drill", template="drill.html.j2", view=drill_view)
+DRILL = PageKind(name="drill", template="drill.html.j2", view=drill_view, sheets=("drill",))
 
 KINDS = {kind.name: kind for kind in (OVERVIEW, FLEET, TRENDS, SOURCE, DRILL)}
 
@@ -60,6 +69,8 @@ class Site:
     """Everything that is to be rendered, the overview last."""
 
     past: Past
+    context: Context
+    """With the links that were planned."""
     standings: tuple[Standing, ...]
     """Worst first."""
     pages: tuple[Page, ...]
@@ -73,7 +84,8 @@ def plan_site(past: Past, context: Context, *, promises: Promises | None = None)
         standing_of(one, known.get(key, default), at=context.at)
         for key, one in past.sources.items()
     )
-    links = Links(at=context.at, is_redacted=context.is_redacted)
+    links = NO_LINKS if context.is_redacted else links_for(past.drills, at=context.at)
+    context = replace(context, links=links)
     seed = f"{SCHEMA}\0{context.fingerprint()}\0"
     pages = (
         *_drill_pages(past.drills, links, seed),
@@ -86,7 +98,7 @@ def plan_site(past: Past, context: Context, *, promises: Promises | None = None)
             data=OverviewData(past=past, standings=tuple(standings)),
         ),
     )
-    return Site(past=past, standings=tuple(standings), pages=pages)
+    return Site(past=past, context=context, standings=tuple(standings), pages=pages)
 
 
 def _drill_pages(drills: Sequence[DrillFacts], links: Links, seed: str) -> Iterator[Page]:

@@ -12,7 +12,7 @@ import pytest
 
 from drill.engine.record import DrillRecord, Outcome
 from drill.report.folder import ReportFolder, ReportFolderUnusable
-from drill.report.render import RenderedReport, render_reports
+from drill.report.render import RenderedReport
 from tests.report import builders, fleet
 from tests.report.builders import DAY, NOW
 

@@ -123,7 +123,7 @@ def window_bar(one: Standing, name: str, links: Links) -> Bar:
         ),
         marks=tuple(_marks(place, drilled)),
         ticks=tuple(_ticks(place)),
-        rows=(*_stretch_rows(one, gaps), *_point_rows(drilled, links)),
+        rows=(*_stretch_rows(one, gaps), *_point_rows(drilled, links, domain)),
     )
 
 
@@ -284,8 +284,14 @@ def _stretch_rows(one: Standing, gaps: Intervals) -> Iterator[BarRow]:
             )
 
 
-def _point_rows(drilled: Sequence[DrillFacts], links: Links) -> Iterator[BarRow]:
-    for drill in drilled[:ROWS_AT_MOST]:
+def _point_rows(drilled: Sequence[DrillFacts], links: Links, domain: Interval) -> Iterator[BarRow]:
+    """Yield the newest drilled points that the bar shows."""
+    inside = [
+        drill
+        for drill in drilled
+        if drill.point_at and domain[0] <= to_milliseconds(drill.point_at) <= domain[1]
+    ]
+    for drill in inside[:ROWS_AT_MOST]:
         if drill.point_at is None:
             continue
         yield BarRow(

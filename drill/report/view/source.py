@@ -124,7 +124,7 @@ class SourceView:
 
 def source_view(one: Standing, context: Context) -> SourceView:
     """Return everything that the page of a source prints."""
-    links = Links(at=context.at, is_redacted=context.is_redacted)
+    links = context.links
     past = one.past
     name = shown(name_of(past), 80)
     proving = tuple(_proofs(one, links))
@@ -141,7 +141,7 @@ def source_view(one: Standing, context: Context) -> SourceView:
         promises=tuple(_promises(one)),
         bar=window_bar(one, name, links),
         calendar=calendar(past.drills),
-        times=recovery_times(past.drills, links),
+        times=recovery_times(past.drills),
         proofs=proving[:PROOFS_AT_MOST],
         proofs_left_out=max(0, len(proving) - PROOFS_AT_MOST),
         matrix=matrix,
