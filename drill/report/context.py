@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from drill.report.view.links import Links
 from drill.report.view.text import shown
 
 
@@ -24,6 +25,8 @@ class Context:
     narrowed: tuple[str, ...] = ()
     """How the report was narrowed, each as one text; empty is everything."""
     is_redacted: bool = False
+    links: Links = field(default_factory=Links)
+    """Which drills have a page; planned with the pages."""
 
     def cloud(self, name: str) -> str:
         """Return what readers call a cloud, safe to be read."""

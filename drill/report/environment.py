@@ -1,4 +1,4 @@
-"""The templates, and the one style that every page carries. User text is never a template."""
+"""The templates, and the one style that a page carries. User text is never a template."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ _AROUND = re.compile(r"\s*([{};,])\s*")
 _SPACES = re.compile(r"\s+")
 
 
-@lru_cache(maxsize=1)
-def style() -> str:
-    """Return the style sheet without its white space; a constant of the package, and the only text
-    printed unescaped."""
-    text = files("drill.report").joinpath("templates/style.css").read_text(encoding="utf-8")
+@lru_cache(maxsize=16)
+def style(sheets: tuple[str, ...]) -> str:
+    """Return style sheets of the package, one after the other and without their white space; they
+    are constants, and the only text that is printed unescaped."""
+    folder = files("drill.report").joinpath("templates")
+    text = "".join(folder.joinpath(f"{name}.css").read_text(encoding="utf-8") for name in sheets)
     text = _AROUND.sub(r"\1", _SPACES.sub(" ", _COMMENT.sub("", text))).replace(";}", "}")
     return re.sub(r"(?<=[a-z]): (?=[^{}]*[;}])", ":", text).strip()
 
 
-@lru_cache(maxsize=1)
-def style_hash() -> str:
+@lru_cache(maxsize=16)
+def style_hash(sheets: tuple[str, ...]) -> str:
     """Return the source expression that lets this one style through the content security policy."""
-    digest = hashlib.sha256(style().encode("utf-8")).digest()
+    digest = hashlib.sha256(style(sheets).encode("utf-8")).digest()
     return f"sha256-{base64.b64encode(digest).decode('ascii')}"
 
 
@@ -49,8 +50,6 @@ def environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.globals.update(
-        style=style(),
-        style_hash=style_hash(),
         html_language=html_language,
         navigation=NAVIGATION,
     )
@@ -60,7 +59,12 @@ def environment() -> Environment:
     return made
 
 
-def render(template: str, view: object) -> bytes:
-    """Return a page as bytes, in the language that holds now."""
-    text = environment().get_template(template).render(view=view)
+def render(template: str, view: object, *sheets: str) -> bytes:
+    """Return a page as bytes, in the language that holds now, with these style sheets."""
+    whole = ("style", *sheets)
+    text = (
+        environment()
+        .get_template(template)
+        .render(view=view, style=style(whole), style_hash=style_hash(whole))
+    )
     return text.encode("utf-8", "strict")

@@ -67,6 +67,22 @@ class ReportFolder:
         return directory
 
 
+def put_file(path: Path, content: bytes) -> None:
+    """Write one file anywhere, whole or not at all. Raise ReportFolderUnusable."""
+    try:
+        if path.is_symlink():
+            raise ReportFolderUnusable(
+                f"{path} is a symbolic link",
+                hint="Name the real file: a report is never written through a link.",
+            )
+        _replace(path, content)
+    except OSError as error:
+        raise ReportFolderUnusable(
+            f"cannot write {path}: {error.strerror or type(error).__name__}",
+            hint="Check that its folder exists, is yours, and has room.",
+        ) from error
+
+
 def _ensure_real(directory: Path) -> None:
     """Make the folder if it is missing; refuse one that leads somewhere else."""
     if directory.is_symlink():

@@ -8,13 +8,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from drill.engine.record import DrillRecord, Event
 from drill.recovery.facts import DrillFacts
 from drill.report.context import Context
 from drill.report.data import data_files
-from drill.report.environment import render
 from drill.report.folder import ReportFolder, ReportFolderUnusable
 from drill.report.language import speaking
 from drill.report.manifest import NAME as MANIFEST
@@ -77,7 +76,9 @@ def render_report(
     """
     if context.at.utcoffset() is None:
         raise ValueError("a naive datetime is not an instant")
-    site = plan_site(past, context, promises=promises)
+    with speaking(context.language):
+        site = plan_site(past, context, promises=promises)
+    context = site.context
     _ensure_unique(site.pages)
     output = ReportFolder(folder)
     before = read_manifest(folder)
@@ -85,9 +86,7 @@ def render_report(
     todo: list[Page] = []
     for page in site.pages:
         known = before.entries.get(page.name)
-        if known and page.digest == known.input != "" and is_current(
-            folder, page.name, known, before
-        ):
+        if known and _is_same(folder, page.name, page.digest, known, before):
             entries[page.name] = known
         else:
             todo.append(page)
@@ -96,9 +95,13 @@ def render_report(
     rest = todo[: len(todo) - len(last)]
     for made in _rendered(rest, book, folder, context, workers, progress):
         _note(made, output, entries)
-    for name, content in data_files(site, context):
-        made_file = _put(ReportFolder(folder), name, content, "")
-        _note([made_file], output, entries)
+    for file in data_files(site):
+        known = before.entries.get(file.name)
+        if known and _is_same(folder, file.name, file.digest, known, before):
+            entries[file.name] = known
+        else:
+            made_file = _put(ReportFolder(folder), file.name, file.make(), file.digest)
+            _note([made_file], output, entries)
     _note(_make_pages(folder, context, _loaded(last, book)), output, entries)
     _write_manifest(output, before, entries, context)
     return RenderedReport(
@@ -107,6 +110,11 @@ def render_report(
         unchanged=tuple(output.unchanged),
         skipped=skipped,
     )
+
+
+def _is_same(folder: Path, name: str, digest: str, known: Entry, before: Manifest) -> bool:
+    """Tell whether a file need not be made: the same input, and still as it was written."""
+    return known.input == digest != "" and is_current(folder, name, known, before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +177,9 @@ def _loaded(pages: Sequence[Page], book: DrillBook) -> list[Page]:
 def _drill_data(facts: DrillFacts, book: DrillBook) -> DrillData:
     record = book.find(facts.id)
     if record is None:
-        raise ReportFolderUnusable(f"drill {facts.id[:80]!r} is in the archive and not in the store")
+        raise ReportFolderUnusable(
+            f"drill {facts.id[:80]!r} is in the archive and not in the store"
+        )
     return DrillData(record=record, events=tuple(book.events_of(facts.id)))
 
 
@@ -182,9 +192,7 @@ def _make_pages(folder: Path, context: Context, pages: Sequence[Page]) -> list[_
 
 def render_page(page: Page, context: Context) -> bytes:
     """Return the bytes of a page whose data is loaded, in the language that holds now."""
-    kind = KINDS[page.kind]
-    view: Any = kind.view(page.data, context)
-    return render(kind.template, view)
+    return KINDS[page.kind].render(page.data, context)
 
 
 def _put(output: ReportFolder, name: str, content: bytes, digest: str) -> _Made:
@@ -192,9 +200,7 @@ def _put(output: ReportFolder, name: str, content: bytes, digest: str) -> _Made:
     output.put(name, content)
     return _Made(
         name=name,
-        entry=Entry(
-            input=digest, size=len(content), digest=hashlib.sha256(content).hexdigest()
-        ),
+        entry=Entry(input=digest, size=len(content), digest=hashlib.sha256(content).hexdigest()),
         was_written=len(output.written) > count,
     )
 
@@ -221,4 +227,3 @@ def _ensure_unique(pages: Sequence[Page]) -> None:
         if page.name in seen:
             raise ReportFolderUnusable(f"two drills or sources would have the page {page.name}")
         seen.add(page.name)
-

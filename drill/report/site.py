@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from drill.plan.model import Objectives
 from drill.recovery.facts import DrillFacts
 from drill.report.context import Context
+from drill.report.environment import render
 from drill.report.past import Past
 from drill.report.view.drill import drill_view
 from drill.report.view.fleet_page import FleetData, fleet_pages, fleet_view
-from drill.report.view.links import Links, source_page
+from drill.report.view.links import NO_LINKS, Links, links_for, source_page
 from drill.report.view.overview import OverviewData, overview_view
 from drill.report.view.source import source_view
-from drill.report.view.standing import Promise, Promises, Standing, standing_of, worst_first
+from drill.report.view.standing import Promises, Standing, standing_of, worst_first
 from drill.report.view.trends import trends_view
 
 SCHEMA = "1"
@@ -31,13 +33,21 @@ class PageKind:
     name: str
     template: str
     view: Callable[[Any, Context], object]
+    sheets: tuple[str, ...] = ()
+    """Style sheets beside the one of every page."""
+
+    def render(self, data: Any, context: Context) -> bytes:
+        """Return the bytes of a page, in the language that holds now."""
+        return render(self.template, self.view(data, context), *self.sheets)
 
 
-OVERVIEW = PageKind(name="overview", template="overview.html.j2", view=overview_view)
-FLEET = PageKind(name="fleet", template="fleet.html.j2", view=fleet_view)
-TRENDS = PageKind(name="trends", template="trends.html.j2", view=trends_view)
+OVERVIEW = PageKind(
+    name="overview", template="overview.html.j2", view=overview_view, sheets=("fleet", "overview")
+)
+FLEET = PageKind(name="fleet", template="fleet.html.j2", view=fleet_view, sheets=("fleet",))
+TRENDS = PageKind(name="trends", template="trends.html.j2", view=trends_view, sheets=("fleet",))
 SOURCE = PageKind(name="source", template="source.html.j2", view=source_view)
-DRILL = PageKind(name="drill", template="drill.html.j2", view=drill_view)
+DRILL = PageKind(name="drill", template="drill.html.j2", view=drill_view, sheets=("drill",))
 
 KINDS = {kind.name: kind for kind in (OVERVIEW, FLEET, TRENDS, SOURCE, DRILL)}
 
@@ -59,6 +69,8 @@ class Site:
     """Everything that is to be rendered, the overview last."""
 
     past: Past
+    context: Context
+    """With the links that were planned."""
     standings: tuple[Standing, ...]
     """Worst first."""
     pages: tuple[Page, ...]
@@ -67,12 +79,13 @@ class Site:
 def plan_site(past: Past, context: Context, *, promises: Promises | None = None) -> Site:
     """Return the pages of a report, in the order in which they are written."""
     known = promises or {}
-    default = Promise()
+    default = Objectives()
     standings = worst_first(
         standing_of(one, known.get(key, default), at=context.at)
         for key, one in past.sources.items()
     )
-    links = Links(at=context.at, is_redacted=context.is_redacted)
+    links = NO_LINKS if context.is_redacted else links_for(past.drills, at=context.at)
+    context = replace(context, links=links)
     seed = f"{SCHEMA}\0{context.fingerprint()}\0"
     pages = (
         *_drill_pages(past.drills, links, seed),
@@ -85,7 +98,7 @@ def plan_site(past: Past, context: Context, *, promises: Promises | None = None)
             data=OverviewData(past=past, standings=tuple(standings)),
         ),
     )
-    return Site(past=past, standings=tuple(standings), pages=pages)
+    return Site(past=past, context=context, standings=tuple(standings), pages=pages)
 
 
 def _drill_pages(drills: Sequence[DrillFacts], links: Links, seed: str) -> Iterator[Page]:
@@ -106,7 +119,7 @@ def _source_pages(
             [_fingerprint(drill, is_linked=links.has_page(drill)) for drill in one.past.drills],
             (seen.taken_at, seen.source_name, seen.fault) if seen else None,
             [(note, note.is_open(context.at)) for note in one.past.exceptions],
-            (one.status, one.promise.retention, one.promise.validity, one.expires_at),
+            (one.status, one.promise.retention, one.promise.proof_validity, one.expires_at),
             (one.proof.coats, one.proof.suspect, one.proof.direct, len(one.proof.images)),
         )
         yield Page(
@@ -136,6 +149,12 @@ def _fingerprint(drill: DrillFacts, *, is_linked: bool) -> tuple[object, ...]:
         drill.id, drill.outcome and drill.outcome.value, drill.finished_at.timestamp(),
         drill.teardown, drill.teardown_reason, drill.level, is_linked,
     )  # fmt: skip
+
+
+def fingerprint(drills: Iterable[tuple[DrillFacts, bool]]) -> str:
+    """Return a digest of drills, each with whether it has a page."""
+    parts = [_fingerprint(drill, is_linked=has_page) for drill, has_page in drills]
+    return _digest(SCHEMA, repr(parts))
 
 
 def _digest(seed: str, text: str) -> str:

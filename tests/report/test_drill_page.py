@@ -8,7 +8,6 @@ from pathlib import Path
 
 from drill.check.port import CheckAnswer
 from drill.engine.record import DrillRecord, Event, EventKind, Outcome, StepName, Teardown
-from drill.report.render import render_reports
 from drill.report.view.journal import LINES_AT_MOST
 from tests.report import builders
 from tests.report.builders import NEW_TARGET, NOW

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from drill.engine.record import DrillRecord, Event, EventKind, Outcome
 from drill.report.data import FIELDS, drills_csv, drills_json
-from drill.report.render import render_reports
 from drill.report.view.fleet import page_name
 from drill.report.view.text import LONGEST, shown, shown_fact
 from tests.report import builders

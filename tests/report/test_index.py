@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from drill.engine.record import DrillRecord, Outcome, Teardown
-from drill.report.render import render_reports
 from tests.report import builders, fleet
 from tests.report.builders import DAY, NEW_TARGET, NOW
 from tests.report.pages import Page, read, rows_of

@@ -12,7 +12,7 @@ import pytest
 
 from drill.engine.record import DrillRecord, Outcome
 from drill.report.folder import ReportFolder, ReportFolderUnusable
-from drill.report.render import RenderedReport, render_reports
+from drill.report.render import RenderedReport
 from tests.report import builders, fleet
 from tests.report.builders import DAY, NOW
 
@@ -166,8 +166,9 @@ def _many(plans: int, nights: int) -> list[DrillRecord]:
 
 @pytest.mark.parametrize(("plans", "nights"), [(20, 25), (500, 1), (1, 500)])
 def test_the_index_of_500_drills_stays_small(tmp_path, plans, nights):
-    from drill.report.environment import render
     from drill.report.view.index import index_view
+
+    from drill.report.environment import render
 
     records = _many(plans, nights)
     page = render("index.html.j2", index_view(records, now=NOW, clouds={}, tool_version="0.1.0"))

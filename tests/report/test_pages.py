@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from drill.report.render import render_reports
 from tests.report import builders, fleet
 from tests.report.pages import Page, read
 

@@ -5,14 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from drill.engine.record import DrillRecord, Outcome
-from drill.recovery.values import Inventory, Window
-from drill.report.view.bars import window_bars
-from drill.report.view.fleet import source_names
-from drill.report.view.formats import share_text
 from drill.report.view.proof import (
     Proof,
     Stretch,
@@ -22,6 +14,14 @@ from drill.report.view.proof import (
     prove,
     union,
 )
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drill.engine.record import DrillRecord, Outcome
+from drill.recovery.values import Inventory, Window
+from drill.report.view.bars import window_bars
+from drill.report.view.fleet import source_names
+from drill.report.view.formats import share_text
 from tests.report import builders
 from tests.report.builders import DAY, at
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from drill.clock import to_milliseconds
+from drill.clock import from_milliseconds, to_milliseconds
 from drill.recovery.coverage.intervals import (
     Interval,
     Intervals,
-    instant_of,
     length,
     span_of,
 )
@@ -111,8 +110,8 @@ def window_bar(one: Standing, name: str, links: Links) -> Bar:
     return Bar(
         source=name,
         finding=tuple(findings(one, name)),
-        taken_at=minute(instant_of(one.window.at)),
-        begin=minute(instant_of(domain[0])),
+        taken_at=minute(from_milliseconds(one.window.at)),
+        begin=minute(from_milliseconds(domain[0])),
         bands=(
             *place.bands(gaps, "gap"),
             *place.bands(one.proof.advertised, "advertised"),
@@ -120,13 +119,11 @@ def window_bar(one: Standing, name: str, links: Links) -> Bar:
             *place.bands(one.proof.suspect, "suspect"),
         ),
         bases=tuple(
-            place.x(base.ended)
-            for base in one.proof.bases
-            if domain[0] <= base.ended <= domain[1]
+            place.x(base.ended) for base in one.proof.bases if domain[0] <= base.ended <= domain[1]
         ),
         marks=tuple(_marks(place, drilled)),
         ticks=tuple(_ticks(place)),
-        rows=(*_stretch_rows(one, gaps), *_point_rows(drilled, links)),
+        rows=(*_stretch_rows(one, gaps), *_point_rows(drilled, links, domain)),
     )
 
 
@@ -212,7 +209,7 @@ def _ticks(place: _Scale) -> Iterator[Tick]:
     """At most eight labels on round instants; none so near to an end that it would be cut."""
     span = span_of(place.width)
     step = next((step for step in _TICK_STEPS if span / step <= 8), _TICK_STEPS[-1])
-    epoch, begin = datetime(1970, 1, 1, tzinfo=UTC), instant_of(place.begin)
+    epoch, begin = datetime(1970, 1, 1, tzinfo=UTC), from_milliseconds(place.begin)
     at = epoch + step * -((epoch - begin) // step)
     shape = _shape_of(step, span)
     while at <= begin + span:
@@ -279,16 +276,22 @@ def _stretch_rows(one: Standing, gaps: Intervals) -> Iterator[BarRow]:
         for begin, end in stretches[-ROWS_AT_MOST:]:
             yield BarRow(
                 what=what,
-                begin=minute(instant_of(begin)),
-                end=minute(instant_of(end)),
+                begin=minute(from_milliseconds(begin)),
+                end=minute(from_milliseconds(end)),
                 length=span_text(span_of(end - begin)),
                 sign=word,
                 page=None,
             )
 
 
-def _point_rows(drilled: Sequence[DrillFacts], links: Links) -> Iterator[BarRow]:
-    for drill in drilled[:ROWS_AT_MOST]:
+def _point_rows(drilled: Sequence[DrillFacts], links: Links, domain: Interval) -> Iterator[BarRow]:
+    """Yield the newest drilled points that the bar shows."""
+    inside = [
+        drill
+        for drill in drilled
+        if drill.point_at and domain[0] <= to_milliseconds(drill.point_at) <= domain[1]
+    ]
+    for drill in inside[:ROWS_AT_MOST]:
         if drill.point_at is None:
             continue
         yield BarRow(

@@ -114,7 +114,7 @@ def _labels(monday: date) -> Iterable[tuple[int, str]]:
     for week in range(WEEKS - 3):
         begin = monday + timedelta(weeks=week)
         if begin.day <= 7:
-            yield week * CELL + LEFT, begin.strftime("%m" if begin.month > 1 else "%Y-%m")
+            yield week * CELL + LEFT, begin.strftime("%m" if begin.month > 1 else "%Y")
 
 
 def _months(drills: Iterable[DrillFacts]) -> Iterable[MonthRow]:

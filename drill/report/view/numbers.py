@@ -142,8 +142,7 @@ def _worst_lag(standings: Sequence[Standing]) -> Number:
     late = sum(1 for excess, _lag, _one in measured if excess == 2)
     promised = sum(1 for excess, _lag, _one in measured if excess)
     basis = _(
-        "{late} of {promised} sources with an RPO target were beyond it when last read; "
-        "n = {count}"
+        "{late} of {promised} sources with an RPO target were beyond it when last read; n = {count}"
     ).format(late=late, promised=promised, count=len(measured))
     title = _("Worst lag when last read")
     if not measured:

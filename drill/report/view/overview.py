@@ -16,7 +16,7 @@ from drill.report.view.banner import Banner, banner
 from drill.report.view.fleet import histories
 from drill.report.view.fleet_page import FleetRow, fleet_row
 from drill.report.view.formats import Moment, minute, moment
-from drill.report.view.links import Links, source_page
+from drill.report.view.links import source_page
 from drill.report.view.nights import Nights, nights
 from drill.report.view.numbers import Number, numbers
 from drill.report.view.standing import SOON, Standing, name_of
@@ -78,7 +78,7 @@ def overview_view(data: OverviewData, context: Context) -> OverviewView:
     where = tables.Where(
         context=context,
         names=names_of(data.standings),
-        links=Links(at=at, is_redacted=context.is_redacted),
+        links=context.links,
     )
     worst = data.standings[:WORST_SOURCES]
     passed = tables.passed(plans, where)
@@ -103,7 +103,9 @@ def overview_view(data: OverviewData, context: Context) -> OverviewView:
         passed=passed,
         passed_count=len(passed.shown) + passed.left_out,
         simulated=tables.simulated(plans, where),
-        sweep=_("Run “drill sweep”; if it stays, look it up by its id in the console of the cloud."),
+        sweep=_(
+            "Run “drill sweep”; if it stays, look it up by its id in the console of the cloud."
+        ),
     )
 
 

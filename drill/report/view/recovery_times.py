@@ -12,12 +12,9 @@ from drill.report.view.fleet import FAILURES, PASSES, rto_attainment
 from drill.report.view.formats import (
     Moment,
     gigabytes_text,
-    milliseconds_of,
     minute,
     span_text,
 )
-from drill.report.view.links import Links
-from drill.report.view.signs import Sign, attainment_sign, outcome_sign
 
 WIDTH, HEIGHT = 460, 150
 LEFT, TOP, BOTTOM = 56, 14, 20
@@ -53,12 +50,9 @@ class TimeRow:
     """One drill in the table behind the figure."""
 
     slot: Moment
-    page: str | None
     rta: str
     target: str
     size: str
-    sign: Sign
-    met: Sign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +71,7 @@ class RecoveryTimes:
     left_out: int
 
 
-def recovery_times(drills: Sequence[DrillFacts], links: Links) -> RecoveryTimes | None:
+def recovery_times(drills: Sequence[DrillFacts]) -> RecoveryTimes | None:
     """Return how long recovery took; None if no drill was conclusive. Newest slot comes first."""
     counted = [
         drill
@@ -99,7 +93,7 @@ def recovery_times(drills: Sequence[DrillFacts], links: Links) -> RecoveryTimes 
         axis_y=HEIGHT - BOTTOM,
         trend=_trend(plotted, target),
         sizes=_sizes(plotted, target) if len(sizes) > 1 else None,
-        rows=tuple(_row(drill, links) for drill in rows),
+        rows=tuple(_row(drill) for drill in rows),
         left_out=len(counted) - len(rows),
     )
 
@@ -119,9 +113,7 @@ def _finding(counted: Sequence[DrillFacts], target: timedelta | None) -> str:
     return _(
         "{met} of {count} conclusive drills kept their RTO target; recovery took {middle} in the "
         "middle and {longest} at most."
-    ).format(
-        met=met, count=len(counted), middle=span_text(middle), longest=span_text(times[-1])
-    )
+    ).format(met=met, count=len(counted), middle=span_text(middle), longest=span_text(times[-1]))
 
 
 class _Axis:
@@ -143,12 +135,21 @@ class _Axis:
         return found
 
 
+def _x(share: float) -> int:
+    return LEFT + 8 + round((WIDTH - LEFT - 16) * share)
+
+
 def _trend(drills: Sequence[DrillFacts], target: timedelta | None) -> Plot:
     axis = _Axis(drills, target)
     begin, end = drills[0].scheduled_for, drills[-1].scheduled_for
     width = max((end - begin) / timedelta(seconds=1), 1.0)
     points = [
-        (LEFT + 8 + round((WIDTH - LEFT - 16) * ((one.scheduled_for - begin).total_seconds() / width)), one)
+        (
+            LEFT
+            + 8
+            + round((WIDTH - LEFT - 16) * ((one.scheduled_for - begin).total_seconds() / width)),
+            one,
+        )
         for one in drills
     ]
     labels = axis.labels()
@@ -162,10 +163,7 @@ def _sizes(drills: Sequence[DrillFacts], target: timedelta | None) -> Plot:
     axis = _Axis(drills, target)
     known = [one for one in drills if one.volume_gb is not None]
     largest = max(one.volume_gb or 0 for one in known)
-    points = [
-        (LEFT + 8 + round((WIDTH - LEFT - 16) * ((one.volume_gb or 0) / largest)), one)
-        for one in known
-    ]
+    points = [(_x((one.volume_gb or 0) / largest), one) for one in known]
     labels = axis.labels()
     labels.append(Label(x=LEFT, y=HEIGHT - 4, text="0 GB", anchor="start"))
     labels.append(Label(x=WIDTH, y=HEIGHT - 4, text=gigabytes_text(largest)))
@@ -190,20 +188,11 @@ def _plot(
     )
 
 
-def _row(drill: DrillFacts, links: Links) -> TimeRow:
+def _row(drill: DrillFacts) -> TimeRow:
     has_failed = drill.outcome in FAILURES
     return TimeRow(
         slot=minute(drill.scheduled_for),
-        page=links.drill(drill),
         rta=_("not reached") if has_failed else span_text(drill.rta),
         target=span_text(drill.rto_target) if drill.rto_target else _("no target"),
         size=gigabytes_text(drill.volume_gb),
-        sign=outcome_sign(drill),
-        met=attainment_sign(rto_attainment(drill)),
     )
-
-
-def minutes_text(span: timedelta) -> str:
-    """Return a span in minutes with one decimal, cut off."""
-    tenths = milliseconds_of(span) // 6000
-    return f"{tenths // 10}.{tenths % 10}"

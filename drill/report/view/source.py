@@ -1,11 +1,13 @@
-"""The page of one source. It prints instants and no ages, so that it stays as it is without news."""
+"""The page of one source. It prints instants and no ages: without news it stays as it is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from drill.clock import to_milliseconds
 from drill.recovery.coverage.intervals import span_of
+from drill.recovery.coverage.reading import validity_of
 from drill.recovery.facts import DrillFacts, ExceptionNote
 from drill.report.context import Context
 from drill.report.language import _
@@ -17,15 +19,13 @@ from drill.report.view.links import Links
 from drill.report.view.recovery_times import RecoveryTimes, recovery_times
 from drill.report.view.signs import (
     Sign,
-    Tone,
     answer_sign,
     level_sign,
     mode_word,
     outcome_sign,
-    sign,
     target_word,
 )
-from drill.report.view.standing import Standing, Status, name_of, tier_of
+from drill.report.view.standing import Standing, name_of, tier_of
 from drill.report.view.statuses import status_sentence, status_sign
 from drill.report.view.target import Fact
 from drill.report.view.text import shown
@@ -124,7 +124,7 @@ class SourceView:
 
 def source_view(one: Standing, context: Context) -> SourceView:
     """Return everything that the page of a source prints."""
-    links = Links(at=context.at, is_redacted=context.is_redacted)
+    links = context.links
     past = one.past
     name = shown(name_of(past), 80)
     proving = tuple(_proofs(one, links))
@@ -141,7 +141,7 @@ def source_view(one: Standing, context: Context) -> SourceView:
         promises=tuple(_promises(one)),
         bar=window_bar(one, name, links),
         calendar=calendar(past.drills),
-        times=recovery_times(past.drills, links),
+        times=recovery_times(past.drills),
         proofs=proving[:PROOFS_AT_MOST],
         proofs_left_out=max(0, len(proving) - PROOFS_AT_MOST),
         matrix=matrix,
@@ -191,7 +191,7 @@ def _promises(one: Standing) -> Iterable[Fact]:
         value=span_text(one.promise.retention) if one.promise.retention else none,
     )
     yield Fact(name=_("retention kept"), value=f"{kept} d" if kept else _no())
-    yield Fact(name=_("a proof is valid for"), value=span_text(one.promise.validity))
+    yield Fact(name=_("a proof is valid for"), value=span_text(validity_of(one.promise)))
     yield Fact(name=_("proof ends"), value=_("no proof"), at=perhaps(one.expires_at))
     lag = one.lag
     known = lag is not None and lag.kind != "none"
@@ -234,8 +234,6 @@ def _proofs(one: Standing, links: Links) -> Iterable[ProofRow]:
 
 
 def _milliseconds(drill: DrillFacts) -> int:
-    from drill.clock import to_milliseconds
-
     return to_milliseconds(drill.point_at) if drill.point_at is not None else -1
 
 
@@ -250,9 +248,7 @@ def _matrix(drills: tuple[DrillFacts, ...], links: Links) -> Matrix | None:
         rows=tuple(
             MatrixRow(
                 check=shown(name, 80),
-                cells=tuple(
-                    answer_sign(one[name]) if name in one else None for one in answers
-                ),
+                cells=tuple(answer_sign(one[name]) if name in one else None for one in answers),
             )
             for name in names[:CHECKS_AT_MOST]
         ),
@@ -288,13 +284,3 @@ def _line(drill: DrillFacts, links: Links) -> DrillLine:
         leaked=is_leaked(drill),
         simulated=drill.is_simulated,
     )
-
-
-def leaked_sign() -> Sign:
-    """Return the sign of a scratch instance that outlived its drill."""
-    return sign(Tone.FAIL, _("leaked"))
-
-
-def is_worrying(one: Standing) -> bool:
-    """Tell whether somebody has to do something about the source."""
-    return one.status < Status.EXPIRING

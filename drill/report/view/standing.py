@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from drill.clock import to_milliseconds
-from drill.plan.model import Plan
-from drill.recovery.backups import is_restorable
+from drill.clock import from_milliseconds, to_milliseconds
+from drill.plan.model import Objectives, Plan
 from drill.recovery.coverage.evidence import is_conclusive, is_proof
-from drill.recovery.coverage.intervals import Interval, instant_of, interval_of
+from drill.recovery.coverage.intervals import (
+    Interval,
+    milliseconds_of,
+)
 from drill.recovery.coverage.metric import Metric
-from drill.recovery.coverage.proof import Base, Proof, proof_metrics, prove
+from drill.recovery.coverage.proof import Proof, proof_metrics, prove
+from drill.recovery.coverage.reading import state_of, usable_bases, validity_of
 from drill.recovery.coverage.window import (
     Gaps,
     Lag,
@@ -22,16 +25,13 @@ from drill.recovery.coverage.window import (
     lag_now,
     window_coverage,
     window_gaps,
-    window_state,
 )
-from drill.recovery.facts import DrillFacts, Observation, SourceKey
+from drill.recovery.facts import DrillFacts, SourceKey
 from drill.recovery.measure import Attainment
 from drill.recovery.verdict import Outcome
 from drill.report.past import SourcePast
 from drill.report.view.fleet import FAILURES, PASSES, is_finished, rto_attainment
 
-VALIDITY = timedelta(days=30)
-"""How long a proof is valid where no plan says it (plan: objectives.proof_validity)."""
 SOON = timedelta(days=7)
 """How long before its end a proof is called expiring."""
 
@@ -56,15 +56,8 @@ class Status(IntEnum):
     """No database stands behind it: it can never be proven, and is in no total."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
-    """What the plans promise for a source beyond RPO and RTO."""
-
-    retention: timedelta | None = None
-    validity: timedelta = VALIDITY
-
-
-Promises = Mapping[SourceKey, Promise]
+Promises = Mapping[SourceKey, Objectives]
+"""What the plans promise for each source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +66,7 @@ class Standing:
 
     past: SourcePast
     status: Status
-    promise: Promise
+    promise: Objectives
     window: WindowState | None
     """None if the source was never observed: then nothing below is known of its windows."""
     gaps: Gaps | None
@@ -111,32 +104,31 @@ class Standing:
         return self.proof.newest_valid is not None
 
 
-def promises_of(plans: Iterable[Plan]) -> dict[SourceKey, Promise]:
+def promises_of(plans: Iterable[Plan]) -> dict[SourceKey, Objectives]:
     """Return the strictest promise of each source: the longest retention, the shortest validity."""
-    found: dict[SourceKey, Promise] = {}
+    found: dict[SourceKey, Objectives] = {}
     for plan in plans:
-        objectives = plan.objectives
         key = (plan.source.cloud, plan.source.instance_id)
-        validity = objectives.proof_validity or objectives.cadence or VALIDITY
+        validity, retention = validity_of(plan.objectives), plan.objectives.retention
         before = found.get(key)
-        retentions = [objectives.retention, before.retention if before else None]
-        found[key] = Promise(
-            retention=max((one for one in retentions if one is not None), default=None),
-            validity=min(validity, before.validity) if before else validity,
-        )
+        if before is not None:
+            validity = min(validity, validity_of(before))
+            retentions = [one for one in (retention, before.retention) if one is not None]
+            retention = max(retentions, default=None)
+        found[key] = Objectives(retention=retention, proof_validity=validity)
     return found
 
 
-def standing_of(past: SourcePast, promise: Promise, *, at: datetime) -> Standing:
+def standing_of(past: SourcePast, promise: Objectives, *, at: datetime) -> Standing:
     """Return where a source stands at an instant."""
-    validity = promise.validity
+    validity = validity_of(promise)
     seen = past.observation
-    window = _window(seen, promise) if seen is not None else None
-    bases = _bases(seen) if seen is not None else ()
+    window = state_of(seen, promise, at=to_milliseconds(seen.taken_at)) if seen else None
+    bases = usable_bases(seen.backups, source_id=seen.source_id) if seen else ()
     proof = prove(
         past.drills,
         at=to_milliseconds(at),
-        validity=validity // timedelta(milliseconds=1),
+        validity=milliseconds_of(validity),
         advertised=window.advertised if window else (),
         promised=window.promised if window else None,
         bases=bases,
@@ -165,27 +157,6 @@ def standing_of(past: SourcePast, promise: Promise, *, at: datetime) -> Standing
     )
 
 
-def _window(seen: Observation, promise: Promise) -> WindowState:
-    days = timedelta(days=seen.retention_days) if seen.retention_days else None
-    retention = promise.retention or days
-    return window_state(
-        (interval_of(window) for window in seen.windows),
-        at=to_milliseconds(seen.taken_at),
-        retention=None if retention is None else retention // timedelta(milliseconds=1),
-        protected_since=to_milliseconds(seen.created_at) if seen.created_at else None,
-    )
-
-
-def _bases(seen: Observation) -> tuple[Base, ...]:
-    return tuple(
-        sorted(
-            Base(to_milliseconds(backup.ended_at), backup.id)
-            for backup in seen.backups
-            if backup.ended_at is not None and is_restorable(backup)
-        )
-    )
-
-
 def _newest_proof(finished: Iterable[DrillFacts]) -> DrillFacts | None:
     proofs = [drill for drill in finished if is_proof(drill) and drill.finished_at is not None]
     return max(proofs, key=lambda drill: (drill.finished_at, drill.id), default=None)
@@ -208,8 +179,7 @@ def _status(finished: list[DrillFacts], expires_at: datetime | None, at: datetim
     if finished[0].outcome not in PASSES and finished[0].outcome is not Outcome.SKIPPED:
         return Status.UNSURE
     is_late = conclusive is not None and (
-        conclusive.outcome is Outcome.PASSED_LATE
-        or rto_attainment(conclusive) is Attainment.MISSED
+        conclusive.outcome is Outcome.PASSED_LATE or rto_attainment(conclusive) is Attainment.MISSED
     )
     if is_late:
         return Status.LATE
@@ -245,4 +215,4 @@ def instant_or_none(milliseconds: float | None) -> datetime | None:
     """Return an instant; None for nothing and for infinity."""
     if milliseconds is None or math.isinf(milliseconds):
         return None
-    return instant_of(int(milliseconds))
+    return from_milliseconds(int(milliseconds))

@@ -84,7 +84,8 @@ def strips(
         begin=days[0].isoformat(),
         end=today.isoformat(),
         shown=tuple(
-            _strip(number, plan, days, links) for number, plan in enumerate(ordered[:PLANS_AT_MOST], 1)
+            _strip(number, plan, days, links)
+            for number, plan in enumerate(ordered[:PLANS_AT_MOST], 1)
         ),
         left_out=max(0, len(ordered) - PLANS_AT_MOST),
         drills=tuple(_listed(record, links) for record in records[:DRILLS_AT_MOST]),

@@ -35,6 +35,8 @@ _REFERENCE = re.compile(r"(env|file):\S+")
 
 def without_secrets(text: str) -> str:
     """Return the text with the values of passwords, keys and tokens withheld."""
+    if ":" not in text and "=" not in text:
+        return text  # nothing is given a value: this is the common case, and it is asked often
     text = _HEADER.sub(rf"\1 {WITHHELD}", text)
     text = _ASSIGNMENT.sub(rf"\1{WITHHELD}", text)
     return _USER_IN_URL.sub(f"://{WITHHELD}@", text)

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 
+from drill.clock import from_milliseconds
 from drill.recovery.coverage.evidence import is_executed
 from drill.recovery.coverage.fleet import Failure, failure_mttr, failures
-from drill.recovery.coverage.intervals import instant_of, span_of
+from drill.recovery.coverage.intervals import (
+    span_of,
+)
 from drill.recovery.coverage.ranking import nearest_rank
 from drill.recovery.facts import DrillFacts
 from drill.report.context import Context
@@ -212,7 +215,8 @@ def _shapes(
         return round(HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * share)
 
     band = "".join(
-        f"M{x(place) - 8} {y(p90)}h16v{max(y(p50) - y(p90), 1)}h-16z" for place, p50, p90 in quantiles
+        f"M{x(place) - 8} {y(p90)}h16v{max(y(p50) - y(p90), 1)}h-16z"
+        for place, p50, p90 in quantiles
     )
     known = [(x(place), y(p50)) for place, p50, _p90 in quantiles if _is_finite(p50)]
     line = "".join(f"{'M' if not n else 'L'}{at} {high}" for n, (at, high) in enumerate(known))
@@ -241,7 +245,7 @@ def _month_rows(
     repairs: dict[str, list[Failure]] = {}
     for one in broken:
         if one.ended is not None:
-            repairs.setdefault(f"{instant_of(one.ended):%Y-%m}", []).append(one)
+            repairs.setdefault(f"{from_milliseconds(one.ended):%Y-%m}", []).append(one)
     for month in reversed(months):
         due = of_month[month]
         passed = sum(1 for drill in due if drill.outcome in PASSES)
@@ -258,4 +262,3 @@ def _month_rows(
             repaired=str(len(mended)),
             mttr=span_text(timedelta(seconds=mttr.value) if mttr.value is not None else None),
         )
-
