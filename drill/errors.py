@@ -71,6 +71,10 @@ class StoreError(DrillError):
     """the store cannot be used"""
 
 
+class IdTaken(StoreError):
+    """there is a drill with this id already"""
+
+
 class ProviderError(DrillError):
     """the cloud did not do what was asked
 

@@ -76,7 +76,7 @@ def _waits_before(one: Contender) -> Iterable[ColumnElement[bool]]:
         col(DrillRow.abort_requested).is_(False),
         col(DrillRow.cloud) == one.cloud,
         col(DrillRow.enlisted_at) <= one.enlisted_at,
-        col(DrillRow.next_at) >= one.next_at - FORSAKEN_AFTER,
+        col(DrillRow.next_at).between(one.next_at - FORSAKEN_AFTER, one.next_at + FORSAKEN_AFTER),
     )
 
 
@@ -87,7 +87,7 @@ def _contenders(
     asked = (
         *(col(DrillRow.id), col(DrillRow.cloud), col(DrillRow.source_id)),
         *(col(DrillRow.wanted_target_id), col(DrillRow.enlisted_at), col(DrillRow.next_at)),
-        col(DrillRow.is_seated),
+        *(col(DrillRow.is_seated), col(DrillRow.plan_group)),
     )
     statement = sqlalchemy.select(*asked).where(queries.is_unfinished(), *conditions)
     return [
@@ -96,6 +96,7 @@ def _contenders(
             cloud=row.cloud,
             source_id=row.source_id,
             target_id=row.wanted_target_id,
+            group=row.plan_group,
             enlisted_at=row.enlisted_at,
             next_at=row.next_at,
             is_seated=row.is_seated,
