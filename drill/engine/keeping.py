@@ -23,8 +23,7 @@ PASSED = frozenset({Outcome.PASSED, Outcome.PASSED_LATE})
 
 FORSAKEN_AFTER = timedelta(minutes=5)
 """A waiting drill that was due this much earlier than the one that asks is looked at by nobody:
-its process is gone. It loses its turn, or it would block everybody until a sweep. So does one that
-is due this much later: a pause or a blackout keeps it from beginning."""
+its process is gone. It loses its turn, or it would block everybody until a sweep."""
 
 
 def wanted_target_id(record: DrillRecord) -> str | None:
@@ -199,7 +198,7 @@ def why_waiting(
         if not other.is_seated
         and other.cloud == one.cloud
         and (other.enlisted_at, other.id) < (one.enlisted_at, one.id)
-        and abs(other.next_at - one.next_at) <= FORSAKEN_AFTER
+        and other.next_at + FORSAKEN_AFTER >= one.next_at
     ]
     taken = {target_id: f"held by drill {drill_id}" for target_id, drill_id in held.items()}
     if one.target_id is not None and held.get(one.target_id) == one.id:
@@ -234,8 +233,9 @@ def _obstacle(
 
 
 def contends(record: DrillRecord) -> bool:
-    """Tell whether an unfinished drill sits, or waits for a seat and shall go on."""
-    return record.is_seated or (record.state is State.QUEUED and not record.abort_requested)
+    """Tell whether an unfinished drill sits, or waits for a seat and may begin."""
+    is_free = not record.abort_requested and record.held_until is None
+    return record.is_seated or (record.state is State.QUEUED and is_free)
 
 
 def contender(record: DrillRecord) -> Contender:
