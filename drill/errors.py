@@ -21,6 +21,8 @@ class ExitCode(IntEnum):
     """Reserved: verification of the evidence log failed."""
     REFUSED = 6
     LEAKED = 7
+    SILENT = 8
+    """Nobody keeps the schedule (``drill status --max-age``)."""
     INTERRUPTED = 130
 
 

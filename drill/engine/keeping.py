@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from drill.engine.ports import SeatLimits
+from drill.engine.ports import SeatLimits, Summary
 from drill.engine.record import DrillRecord, Event, EventKind, Outcome, State, Teardown
 from drill.errors import DrillMoved, StoreError
 from drill.plan.model import ExistingTarget
@@ -18,6 +18,11 @@ FIXED = (
     "tool_version",
 )
 """What is said about a drill when it is enlisted and never changes."""
+
+SUMMARY_FIELDS = (
+    *("id", "plan_name", "trigger", "scheduled_for", "state", "started_at", "outcome"),
+    *("finished_at", "reason", "teardown", "level", "is_simulated"),
+)
 
 PASSED = frozenset({Outcome.PASSED, Outcome.PASSED_LATE})
 
@@ -250,6 +255,18 @@ def contender(record: DrillRecord) -> Contender:
         next_at=record.next_at,
         is_seated=record.is_seated,
     )
+
+
+def summary(record: DrillRecord) -> Summary:
+    """Return what a list needs of a drill."""
+    own = {name: getattr(record, name) for name in SUMMARY_FIELDS}
+    source = record.plan.source
+    return Summary(cloud=source.cloud, source_id=source.instance_id, **own)
+
+
+def is_proof(record: Summary, at_least: int) -> bool:
+    """Tell whether a drill passed on a real database at this level or above."""
+    return record.outcome in PASSED and not record.is_simulated and record.level >= at_least
 
 
 def only_one(beginning: str, found: Sequence[str]) -> str:

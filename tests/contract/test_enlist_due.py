@@ -338,7 +338,7 @@ class TestChanges:
 class TestTwoAtOnce:
     def test_a_second_daemon_that_saw_the_same_moment_adds_nothing(self, house: House):
         other = House(house.journal)
-        other.control = _Stale(house.control)  # type: ignore[assignment]
+        other.control = _Stale(house.control)
 
         house.look(SLOT + 2 * DAY)
         found = other.look(SLOT + 2 * DAY)
@@ -350,7 +350,7 @@ class TestTwoAtOnce:
     def test_a_crash_between_two_writes_loses_nothing_and_doubles_nothing(
         self, house: House, crash_at: str
     ):
-        control, house.control = house.control, _Crashing(house.control, crash_at)  # type: ignore[assignment]
+        control, house.control = house.control, _Crashing(house.control, crash_at)
         with pytest.raises(RuntimeError):
             house.look(SLOT + 2 * DAY)
         house.control = control

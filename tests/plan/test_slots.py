@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,7 +23,7 @@ ZONES = (
 TIMES = ("0 0", "30 0", "30 1", "45 1", "30 2", "0 3", "59 23")
 
 
-def scheduled(cron: str, time_zone: str = "UTC", **more: object) -> Plan:
+def scheduled(cron: str, time_zone: str = "UTC", **more: Any) -> Plan:
     return a_plan(schedule={"cron": cron, "time_zone": time_zone, **more})
 
 
@@ -134,7 +135,7 @@ def the_slot(plan: Plan):
     return slot
 
 
-def blacked_out(*windows: tuple[str, str], **more: object) -> Plan:
+def blacked_out(*windows: tuple[str, str], **more: Any) -> Plan:
     return scheduled(
         "0 2 * * *",
         start_window="4h",
