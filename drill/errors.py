@@ -77,6 +77,10 @@ class IdTaken(StoreError):
     """there is a drill with this id already"""
 
 
+class StoreUnavailable(StoreError):
+    """the store cannot be reached or written just now: a full disk, a lock, a restart"""
+
+
 class ProviderError(DrillError):
     """the cloud did not do what was asked
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from drill.cli.output import say
 
@@ -36,6 +36,18 @@ def due_plans(house: House, plans: Sequence[LoadedPlan]) -> list[LoadedPlan]:
 
     now = house.parts.clock.now()
     return plans_due(house.control, plans, now=now, blackouts=house.config.blackouts)
+
+
+def due_shape(found: Enlisted) -> dict[str, Any]:
+    """Return what one look at the schedule wrote down, as JSON."""
+    return {
+        "enlisted": list(found.enlisted),
+        "missed": found.missed,
+        "skipped": found.skipped,
+        "waiting": found.waiting,
+        "first_seen": list(found.first_seen),
+        "complete": found.is_complete,
+    }
 
 
 def _say(found: Enlisted) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from drill.cli.due import due_plans, enlist_slots
+from drill.cli.due import due_plans, due_shape, enlist_slots
 from drill.cli.output import console, output_option, print_json, say
 from drill.errors import ExitCode
 
@@ -60,12 +60,12 @@ def command(
         from drill.cli.preview import show_previews
 
         return show_previews(house, due_plans(house, chosen) if due else chosen, output=output)
-    missed = 0
+    found = None
     if due:
         found, drill_ids = enlist_slots(house, chosen)
-        missed = found.missed
     else:
         drill_ids = enlist(house, chosen)
+    missed = found.missed if found else 0
     if not drill_ids:
         say("nothing is due" if due else "there is no plan to run")
     records = run_batch(house, drill_ids, quiet=output == "json") if drill_ids else []
@@ -73,7 +73,8 @@ def command(
     if output == "json":
         from drill.cli.shapes import drill_shape
 
-        print_json({"drills": [drill_shape(record) for record in records]})
+        drills = {"drills": [drill_shape(record) for record in records]}
+        print_json(drills | ({"due": due_shape(found)} if found else {}))
     elif records:
         print_verdicts(records)
         if index:
