@@ -6,9 +6,12 @@ import os
 
 import click
 
+from drill.cli.entries import PersonEntry
+
 as_option = click.option(
     "--as",
     "person",
+    type=PersonEntry(),
     metavar="NAME",
     help="Your name for the record; by default that of your account on this machine.",
 )
