@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from drill.cli.entries import InstantEntry, PersonEntry, SentenceEntry, TicketEntry
+from drill.cli.entries import instant_entry, person_entry, sentence_entry, ticket_entry
 from drill.cli.output import console, instant_text, output_option, print_json, say
 from drill.cli.person import as_option, user_name
 
@@ -40,11 +40,22 @@ def command() -> None:
 @click.option(
     "--source", nargs=2, metavar="CLOUD ID", help="The source: a name in config.toml, and its id."
 )
-@click.option("--reason", required=True, type=SentenceEntry(), help="Why, in one sentence.")
-@click.option("--owner", required=True, type=PersonEntry(), help="Who answers for it.")
-@click.option("--approver", type=PersonEntry(), help="Who agreed; not who opens it.")
-@click.option("--ticket", type=TicketEntry(), help="An https URL, or the name of a ticket.")
-@click.option("--expires", type=InstantEntry(), help="A day or an instant; it ends by itself then.")
+@click.option(
+    "--reason", required=True, type=sentence_entry, metavar="TEXT", help="Why, in one sentence."
+)
+@click.option(
+    "--owner", required=True, type=person_entry, metavar="NAME", help="Who answers for it."
+)
+@click.option("--approver", type=person_entry, metavar="NAME", help="Who agreed; not who opens it.")
+@click.option(
+    "--ticket", type=ticket_entry, metavar="TICKET", help="An https URL, or the name of a ticket."
+)
+@click.option(
+    "--expires",
+    type=instant_entry,
+    metavar="INSTANT",
+    help="A day or an instant; it ends by itself then.",
+)
 @as_option
 @output_option
 @click.pass_obj
@@ -143,7 +154,7 @@ def _subject(
     "--retest 20261126-0200",
 )
 @click.argument("exception_id", metavar="EXCEPTION")
-@click.option("--reason", required=True, type=SentenceEntry(), help="Why it ends.")
+@click.option("--reason", required=True, type=sentence_entry, metavar="TEXT", help="Why it ends.")
 @click.option("--retest", metavar="DRILL", help="The drill of the same source that passed since.")
 @as_option
 @output_option

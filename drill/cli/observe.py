@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from drill.cli.entries import SpanEntry
+from drill.cli.entries import span_entry
 from drill.cli.output import console, instant_text, output_option, print_json, say
 from drill.errors import ExitCode
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--no-look", is_flag=True, help="Ask no cloud; judge what was seen before.")
 @click.option(
     "--no-backup-for",
-    type=SpanEntry(),
+    type=span_entry,
     metavar="SPAN",
     help="How old the newest restorable backup may be, such as 36h (the default).",
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from drill.cli.entries import InstantEntry, SentenceEntry
+from drill.cli.entries import instant_entry, sentence_entry
 from drill.cli.output import console, instant_text, output_option, print_json, say
 from drill.cli.person import as_option, user_name
 
@@ -29,10 +29,24 @@ def command() -> None:
     epilog="Example: drill review sign --from 2026-11-01 --to 2026-12-01 --verdict accepted",
 )
 @click.option("--drill", "drill_id", metavar="DRILL", help="Review this drill alone.")
-@click.option("--from", "period_from", type=InstantEntry(), help="First instant of the period.")
-@click.option("--to", "period_to", type=InstantEntry(), help="First instant after the period.")
+@click.option(
+    "--from",
+    "period_from",
+    type=instant_entry,
+    metavar="INSTANT",
+    help="First instant of the period.",
+)
+@click.option(
+    "--to",
+    "period_to",
+    type=instant_entry,
+    metavar="INSTANT",
+    help="First instant after the period.",
+)
 @click.option("--verdict", required=True, type=click.Choice(["accepted", "rejected"]))
-@click.option("--comment", type=SentenceEntry(), default=None, help="What was found.")
+@click.option(
+    "--comment", type=sentence_entry, metavar="TEXT", default=None, help="What was found."
+)
 @as_option
 @output_option
 @click.pass_obj

@@ -105,7 +105,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         monkeypatch.setenv("TEST_ACCESS_KEY", keys.access_key)
         monkeypatch.setenv("TEST_SECRET_KEY", keys.secret_key)
         monkeypatch.setenv("TEST_READER", "reader-password")
-        made = sandbox.admin.create_instance("orders-prod", password="Pass-word-1")
+        made = sandbox.admin.create_instance("orders-prod", password="drill-Test-0001")
         folder = tmp_path / "desk"
         (folder / "plans").mkdir(parents=True)
         (folder / "config.toml").write_text(

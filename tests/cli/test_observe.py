@@ -20,7 +20,8 @@ def test_a_healthy_source_is_seen_without_an_alarm(desk: Desk):
     assert (said.code, document["alarms"]) == (ExitCode.PASSED, [])
     (one,) = document["observations"]
     assert (one["source_id"], one["source_name"]) == (desk.source_id, "orders-prod")
-    assert one["windows"] and [backup["name"] for backup in one["backups"]] == ["nightly"]
+    assert one["windows"]
+    assert [backup["name"] for backup in one["backups"]] == ["nightly"]
     (population,) = document["populations"]
     assert population["instances"] == [
         {"instance_id": desk.source_id, "name": "orders-prod", "in_scope": True}

@@ -113,7 +113,7 @@ def test_a_source_that_is_not_listed_is_a_fault(scene: Scene):
 
 
 def test_what_was_seen_is_kept_and_asked_for_once_in_a_span(scene: Scene, archive: MemoryArchive):
-    said = []
+    said: list[object] = []
     first = keep_observing(scene.parts, archive, [a_plan()], now=NOON, said=said.append)
     scene.clock.move(HOUR)
     again = keep_observing(scene.parts, archive, [a_plan()], now=NOON + HOUR)

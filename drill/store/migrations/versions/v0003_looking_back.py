@@ -276,7 +276,7 @@ def older_drills(connection: sa.Connection) -> Iterator[list[Mapping[str, Any]]]
     last = ""
     while True:
         statement = sa.select(drill).where(drill.c.id > last).order_by(drill.c.id).limit(AT_ONCE)
-        rows = list(connection.execute(statement).mappings())
+        rows: list[Mapping[str, Any]] = [*connection.execute(statement).mappings()]
         if not rows:
             return
         yield rows

@@ -1,0 +1,172 @@
+"""How long a hundred thousand drills take to read as facts, and how big years of looks get.
+
+Targets: 100,000 drills in 10 s and less than 100 MB more; 10,000 sources, every night of a year, in
+less than 4 GB (measured on fewer sources and multiplied: every source costs the same).
+"""
+
+from __future__ import annotations
+
+import random
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from drill.engine.record import DrillRecord, Outcome, State
+from drill.plan.model import Plan
+from drill.recovery.facts import Observation
+from drill.recovery.values import Backup, Window
+from drill.store import SqlJournal, open_journal
+from tests.builders import NOW, a_backup, a_check_result, a_choice, a_plan, a_record, an_inventory
+
+DRILLS = 100_000
+SOURCES = 50
+NIGHTS = 365
+FLEET = 10_000
+SECONDS = 10.0
+MEGABYTES = 100.0
+GIGABYTES = 4.0
+DAY = timedelta(days=1)
+
+
+def main() -> int:
+    """Print what was measured; return 1 where a target is missed."""
+    with tempfile.TemporaryDirectory() as folder:
+        slow = _drills(Path(folder))
+        big = sum(_observations(Path(folder), days) for days in (7, 35))
+    return 1 if slow or big else 0
+
+
+def _drills(folder: Path) -> bool:
+    began = time.perf_counter()
+    with open_journal("sqlite:///drills.db", folder=folder) as journal:
+        for start in range(0, DRILLS, 5000):
+            journal.enlist([_a_finished_drill(start + number) for number in range(5000)])
+        size = (folder / "drills.db").stat().st_size / 1e6
+        _say(f"{DRILLS} drills written in {time.perf_counter() - began:.0f} s, {size:.0f} MB")
+        return _read(journal)
+
+
+def _read(journal: SqlJournal) -> bool:
+    before = _peak()
+    began = time.perf_counter()
+    count = sum(1 for _ in journal.archive.drill_facts())
+    seconds, more = time.perf_counter() - began, _peak() - before
+    _say(f"{count} drills read as facts in {seconds:.1f} s, {more:.0f} MB more at the peak")
+    began = time.perf_counter()
+    found = len(journal.archive.newest_observations())
+    _say(f"newest look at {found} sources in {time.perf_counter() - began:.1f} s")
+    return seconds > SECONDS or more > MEGABYTES
+
+
+def _a_finished_drill(number: int) -> DrillRecord:
+    source_id = f"{number % 500:032x}in03"
+    plan = _PLANS.setdefault(
+        source_id, a_plan(name=f"plan-{number % 500}", source_id=source_id, tier=1 + number % 3)
+    )
+    inventory = an_inventory(taken_at=NOW + number * timedelta(minutes=5), backups=_BACKUPS)
+    return a_record(
+        plan=plan,
+        scheduled_for=NOW + number * timedelta(minutes=5),
+        state=State.FINISHED,
+        outcome=Outcome.PASSED,
+        inventory=replace(inventory, source=replace(inventory.source, id=source_id)),
+        choice=a_choice(),
+        rta=timedelta(minutes=7),
+        level=4,
+        checks=tuple(a_check_result(name=f"check-{place}") for place in range(5)),
+        initiated_by="schedule",
+    )
+
+
+_PLANS: dict[str, Plan] = {}
+_RANDOM = random.Random(1)
+"""Makes ids that do not compress, the same every time."""
+
+
+def _an_id() -> str:
+    return f"{_RANDOM.getrandbits(128):032x}br01"
+
+
+_BACKUPS = tuple(
+    a_backup(id=_an_id(), began_at=NOW - day * DAY, ended_at=NOW - day * DAY) for day in range(8)
+)
+
+
+def _observations(folder: Path, retention_days: int) -> bool:
+    name = f"looks-{retention_days}.db"
+    with open_journal(f"sqlite:///{name}", folder=folder) as journal:
+        empty = (folder / name).stat().st_size
+        began = time.perf_counter()
+        for number in range(SOURCES):
+            for look in _a_year(f"{number:032x}in03", retention_days):
+                journal.archive.observe(look)
+        kept = SOURCES * NIGHTS
+        each = (time.perf_counter() - began) / kept * 1000
+        with journal.archive._database.writing() as session:
+            session.connection().exec_driver_sql("PRAGMA wal_checkpoint")
+        source = ("sandbox", f"{0:032x}in03")
+        began = time.perf_counter()
+        read = len(journal.archive.observations_of(source))
+        seconds = time.perf_counter() - began
+    grown = (folder / name).stat().st_size - empty
+    gigabytes = grown / kept * FLEET * NIGHTS / 1e9
+    _say(
+        f"looks at {retention_days} days of backups: {grown / kept:.0f} bytes, {each:.1f} ms each; "
+        f"{FLEET} sources x {NIGHTS} nights are {gigabytes:.1f} GB; {read} read in {seconds:.2f} s"
+    )
+    return gigabytes > GIGABYTES
+
+
+def _a_year(source_id: str, retention_days: int) -> Sequence[Observation]:
+    backups: list[Backup] = []
+    looks = []
+    for night in range(-retention_days, NIGHTS):
+        ended_at = NOW + night * DAY - timedelta(hours=1, seconds=_RANDOM.randrange(1800))
+        new = a_backup(
+            id=_an_id(),
+            instance_id=source_id,
+            name=f"orders-prod-{ended_at:%Y%m%d%H%M%S}",
+            began_at=ended_at - timedelta(seconds=_RANDOM.randrange(60, 900)),
+            ended_at=ended_at,
+            size_bytes=_RANDOM.randrange(1 << 36, 1 << 37),
+        )
+        backups = [*backups, new][-retention_days - 1 :]
+        taken_at = NOW + night * DAY + timedelta(microseconds=_RANDOM.randrange(10**6))
+        if night >= 0:
+            looks.append(
+                Observation(
+                    cloud="sandbox",
+                    source_id=source_id,
+                    taken_at=taken_at,
+                    source_name="orders-prod",
+                    engine="PostgreSQL",
+                    version="18",
+                    status="ACTIVE",
+                    created_at=NOW - 400 * DAY,
+                    volume_gb=40,
+                    volume_type="CLOUDSSD",
+                    flavor="rds.pg.n1.small",
+                    retention_days=retention_days,
+                    windows=(Window(backups[0].ended_at or NOW, taken_at - timedelta(minutes=3)),),
+                    backups=tuple(backups),
+                )
+            )
+    return looks
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
