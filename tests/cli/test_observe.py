@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drill.cli.person import user_name
 from drill.errors import ExitCode
 from tests.cli.conftest import Desk
 
@@ -81,3 +82,23 @@ def test_every_look_is_kept(desk: Desk):
         kept = journal.archive.observations_of(("sandbox", desk.source_id))
         assert [one.fault for one in kept] == [None, None]
         assert len(journal.archive.populations()) == 2
+
+
+def test_a_night_of_all_plans_looks_at_what_no_drill_has_looked_at(desk: Desk):
+    desk.drill("run", "--no-report", "--output", "json")
+
+    with desk.journal() as journal:
+        (population,) = journal.archive.populations()
+        (record,) = journal.history()
+        (seen,) = journal.archive.observations_of(("sandbox", desk.source_id))
+    assert population.in_scope == (desk.source_id,)
+    assert record.initiated_by == user_name()
+    assert record.inventory is not None
+    assert seen.taken_at == record.inventory.taken_at
+
+
+def test_a_run_of_one_plan_asks_for_nothing_more(desk: Desk):
+    desk.drill("run", "orders", "--no-report", "--output", "json")
+
+    with desk.journal() as journal:
+        assert journal.archive.populations() == []
