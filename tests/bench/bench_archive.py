@@ -210,4 +210,7 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main() if len(sys.argv) == 1 else read(Path(sys.argv[1])))
+    if len(sys.argv) > 1:
+        read(Path(sys.argv[1]))
+    else:
+        sys.exit(main())
