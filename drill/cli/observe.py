@@ -77,7 +77,7 @@ def _look(house: House, *, quiet: bool) -> Observed:
         nonlocal done
         done += hasattr(one, "source_id")
         if not quiet and terminal.is_terminal:
-            terminal.print(f"\rlooked at {done} of {total} sources", end="", markup=False)
+            click.echo(f"\rlooked at {done} of {_count(total, 'source')}", nl=False, err=True)
 
     try:
         return keep_observing(
@@ -90,7 +90,7 @@ def _look(house: House, *, quiet: bool) -> Observed:
         )
     finally:
         if not quiet and terminal.is_terminal:
-            terminal.print()
+            click.echo(err=True)
 
 
 def _print_json(observed: Observed | None, alarms: Sequence[Alarm], now: datetime) -> None:
@@ -115,15 +115,19 @@ def _say(house: House, observed: Observed | None, alarms: Sequence[Alarm]) -> No
         if one.fault is not None:
             say(f"no data: {one.source_id} on {one.cloud}: {one.fault}")
             continue
-        newest = instant_text(newest_instant(one.windows)) if one.windows else "no restore window"
-        say(f"{one.source_name} ({one.source_id}): {newest}, {len(one.backups)} backups")
+        newest = "no restore window"
+        if one.windows:
+            newest = f"can be restored up to {instant_text(newest_instant(one.windows))}"
+        backups = _count(len(one.backups), "backup")
+        say(f"{one.source_name} ({one.source_id}): {newest}, {backups}")
     for cloud in observed.populations if observed else ():
         if cloud.fault is not None:
             say(f"no data: cloud {cloud.cloud} could not be asked: {cloud.fault}")
             continue
         ids = {one_id for one_id, _ in cloud.instances}
         in_scope = ids & set(cloud.in_scope)
-        say(f"cloud {cloud.cloud}: {len(ids)} instances, {len(in_scope)} of them have a plan")
+        instances = _count(len(ids), "instance")
+        say(f"cloud {cloud.cloud}: {instances}, {len(in_scope)} with a plan")
     for alarm in alarms:
         say(
             f"alarm: {alarm.source_name or alarm.source_id} on {alarm.cloud}: {alarm.message} "
@@ -132,3 +136,7 @@ def _say(house: House, observed: Observed | None, alarms: Sequence[Alarm]) -> No
         say(f"  hint: {alarm.hint}")
     if not alarms:
         say("no alarm" if house.plans else "no alarm: there is no plan, so there is no source")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

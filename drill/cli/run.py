@@ -53,7 +53,7 @@ def command(
         return ExitCode.PASSED
     records = run_batch(house, drill_ids, quiet=output == "json")
     if not plans:
-        _observe(house)
+        _observe(house, records)
     index = None if no_report else _render(house)
     if output == "json":
         from drill.cli.shapes import drill_shape
@@ -68,11 +68,22 @@ def command(
     return exit_code_of(records)
 
 
-def _observe(house: House) -> None:
-    """Look at what no drill has looked at; a batch of all plans is what a night is."""
-    from drill.engine.observing import keep_observing
+def _observe(house: House, records: Sequence[DrillRecord]) -> None:
+    """Look at what no drill has looked at: a batch of all plans is what a night is.
 
-    keep_observing(house.parts, house.archive, house.plans, now=house.parts.clock.now())
+    Who stopped the batch does not want to wait for more. A fault of the store is said and changes
+    no verdict; the looks are then missing, and ``drill observe`` says so.
+    """
+    from drill.engine.observing import keep_observing
+    from drill.engine.record import Outcome
+    from drill.errors import StoreError
+
+    if any(record.outcome in (None, Outcome.ABORTED) for record in records):
+        return
+    try:
+        keep_observing(house.parts, house.archive, house.plans, now=house.parts.clock.now())
+    except StoreError as error:
+        say(f"no data: what was seen of the sources is not kept: {error.message}")
 
 
 def enlist(house: House, plans: Sequence[LoadedPlan]) -> list[str]:
