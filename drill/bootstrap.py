@@ -21,7 +21,7 @@ from drill.guard.facts import SiteRules
 from drill.plan.config import Cloud, Config
 from drill.plan.model import Plan
 from drill.plan.references import resolve, resolve_secret
-from drill.store import SqlJournal, open_journal
+from drill.store import SqlArchive, SqlJournal, open_journal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,8 @@ class House:
     config: Config
     plans: tuple[Plan, ...]
     journal: SqlJournal
+    archive: SqlArchive
+    """Looks back on what the journal's database keeps."""
     parts: Parts
 
     @property
@@ -86,7 +88,14 @@ def build_house(config: Config, plans: Sequence[Plan], *, folder: Path) -> House
         control=journal.control,
         blackouts=config.blackouts,
     )
-    return House(folder=folder, config=config, plans=tuple(plans), journal=journal, parts=parts)
+    return House(
+        folder=folder,
+        config=config,
+        plans=tuple(plans),
+        journal=journal,
+        archive=journal.archive,
+        parts=parts,
+    )
 
 
 def _cloud(name: str, config: Config, plans: Sequence[Plan], folder: Path) -> CloudSettings:
