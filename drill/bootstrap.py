@@ -20,7 +20,7 @@ from drill.guard.facts import SiteRules
 from drill.plan.config import Cloud, Config
 from drill.plan.model import Plan
 from drill.plan.references import resolve, resolve_secret
-from drill.store import SqlJournal, open_journal
+from drill.store import SqlArchive, SqlJournal, open_journal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,8 @@ class House:
     config: Config
     plans: tuple[Plan, ...]
     journal: SqlJournal
+    archive: SqlArchive
+    """Looks back on what the journal's database keeps."""
     parts: Parts
 
     @property
@@ -76,7 +78,14 @@ def build_house(config: Config, plans: Sequence[Plan], *, folder: Path) -> House
         start_patience=config.limits.start_patience,
         teardown_patience=config.limits.teardown_patience,
     )
-    return House(folder=folder, config=config, plans=tuple(plans), journal=journal, parts=parts)
+    return House(
+        folder=folder,
+        config=config,
+        plans=tuple(plans),
+        journal=journal,
+        archive=journal.archive,
+        parts=parts,
+    )
 
 
 def _cloud(name: str, config: Config, plans: Sequence[Plan], folder: Path) -> CloudSettings:

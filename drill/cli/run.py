@@ -68,6 +68,7 @@ def command(
 
 def enlist(house: House, plans: Sequence[LoadedPlan]) -> list[str]:
     """Take over abandoned drills, enlist one for every other plan; return all ids."""
+    from drill.cli.person import user_name
     from drill.dispatch.worker import is_known_dead
     from drill.engine.enlisting import new_drill
     from drill.engine.record import Trigger
@@ -85,6 +86,7 @@ def enlist(house: House, plans: Sequence[LoadedPlan]) -> list[str]:
             trigger=Trigger.COMMAND,
             scheduled_for=now,
             now=now,
+            initiated_by=user_name(),
         )
         for loaded in plans
         if loaded.plan.name not in already

@@ -17,10 +17,12 @@ from drill.engine.ports import SeatLimits
 from drill.engine.record import DrillRecord, Event, State
 from drill.errors import DrillMoved, StoreError
 from drill.store import queries, seating
+from drill.store.archive import SqlArchive
 from drill.store.database import Database, open_database
+from drill.store.lines import changing_line, line_row
 from drill.store.mapping import changing_values, check_row, journal_row, new_row, step_row
 from drill.store.migrate import ensure_current
-from drill.store.tables import DrillRow, StepRow
+from drill.store.tables import DrillLineRow, DrillRow, StepRow
 
 
 def open_journal(
@@ -49,6 +51,8 @@ class SqlJournal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.archive = SqlArchive(database)
+        """Looks back on what the same database keeps."""
 
     def __enter__(self) -> Self:
         return self
@@ -129,6 +133,7 @@ class SqlJournal:
             session.flush()
             if queries.change(session, fenced.values(**changing_values(after))) == 0:
                 raise DrillMoved(f"another worker has taken drill {record.id} over")
+            _keep_line(session, after)
             return after
 
     def seat(self, record: DrillRecord, limits: SeatLimits, *, target_id: str | None) -> str | None:
@@ -164,6 +169,7 @@ class SqlJournal:
             after, event = reopened(before, now)
             row = update(DrillRow).where(col(DrillRow.id) == drill_id)
             queries.change(session, row.values(**changing_values(after)))
+            _keep_line(session, after)
             _append(session, drill_id, [event])
             return after
 
@@ -234,9 +240,15 @@ def _is_added(session: Session, record: DrillRecord, row: DrillRow) -> bool:
         session.add(step_row(record.id, position, step))
     for position, check in enumerate(record.checks, start=1):
         session.add(check_row(record.id, position, check))
+    session.add(line_row(record))
     session.add(journal_row(record.id, 1, first_event(record)))
     session.flush()
     return True
+
+
+def _keep_line(session: Session, after: DrillRecord) -> None:
+    line = update(DrillLineRow).where(col(DrillLineRow.drill_id) == after.id)
+    queries.change(session, line.values(**changing_line(after)))
 
 
 def _keep_steps(session: Session, before: DrillRecord, after: DrillRecord) -> None:
