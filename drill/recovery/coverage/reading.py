@@ -27,10 +27,13 @@ def validity_of(objectives: Objectives) -> timedelta:
 
 
 def retention_of(objectives: Objectives, retention_days: int | None) -> int | None:
-    """Return R in milliseconds: as the plan promises, or else what the provider keeps."""
+    """Return R in milliseconds: as the plan promises, or else what the provider keeps.
+
+    Where the provider keeps nothing of its own accord (0 days) there is no promise.
+    """
     if objectives.retention is not None:
         return milliseconds_of(objectives.retention)
-    if retention_days is not None:
+    if retention_days:
         return milliseconds_of(timedelta(days=retention_days))
     return None
 
