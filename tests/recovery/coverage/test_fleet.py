@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -25,16 +26,14 @@ from tests.recovery.coverage.histories import T, a_drill, at
 WEEK = timedelta(days=7)
 
 
-def member(number: int, *outcomes: Outcome, **facts: object) -> FleetMember:
+def member(number: int, *outcomes: Outcome, **facts: Any) -> FleetMember:
     source_id = f"source-{number:03}"
     drills = tuple(a_drill("03-06 01:00", outcome, source_id=source_id) for outcome in outcomes)
-    return FleetMember(
-        source=("frankfurt", source_id), cadence=WEEK, drills=drills, **facts,
-    )  # type: ignore[arg-type]  # fmt: skip
+    return FleetMember(source=("frankfurt", source_id), cadence=WEEK, drills=drills, **facts)
 
 
-def exclusion(number: int, **facts: object) -> ExceptionNote:
-    values: dict[str, object] = {
+def exclusion(number: int, **facts: Any) -> ExceptionNote:
+    values: dict[str, Any] = {
         "id": f"e-{number}",
         "kind": "exclusion",
         "cloud": "frankfurt",
@@ -46,7 +45,7 @@ def exclusion(number: int, **facts: object) -> ExceptionNote:
         "opened_by": "owner",
         "expires_at": at("04-01 00:00"),
     }
-    return ExceptionNote(**(values | facts))  # type: ignore[arg-type]
+    return ExceptionNote(**(values | facts))
 
 
 FLEET = [
