@@ -94,11 +94,9 @@ def _gain_text(gain: Gain) -> str:
         return f"{images}; no stretch of time: its checks reach {gain.level.name}, not L4"
     if gain.share_before is None or gain.share_after is None:
         return images
-    return (
-        f"{format_span(gain.added - gain.added % SECOND) if gain.added >= SECOND else '0s'} more "
-        f"of the window, {100 * gain.share_after:.1f} % (now {100 * gain.share_before:.1f} %), "
-        f"and {images}"
-    )
+    added = format_span(gain.added - gain.added % SECOND)
+    before, after = (f"{100 * one:.1f} %" for one in (gain.share_before, gain.share_after))
+    return f"{added} more of the window, {after} (now {before}), and {images}"
 
 
 def _print(one: Preview) -> None:
@@ -144,7 +142,7 @@ def _gain_shape(gain: Gain | None) -> dict[str, Any] | None:
         return None
     return {
         "level": gain.level.name,
-        "added_seconds": gain.added.total_seconds(),
+        "added_ms": gain.added // timedelta(milliseconds=1),
         "proven_before": gain.share_before,
         "proven_after": gain.share_after,
         "backups_before": gain.images_before,
