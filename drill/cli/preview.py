@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -95,7 +96,10 @@ def _gain_text(gain: Gain) -> str:
     if gain.share_before is None or gain.share_after is None:
         return images
     added = format_span(gain.added - gain.added % SECOND)
-    before, after = (f"{100 * one:.1f} %" for one in (gain.share_before, gain.share_after))
+    # rounded down, as in reports: nothing is whole before it is
+    before, after = (
+        f"{math.floor(1000 * one) / 10:.1f} %" for one in (gain.share_before, gain.share_after)
+    )
     return f"{added} more of the window, {after} (now {before}), and {images}"
 
 

@@ -186,7 +186,7 @@ def _seen(observation: Observation | None, objectives: Objectives, at: datetime)
 
 
 def _exposure(seen: _Seen, rpo: int | None) -> Exposure | None:
-    """Return the exposure of backups alone, over W*; None where there is a window, or no promise."""
+    """Return the exposure of backups alone, over W*; None with a window, or without a promise."""
     promised = seen.state.promised
     if promised is None or seen.state.advertised or not seen.ends:
         return None
