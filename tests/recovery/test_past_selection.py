@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -321,10 +322,7 @@ def test_the_gain_of_a_choice_is_what_a_pass_would_prove():
 
 
 def test_a_simulated_source_would_prove_nothing():
-    source = an_inventory().source
-    simulated = an_inventory(source=source.__class__(**{
-        **{name: getattr(source, name) for name in source.__slots__}, "simulated": True,
-    }))  # fmt: skip
+    simulated = an_inventory(source=replace(an_inventory().source, simulated=True))
 
     gain = gain_of(chosen("latest"), simulated, Past(), kinds=ALL_KINDS)
 
