@@ -52,6 +52,8 @@ def command(
         say("there is no plan to run")
         return ExitCode.PASSED
     records = run_batch(house, drill_ids, quiet=output == "json")
+    if not plans:
+        _observe(house)
     index = None if no_report else _render(house)
     if output == "json":
         from drill.cli.shapes import drill_shape
@@ -64,6 +66,13 @@ def command(
     from drill.cli.verdict import exit_code_of
 
     return exit_code_of(records)
+
+
+def _observe(house: House) -> None:
+    """Look at what no drill has looked at; a batch of all plans is what a night is."""
+    from drill.engine.observing import keep_observing
+
+    keep_observing(house.parts, house.archive, house.plans, now=house.parts.clock.now())
 
 
 def enlist(house: House, plans: Sequence[LoadedPlan]) -> list[str]:
