@@ -14,7 +14,7 @@ from drill.recovery.coverage.intervals import (
     Intervals,
     difference,
 )
-from drill.recovery.coverage.proof import Base, Proof
+from drill.recovery.coverage.proof import Proof
 from drill.recovery.instants import shown
 from drill.recovery.past import Past
 from drill.recovery.selection_backups import some_backups
@@ -74,12 +74,13 @@ def candidates_of(stretches: Sequence[Stretch], proof: Proof) -> list[Candidate]
     """
     missing = difference(proof.advertised, proof.proven)
     gains = _Measure(missing)
+    ends = list(dict.fromkeys(base.ended for base in proof.bases))
     found = []
     earliest: int | None = None
     for stretch in stretches:
         first, last = to_milliseconds(stretch.first), to_milliseconds(stretch.last)
         begin = to_milliseconds(stretch.window.starts_at)
-        for base, until in _chains(proof.bases, begin, last):
+        for base, until in _chains(ends, begin, last):
             point = min(last, until - BEFORE_NEXT_BASE)
             is_cut_off = earliest is not None and base < earliest
             if point >= max(first, base) and not is_cut_off:
@@ -109,9 +110,8 @@ def undrilled_backup(inventory: Inventory, past: Past) -> Choice:
     )
 
 
-def _chains(bases: Sequence[Base], begin: int, last: int) -> list[tuple[int, int]]:
+def _chains(ends: Sequence[int], begin: int, last: int) -> list[tuple[int, int]]:
     """Return (base, next base) of every base that an instant of a window may be replayed from."""
-    ends = list(dict.fromkeys(base.ended for base in bases))
     start = max(0, bisect_right(ends, begin) - 1)
     stop = bisect_right(ends, last)
     return [
