@@ -20,6 +20,7 @@ from drill.guard.facts import SiteRules
 from drill.plan.config import Cloud, Config
 from drill.plan.model import Plan
 from drill.plan.references import resolve, resolve_secret
+from drill.provider.breaker import Breakers
 from drill.store import SqlJournal, open_journal
 
 
@@ -61,12 +62,13 @@ def build_house(config: Config, plans: Sequence[Plan], *, folder: Path) -> House
     from drill.check.prober import SqlProber  # late: reading the store needs neither cloud nor copy
 
     journal = open_store(config, folder)
+    breakers = Breakers(SystemClock())
     secret = partial(resolve_secret, folder=folder)
     parts = Parts(
         clock=SystemClock(),
         journal=journal,
         prober=SqlProber(),
-        clouds={name: _cloud(name, config, plans, folder) for name in config.clouds},
+        clouds={name: _cloud(name, config, plans, folder, breakers) for name in config.clouds},
         secret=secret,
         passwords=CopyPasswords(secret=secret, make=new_password),
         worker=worker_name(),
@@ -79,7 +81,9 @@ def build_house(config: Config, plans: Sequence[Plan], *, folder: Path) -> House
     return House(folder=folder, config=config, plans=tuple(plans), journal=journal, parts=parts)
 
 
-def _cloud(name: str, config: Config, plans: Sequence[Plan], folder: Path) -> CloudSettings:
+def _cloud(
+    name: str, config: Config, plans: Sequence[Plan], folder: Path, breakers: Breakers
+) -> CloudSettings:
     from drill.provider.clouds import load_cloud_kinds  # late, as above
     from drill.provider.rds.build import rds_provider
 
@@ -92,7 +96,11 @@ def _cloud(name: str, config: Config, plans: Sequence[Plan], folder: Path) -> Cl
         )
     try:
         provider = rds_provider(
-            name, cloud, resolve=partial(resolve, folder=folder), clock=SystemClock()
+            name,
+            cloud,
+            resolve=partial(resolve, folder=folder),
+            clock=SystemClock(),
+            breakers=breakers,
         )
     except SecretUnavailable as error:
         if cloud.kind != "sandbox":

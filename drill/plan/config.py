@@ -189,7 +189,7 @@ class Limits(PlanPart):
     lease: PositiveSpan = timedelta(seconds=60)
     """How long a worker may be silent before another takes its drill over."""
     start_patience: PositiveSpan = timedelta(minutes=5)
-    """How long a drill that has ordered nothing yet waits for a cloud that does not answer."""
+    """How long a drill that has ordered nothing yet tries again after a fault that may pass."""
     teardown_patience: PositiveSpan = timedelta(hours=1)
     """How long teardown tries before the drill says that its scratch instance leaked."""
     scratch_lives_at_most: PositiveSpan = timedelta(hours=12)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +12,10 @@ from datetime import datetime, timedelta
 from drill.clock import Clock
 from drill.errors import (
     NotFound,
+    OutOfCapacity,
     ProviderBusy,
+    ProviderError,
+    QuotaExceeded,
     RequestRejected,
 )
 from drill.guard.admission import (
@@ -56,9 +59,26 @@ class _Operation:
     polls_left: int
     hidden_polls: int
     fails: bool = False
+    cause: type[ProviderError] | None = None
     hangs: bool = False
     forgotten: bool = False
     ended_at: datetime | None = None
+
+
+_CAUSES: Mapping[str, Sequence[tuple[Fault, type[ProviderError]]]] = defaultdict(
+    tuple,
+    {
+        "restore": ((Fault.FAIL_RESTORE_FOR_QUOTA, QuotaExceeded),),
+        "create": ((Fault.FAIL_CREATE_FOR_CAPACITY, OutOfCapacity),),
+    },
+)
+"""Faults that let an operation fail for a reason that is not the backup."""
+
+
+def _reason(operation: _Operation) -> str:
+    if operation.cause is None:
+        return "injected fault"
+    return f"injected fault: {(operation.cause.__doc__ or '').splitlines()[0]}"
 
 
 class MemoryCloud:
@@ -232,6 +252,7 @@ class MemoryCloud:
 
     def _accept(self, method: str, instance_id: str, *, created_id: str | None = None) -> Accepted:
         now = self._clock.now()
+        cause = next((why for fault, why in _CAUSES[method] if self._faults.take(fault)), None)
         operation = _Operation(
             job_id=self._new_id("job"),
             name="restore" if method == "reset" else method,
@@ -239,7 +260,8 @@ class MemoryCloud:
             began_at=now,
             polls_left=self._habits.polls,
             hidden_polls=self._habits.hidden_polls,
-            fails=self._faults.take(f"fail_{method}"),
+            fails=cause is not None or self._faults.take(f"fail_{method}"),
+            cause=cause,
             hangs=self._faults.take(f"{method}_hangs"),
             forgotten=self._faults.take(Fault.FORGET_JOB),
         )
@@ -301,7 +323,8 @@ class MemoryCloud:
             instance_id=operation.instance_id,
             created_at=operation.began_at,
             ended_at=operation.ended_at,
-            fail_reason="injected fault" if status is JobStatus.FAILED else None,
+            fail_reason=_reason(operation) if status is JobStatus.FAILED else None,
+            cause=operation.cause if status is JobStatus.FAILED else None,
         )
 
     def _new_id(self, suffix: str) -> str:

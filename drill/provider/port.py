@@ -14,6 +14,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
+from drill.errors import ProviderError
 from drill.guard.admission import (
     AdmittedCreate,
     AdmittedDeletion,
@@ -46,6 +47,8 @@ class Job:
     created_at: datetime | None = None
     ended_at: datetime | None = None
     fail_reason: str | None = None
+    cause: type[ProviderError] | None = None
+    """What the reason says, where it says it plainly: a quota, capacity, a permission."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

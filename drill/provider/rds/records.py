@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from drill.provider.port import Job, JobStatus
+from drill.provider.rds.reasons import cause_of
 from drill.provider.rds.text import clean_text
 from drill.provider.rds.wire import (
     find_instant,
@@ -138,7 +139,9 @@ def parse_job(raw: Raw) -> Job:
     job_id = clean_text(raw.get("id"), longest=128)
     if not job_id:
         raise Odd("a job has no id")
-    status = job_status(raw.get("status"))
+    word = clean_text(raw.get("status"), longest=64)
+    status = job_status(word)
+    fail_reason = find_text(raw.get("fail_reason"))
     instance = _mapping(raw.get("instance"))
     return Job(
         id=job_id,
@@ -148,7 +151,8 @@ def parse_job(raw: Raw) -> Job:
         progress_percent=parse_percent(raw.get("process")),
         created_at=_first_instant(raw.get("created"), raw.get("create_time")),
         ended_at=_first_instant(raw.get("ended"), raw.get("end_time")),
-        fail_reason=find_text(raw.get("fail_reason")),
+        fail_reason=fail_reason,
+        cause=cause_of(fail_reason, status=word) if status is JobStatus.FAILED else None,
     )
 
 
