@@ -6,6 +6,7 @@ import secrets
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -118,6 +119,7 @@ def _cloud(
         drills_at_once=cloud.drills_at_once,
         database_tls=cloud.database_tls,
         database_ca_file=cloud.database_ca_file,
+        prices={flavor: Decimal(str(price)) for flavor, price in cloud.prices.items()},
         scratch={
             entry.instance_id: ScratchLogin(
                 baseline=entry.baseline,

@@ -25,7 +25,7 @@ from drill.engine.keeping import (
     why_waiting,
 )
 from drill.engine.ports import SeatLimits
-from drill.engine.record import DrillRecord, Event, State
+from drill.engine.record import DrillRecord, Event, State, Teardown
 from drill.errors import DrillMoved, StoreError
 
 
@@ -168,6 +168,15 @@ class MemoryJournal:
             named = [one for one in self._drills.values() if plan_name in (None, one.plan_name)]
         named.sort(key=lambda one: (one.scheduled_for, one.enlisted_at, one.id), reverse=True)
         return named[:at_most]
+
+    def leaked(self) -> list[DrillRecord]:
+        with self._lock:
+            left = [
+                one
+                for one in self._drills.values()
+                if one.state is State.FINISHED and one.teardown is Teardown.LEAKED
+            ]
+        return sorted(left, key=lambda one: (one.enlisted_at, one.id))
 
     def events_of(self, drill_id: str) -> list[Event]:
         with self._lock:

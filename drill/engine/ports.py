@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Literal, Protocol
 
 from pydantic import SecretStr
@@ -115,6 +116,10 @@ class Journal(Protocol):
         """Return drills, newest slot first."""
         ...
 
+    def leaked(self) -> list[DrillRecord]:
+        """Return the finished drills whose scratch instance leaked, enlisted first first."""
+        ...
+
     def events_of(self, drill_id: str) -> list[Event]:
         """Return the journal of one drill, in order."""
         ...
@@ -151,6 +156,8 @@ class CloudSettings:
     drills_at_once: int
     database_tls: Literal["verify", "require", "off"] = "verify"
     database_ca_file: str | None = None
+    prices: Mapping[str, Decimal] = field(default_factory=dict)
+    """Price of an instance per hour by its flavor, as far as the configuration says."""
     scratch: Mapping[str, ScratchLogin]
     """Id of the existing target -> how to look into it."""
 

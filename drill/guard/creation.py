@@ -67,7 +67,7 @@ def new_instances_are_below_the_limit(facts: CreateFacts) -> Refusal | None:
         "new-instances-are-below-the-limit",
         f"cloud {facts.inventory.source.cloud} has {facts.new_instances_now} new scratch instances "
         f"of at most {facts.site.new_instances_at_most}",
-        "Wait for other drills, run drill sweep, or raise new_instances_at_most in config.toml.",
+        "Wait for other drills, run drill sweep --apply, or raise new_instances_at_most.",
     )
 
 

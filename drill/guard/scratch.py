@@ -126,7 +126,7 @@ def target_is_held_by_this_drill(facts: TargetFacts) -> Refusal | None:
     return refuse(
         "target-is-held-by-this-drill",
         f"target {label(target)} is held by {holder}, not by drill {facts.drill_id}",
-        "Wait until the other drill has ended, or run drill sweep if it was abandoned.",
+        "Wait until the other drill has ended, or run drill sweep --apply if it was abandoned.",
     )
 
 

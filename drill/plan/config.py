@@ -70,6 +70,11 @@ class PasswordCredentials(PlanPart):
 Credentials = Annotated[KeyCredentials | PasswordCredentials, Field(discriminator="kind")]
 
 
+FlavorName = Annotated[str, Field(min_length=1, max_length=128)]
+Price = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False, strict=True)]
+"""Money per hour, in whatever money the price list is."""
+
+
 class Cloud(PlanPart):
     """One account in one region of one cloud."""
 
@@ -107,6 +112,9 @@ class Cloud(PlanPart):
     """Drills of this account that may run at the same time."""
     new_instances_at_most: Annotated[Whole, Field(ge=0, le=1000)] = 4
     """New scratch instances that may exist in this account at the same time."""
+
+    prices: dict[FlavorName, Price] = Field(default_factory=dict)
+    """Price of an instance per hour, by its flavor: for what is left over."""
 
     @model_validator(mode="after")
     def _is_safe(self) -> Cloud:

@@ -28,7 +28,7 @@ from drill.guard.admission import (
 from drill.guard.facts import INSTANCE_NAME_PREFIX
 from drill.provider.memory_cloud import Habits, MemoryCloud, ScratchViolated
 from drill.provider.memory_faults import Fault
-from drill.provider.port import Accepted, Job, JobStatus
+from drill.provider.port import Accepted, Job, JobStatus, RecycledInstance
 from drill.recovery.values import Backup, Instance, Window
 from drill.recovery.windows import merge_windows
 
@@ -107,6 +107,14 @@ class MemoryProvider(MemoryCloud):
                 and operation.began_at >= since
                 and not operation.forgotten
             ]
+
+    def list_recycled(self) -> Sequence[RecycledInstance] | None:
+        """Return what was deleted and is not yet forgotten; None where the cloud has no bin."""
+        with self._reading("list_recycled"):
+            if self._habits.recycle_days is None:
+                return None
+            now = self._clock.now()
+            return [one for one in self._recycled if one.kept_until and one.kept_until > now]
 
     # Orders.
 

@@ -24,7 +24,7 @@ from drill.guard.admission import (
 )
 from drill.guard.facts import INSTANCE_NAME_PREFIX, SCRATCH_TAG
 from drill.provider.memory_faults import Fault, Faults
-from drill.provider.port import Accepted, Job, JobStatus
+from drill.provider.port import Accepted, Job, JobStatus, RecycledInstance
 from drill.recovery.values import Backup, Instance, RecoveryPoint, TimePoint, Window
 
 
@@ -46,6 +46,8 @@ class Habits:
     """How often an instance is seen ``BACKING UP`` after a restore."""
     tags_in_create: bool = True
     instances_at_most: int = 100
+    recycle_days: int | None = 7
+    """How long a deleted instance stays in the recycle bin; None for a cloud without one."""
     host: str = "127.0.0.1"
     port: int = 5432
 
@@ -97,6 +99,7 @@ class MemoryCloud:
         self._databases: dict[str, frozenset[str]] = {}
         self._operations: dict[str, _Operation] = {}
         self._backing_up: dict[str, int] = {}
+        self._recycled: list[RecycledInstance] = []
         self._faults = Faults()
         self._next_id = 0
         self.restores: Counter[str] = Counter()
@@ -291,9 +294,21 @@ class MemoryCloud:
             failed = "CREATE FAIL" if operation.name == "create" else "FAILED"
             self._set_status(operation.instance_id, failed)
         elif operation.name == "delete":
-            del self._instances[operation.instance_id]
+            self._recycle(self._instances.pop(operation.instance_id), now)
         else:
             self._come_up(operation.instance_id)
+
+    def _recycle(self, instance: Instance, now: datetime) -> None:
+        days = self._habits.recycle_days
+        if days is not None:
+            entry = RecycledInstance(
+                id=instance.id,
+                name=instance.name,
+                deleted_at=now,
+                kept_until=now + timedelta(days=days),
+                volume_gb=instance.volume_gb,
+            )
+            self._recycled.append(entry)
 
     def _come_up(self, instance_id: str) -> None:
         habits = self._habits

@@ -62,6 +62,17 @@ class Accepted:
     request_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecycledInstance:
+    """A deleted instance that the cloud still keeps in its recycle bin (reference 5.7)."""
+
+    id: str
+    name: str
+    deleted_at: datetime | None = None
+    kept_until: datetime | None = None
+    volume_gb: int | None = None
+
+
 class Provider(Protocol):
     """One account of one cloud.
 
@@ -106,6 +117,10 @@ class Provider(Protocol):
 
     def list_jobs_of(self, instance_id: str, *, since: datetime) -> Sequence[Job]:
         """Return the tasks of one instance that began at or after an instant (tasklist)."""
+        ...
+
+    def list_recycled(self) -> Sequence[RecycledInstance] | None:
+        """Return what the recycle bin of the account holds; None where the cloud has none."""
         ...
 
     def restore(self, admitted: AdmittedRestore) -> Accepted:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from drill.provider.port import Job, JobStatus
+from drill.provider.port import Job, JobStatus, RecycledInstance
 from drill.provider.rds.reasons import cause_of
 from drill.provider.rds.text import clean_text
 from drill.provider.rds.wire import (
@@ -123,6 +123,20 @@ def parse_backup(raw: Raw) -> Backup:
         version=find_text(datastore.get("version")),
         databases=tuple(name for name in names if name),
         min_volume_gb=parse_integer(raw.get("min_data_volume_capacity_for_restore")),
+    )
+
+
+def parse_recycled(raw: Raw) -> RecycledInstance:
+    """Return what the recycle bin holds of an instance. Raise Odd if it has no usable id."""
+    instance_id = parse_id(raw.get("id"))
+    if instance_id is None:
+        raise Odd("an entry of the recycle bin has no usable id")
+    return RecycledInstance(
+        id=instance_id,
+        name=clean_text(raw.get("name"), longest=128),
+        deleted_at=find_instant(raw.get("deleted_at")),
+        kept_until=find_instant(raw.get("retained_until")),
+        volume_gb=parse_integer(raw.get("volume_size")),
     )
 
 
