@@ -18,7 +18,7 @@ from drill.engine.passwords import CopyPasswords
 from drill.engine.ports import CloudSettings, Parts, ScratchLogin
 from drill.errors import ConfigInvalid, SecretUnavailable
 from drill.guard.facts import SiteRules
-from drill.plan.config import Cloud, Config
+from drill.plan.config import BlankInstance, Cloud, Config, ScratchInstance
 from drill.plan.model import Plan
 from drill.plan.references import resolve, resolve_secret
 from drill.provider.breaker import Breakers
@@ -121,15 +121,27 @@ def _cloud(
         database_ca_file=cloud.database_ca_file,
         prices={flavor: Decimal(str(price)) for flavor, price in cloud.prices.items()},
         scratch={
-            entry.instance_id: ScratchLogin(
-                baseline=entry.baseline,
-                user=entry.user,
-                password=partial(resolve_secret, entry.password, folder=folder),
-                database=entry.database,
-            )
+            entry.instance_id: _login(entry, folder, blank_id=entry.baseline_instance_id)
             for entry in config.scratch
             if entry.cloud == name
         },
+        blanks={
+            entry.instance_id: _login(entry, folder)
+            for entry in config.blank
+            if entry.cloud == name
+        },
+    )
+
+
+def _login(
+    entry: ScratchInstance | BlankInstance, folder: Path, *, blank_id: str | None = None
+) -> ScratchLogin:
+    return ScratchLogin(
+        baseline=entry.baseline,
+        user=entry.user,
+        password=partial(resolve_secret, entry.password, folder=folder),
+        database=entry.database,
+        blank_id=blank_id,
     )
 
 
@@ -145,6 +157,7 @@ def _with_absolute_files(cloud: Cloud, folder: Path) -> Cloud:
 def _site_rules(config: Config, plans: Sequence[Plan], *, new_instances_at_most: int) -> SiteRules:
     return SiteRules(
         allow_list=frozenset((entry.cloud, entry.instance_id) for entry in config.scratch),
+        blanks=frozenset((entry.cloud, entry.instance_id) for entry in config.blank),
         protected=frozenset(
             (entry.cloud, instance_id)
             for entry in config.protected

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "show": ("drill.cli.show", "Show one drill with its steps, checks and journal."),
     "report": ("drill.cli.report", "Render the HTML reports."),
     "sweep": ("drill.cli.sweep", "Finish abandoned drills and tear down what they left."),
+    "scratch": ("drill.cli.scratch", "List and prepare the instances that drills may overwrite."),
     "sandbox": ("drill.cli.sandbox", "Serve the local sandbox with real databases."),
     "demo": ("drill.cli.demo", "Watch a night of real restore drills on the sandbox."),
 }

@@ -141,6 +141,8 @@ class ScratchLogin:
     user: str
     password: Callable[[], SecretStr]
     database: str
+    blank_id: str | None = None
+    """The blank instance whose backup the baseline is; None if it is the target's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +162,8 @@ class CloudSettings:
     """Price of an instance per hour by its flavor, as far as the configuration says."""
     scratch: Mapping[str, ScratchLogin]
     """Id of the existing target -> how to look into it."""
+    blanks: Mapping[str, ScratchLogin] = field(default_factory=dict)
+    """Id of the blank instance -> how to look into it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

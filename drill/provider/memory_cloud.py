@@ -25,7 +25,7 @@ from drill.guard.admission import (
 from drill.guard.facts import INSTANCE_NAME_PREFIX, SCRATCH_TAG
 from drill.provider.memory_faults import Fault, Faults
 from drill.provider.port import Accepted, Job, JobStatus, RecycledInstance
-from drill.recovery.values import Backup, Instance, RecoveryPoint, TimePoint, Window
+from drill.recovery.values import Backup, BackupKind, Instance, RecoveryPoint, TimePoint, Window
 
 
 class ScratchViolated(Exception):
@@ -45,6 +45,8 @@ class Habits:
     backing_up_polls: int = 1
     """How often an instance is seen ``BACKING UP`` after a restore."""
     tags_in_create: bool = True
+    restores_to_current: bool = True
+    """False where no instance can be restored to itself."""
     instances_at_most: int = 100
     recycle_days: int | None = 7
     """How long a deleted instance stays in the recycle bin; None for a cloud without one."""
@@ -320,6 +322,30 @@ class MemoryCloud:
             host=None if instance.simulated else instance.host or habits.host,
             port=None if instance.simulated else instance.port or habits.port,
         )
+
+    def _begin_backup(self, instance: Instance, name: str) -> None:
+        backup = Backup(
+            id=self._new_id("br03"),
+            instance_id=instance.id,
+            name=name,
+            kind=BackupKind.MANUAL,
+            status="BUILDING",
+            began_at=self._clock.now(),
+            ended_at=None,
+            engine=instance.engine,
+            version=instance.version,
+        )
+        self._backups.setdefault(instance.id, {})[backup.id] = backup
+        self._backing_up[instance.id] = max(1, self._habits.backing_up_polls)
+        self._set_status(instance.id, "BACKING UP")
+
+    def _end_backup(self, instance_id: str) -> None:
+        self._set_status(instance_id, "ACTIVE")
+        there = self._backups.get(instance_id, {})
+        for one in list(there.values()):
+            if one.status == "BUILDING" and one.kind is BackupKind.MANUAL:
+                ended_at = self._clock.now()
+                there[one.id] = replace(one, status="COMPLETED", ended_at=ended_at)
 
     def _set_status(self, instance_id: str, status: str) -> None:
         instance = self._instances.get(instance_id)

@@ -50,6 +50,8 @@ class Fault(StrEnum):
     LOSE_ANSWER_OF_CREATE = "lose_answer_of_create"
     LOSE_ANSWER_OF_TAG = "lose_answer_of_tag"
     LOSE_ANSWER_OF_DELETE = "lose_answer_of_delete"
+    LOSE_ANSWER_OF_BACKUP = "lose_answer_of_backup"
+    LOSE_REQUEST_OF_BACKUP = "lose_request_of_backup"
     FAIL_RESTORE = "fail_restore"
     """Accepted; the job ends as failed."""
     FAIL_RESTORE_FOR_QUOTA = "fail_restore_for_quota"

@@ -16,10 +16,12 @@ from pydantic import SecretStr
 
 from drill.errors import ProviderError
 from drill.guard.admission import (
+    AdmittedBackup,
     AdmittedCreate,
     AdmittedDeletion,
     AdmittedReset,
     AdmittedRestore,
+    AdmittedSettingAside,
     AdmittedTagging,
 )
 from drill.recovery.values import Backup, Instance, Window
@@ -135,16 +137,29 @@ class Provider(Protocol):
         """
         ...
 
-    def tag(self, admitted: AdmittedCreate | AdmittedTagging, instance_id: str) -> None:
-        """Put the tags of the drill on the instance it created. Idempotent.
+    def tag(
+        self,
+        admitted: AdmittedCreate | AdmittedTagging | AdmittedSettingAside,
+        instance_id: str,
+    ) -> None:
+        """Put the tags of the drill on the instance it created, or those that set an existing
+        instance aside. Idempotent.
 
         Right after the creation its own admission will do; later it takes one of its own, which
         names the instance.
         """
         ...
 
+    def back_up(self, admitted: AdmittedBackup) -> None:
+        """Order the manual baseline backup of an instance that is set aside.
+
+        There is no job: the list of backups says when it is complete (reference 3.2).
+        """
+        ...
+
     def reset(self, admitted: AdmittedReset) -> Accepted:
-        """Order the restore of an existing scratch instance to its own empty baseline."""
+        """Order the restore of an existing scratch instance to its empty baseline, which is its
+        own or that of a blank instance."""
         ...
 
     def delete(self, admitted: AdmittedDeletion) -> Accepted:

@@ -10,11 +10,17 @@ from drill.engine.desk import Desk
 from drill.engine.faults import begin_teardown, conclude, start_window_of
 from drill.engine.ports import CloudSettings, Parts
 from drill.engine.record import DrillRecord, EventKind, Outcome, State, StepName
-from drill.engine.steps.reading import InstanceUnknown, read_inventory
+from drill.engine.steps.reading import InstanceUnknown, read_blank, read_inventory
 from drill.engine.taxonomy import row_of
 from drill.errors import AnswerLost, ProviderError
 from drill.guard.admission import AdmittedCreate, AdmittedRestore, Refusals
-from drill.guard.facts import CreateFacts, RestoreFacts, drill_id_in_name, new_instance_name
+from drill.guard.facts import (
+    Blank,
+    CreateFacts,
+    RestoreFacts,
+    drill_id_in_name,
+    new_instance_name,
+)
 from drill.guard.rules import admit_create, admit_restore
 from drill.plan.forms import format_span
 from drill.plan.model import NewTarget
@@ -47,7 +53,10 @@ def order_restore(desk: Desk, parts: Parts, cloud: CloudSettings) -> None:
         _wait_for_target(desk, parts, cloud, inventory.target.status)
         return
     holder = parts.journal.holder_of(record.plan.source.cloud, record.target_id or "")
-    admission = admit_order(record, cloud, inventory, choice, now=desk.now(), target_held_by=holder)
+    blank = read_blank(cloud, record.target_id or "")
+    admission = admit_order(
+        record, cloud, inventory, choice, now=desk.now(), target_held_by=holder, blank=blank
+    )
     if isinstance(admission, Refusals):
         refusals = tuple(
             {"rule": one.rule, "message": one.message, "hint": one.hint}
@@ -81,6 +90,7 @@ def admit_order(
     *,
     now: datetime,
     target_held_by: str | None,
+    blank: Blank | None,
 ) -> AdmittedRestore | AdmittedCreate | Refusals:
     """Ask the guard about the order that this drill would give; orders nothing."""
     databases = record.plan.sqlserver.databases if record.plan.sqlserver else None
@@ -124,6 +134,7 @@ def admit_order(
             source_databases=inventory.source_databases,
             target_databases=inventory.target_databases,
             baseline_name=login.baseline if login else None,
+            blank=blank,
         )
     )
 
