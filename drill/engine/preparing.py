@@ -17,7 +17,7 @@ from drill.engine.steps.reading import read_blank
 from drill.errors import AnswerLost
 from drill.guard.admission import AdmittedBackup, AdmittedSettingAside, Refusal, Refusals
 from drill.guard.facts import Blank, PrepareFacts, ResetFacts, Role
-from drill.guard.preparing import TAG_OF
+from drill.guard.preparing import NOT_SEEN, SETTING_ASIDE_RULES, TAG_OF
 from drill.guard.rules import (
     PREPARING,
     RESET_RULES,
@@ -88,42 +88,58 @@ def look_at(
 ) -> Aside:
     """Read everything about an instance that is, or is to be, set aside; change nothing.
 
-    ``inside`` logs in as well. Raise ProviderError and SecretUnavailable.
+    ``inside`` logs in as well, unless the guard refuses the instance for another reason. Raise
+    ProviderError and SecretUnavailable.
     """
+    facts, seen = _facts(parts, cloud, instance_id, role), None
+    if inside:
+        facts, seen = _with_a_look(parts, cloud, facts)
+    blank = read_blank(cloud, instance_id) if role is Role.TARGET else None
+    return Aside(
+        cloud=cloud.provider.cloud,
+        instance_id=instance_id,
+        role=role,
+        baseline_name=facts.baseline_name,
+        instance=facts.target,
+        backups=facts.backups,
+        held_by=facts.held_by,
+        blank=blank,
+        seen=seen,
+        refusals=refusals_of(SETTING_ASIDE_RULES, facts) if inside else (),
+        lacks=_lacks(facts, cloud, blank),
+    )
+
+
+def _facts(parts: Parts, cloud: CloudSettings, instance_id: str, role: Role) -> PrepareFacts:
     login = _login_of(cloud, instance_id, role)
     provider = cloud.provider
     instance = provider.find_instance(instance_id)
-    backups = tuple(provider.list_backups(instance_id)) if instance is not None else ()
-    blank = read_blank(cloud, instance_id) if role is Role.TARGET else None
-    looks = inside and instance is not None
-    seen = look_inside(parts, cloud, instance, login) if looks and instance is not None else None
-    held_by = parts.journal.holder_of(provider.cloud, instance_id)
-    facts = PrepareFacts(
+    return PrepareFacts(
         now=parts.clock.now(),
         role=role,
         target=instance,
-        backups=backups,
+        backups=tuple(provider.list_backups(instance_id)) if instance is not None else (),
         baseline_name=login.baseline,
         site=cloud.site,
-        held_by=held_by,
-        seen_empty=seen.is_empty if seen is not None else None,
-        seen_at=parts.clock.now() if seen is not None else None,
+        cloud=cloud.rules,
+        held_by=parts.journal.holder_of(provider.cloud, instance_id),
+        seen_empty=None,
+        seen_at=None,
         blank_id=login.blank_id,
     )
-    answer = admit_setting_aside(facts) if inside else None
-    return Aside(
-        cloud=provider.cloud,
-        instance_id=instance_id,
-        role=role,
-        baseline_name=login.baseline,
-        instance=instance,
-        backups=backups,
-        held_by=held_by,
-        blank=blank,
-        seen=seen,
-        refusals=answer.refusals if isinstance(answer, Refusals) else (),
-        lacks=_lacks(facts, cloud, blank),
-    )
+
+
+def _with_a_look(
+    parts: Parts, cloud: CloudSettings, facts: PrepareFacts
+) -> tuple[PrepareFacts, Emptiness | None]:
+    """Add what a login sees; nobody logs in to an instance that is refused for another reason."""
+    refused = {one.rule for one in refusals_of(SETTING_ASIDE_RULES, facts)}
+    if facts.target is None or refused != {NOT_SEEN}:
+        return facts, None
+    login = _login_of(cloud, facts.target.id, facts.role)
+    seen = look_inside(parts, cloud, facts.target, login)
+    seen_at = parts.clock.now()
+    return replace(facts, now=seen_at, seen_at=seen_at, seen_empty=seen.is_empty), seen
 
 
 def prepare(parts: Parts, cloud: CloudSettings, instance_id: str, role: Role, *, say: Say) -> Aside:
@@ -207,22 +223,8 @@ def _is_backing_up(aside: Aside) -> bool:
 
 def _fresh_facts(parts: Parts, cloud: CloudSettings, aside: Aside) -> PrepareFacts:
     """Read all again, a look inside too, right before a write."""
-    login = _login_of(cloud, aside.instance_id, aside.role)
-    instance = cloud.provider.find_instance(aside.instance_id)
-    seen = look_inside(parts, cloud, instance, login) if instance is not None else None
-    seen_at = parts.clock.now()
-    return PrepareFacts(
-        now=parts.clock.now(),
-        role=aside.role,
-        target=instance,
-        backups=tuple(cloud.provider.list_backups(aside.instance_id)),
-        baseline_name=login.baseline,
-        site=cloud.site,
-        held_by=parts.journal.holder_of(cloud.provider.cloud, aside.instance_id),
-        seen_empty=seen.is_empty if seen is not None else None,
-        seen_at=seen_at,
-        blank_id=login.blank_id,
-    )
+    facts, _ = _with_a_look(parts, cloud, _facts(parts, cloud, aside.instance_id, aside.role))
+    return facts
 
 
 def _refused(parts: Parts, cloud: CloudSettings, aside: Aside, refusals: Refusals) -> Aside:

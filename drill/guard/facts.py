@@ -195,6 +195,7 @@ class PrepareFacts:
     backups: tuple[Backup, ...]
     baseline_name: str
     site: SiteRules
+    cloud: CloudRules
     held_by: str | None
     """The drill that holds it in the store; None if nobody does."""
     seen_empty: bool | None

@@ -30,6 +30,9 @@ from drill.guard.words import NAME_OF_THE_CLOUD, is_named, label, refuse
 SEEN_LASTS = timedelta(seconds=60)
 """How long a look inside counts: somebody may begin to use the instance."""
 
+NOT_SEEN = "instance-was-just-seen-empty"
+"""The rule that alone may be missing before somebody looks inside."""
+
 TAG_OF: dict[Role, str] = {Role.TARGET: SCRATCH_TAG, Role.BLANK: BLANK_TAG}
 _OTHER: dict[Role, Role] = {Role.TARGET: Role.BLANK, Role.BLANK: Role.TARGET}
 
@@ -102,7 +105,7 @@ def instance_was_just_seen_empty(facts: PrepareFacts) -> Refusal | None:
     else:
         found = "it is not empty"
     return refuse(
-        "instance-was-just-seen-empty",
+        NOT_SEEN,
         f"instance {label(instance)}: {found}",
         "Check user, password and database of its entry in config.toml, and remove what it holds.",
     )
@@ -155,6 +158,21 @@ def baseline_is_its_own(facts: PrepareFacts) -> Refusal | None:
     )
 
 
+def baseline_is_of_use(facts: PrepareFacts) -> Refusal | None:
+    """Refuse a baseline of a target that this cloud cannot restore to itself (reference 1.4)."""
+    target = facts.target
+    if target is None or facts.role is Role.BLANK or facts.blank_id is not None:
+        return None
+    if target.engine in facts.cloud.restore_to_current:
+        return None
+    return refuse(
+        "baseline-is-of-use",
+        f"cloud {target.cloud} ({facts.cloud.kind}) cannot restore {target.engine} to the current "
+        f"instance, so a backup of target {label(target)} could not empty it",
+        "Set a blank instance aside under [[blank]], and name it as baseline_instance_id.",
+    )
+
+
 SETTING_ASIDE_RULES: tuple[Callable[[PrepareFacts], Refusal | None], ...] = (
     target_is_known,
     instance_is_set_aside,
@@ -173,4 +191,5 @@ BACKUP_RULES: tuple[Callable[[PrepareFacts], Refusal | None], ...] = (
     baseline_name_is_valid,
     baseline_is_missing,
     baseline_is_its_own,
+    baseline_is_of_use,
 )

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from drill.check.port import Emptiness
+from drill.check.port import Emptiness, Endpoint
 from drill.engine.ports import Parts, ScratchLogin
 from drill.engine.preparing import Aside, look_at, prepare, role_of
 from drill.engine.record import Outcome, Teardown
@@ -181,7 +181,11 @@ def test_a_plans_source_that_somebody_lists_is_refused():
         site=replace(cloud.site, allow_list=frozenset({("memory", SOURCE_ID)})),
         scratch={SOURCE_ID: a_login(yard)},
     )
-    yard.prober.emptiness = Emptiness(is_empty=True, reason="looked")
+
+    def never(endpoint: Endpoint) -> Emptiness:
+        raise AssertionError("nobody may log in to a source")
+
+    yard.prober.see_emptiness = never  # type: ignore[method-assign]
 
     aside = prepare(yard.parts, cloud, SOURCE_ID, Role.TARGET, say=print)
 
@@ -233,15 +237,16 @@ def test_a_cloud_that_does_not_answer_is_told_and_nothing_is_written():
     assert yard.written() == set()
 
 
-def test_a_target_without_a_way_back_is_tagged_but_never_called_ready():
+def test_a_target_without_a_way_back_gets_no_useless_backup_and_is_never_called_ready():
     yard = Yard()
     cloud = yard.parts.clouds["memory"]
     cloud = replace(cloud, scratch={TARGET_ID: replace(cloud.scratch[TARGET_ID], blank_id=None)})
 
     aside = prepare(yard.parts, cloud, TARGET_ID, Role.TARGET, say=print)
 
-    assert [one.rule for one in aside.lacks] == ["cloud-restores-to-current"]
-    assert "blank" in aside.lacks[0].hint
+    assert "baseline-is-of-use" in {one.rule for one in aside.refusals}
+    assert "cloud-restores-to-current" in {one.rule for one in aside.lacks}
+    assert yard.provider.calls["backup"] == 0
 
 
 def test_a_blank_and_its_target_are_prepared_one_after_the_other():

@@ -332,6 +332,7 @@ def prepare_facts(draw: st.DrawFn, *, tagged: bool) -> PrepareFacts:
         backups=tuple(one for one in own if one.name != "drill-baseline"),
         baseline_name="drill-baseline",
         site=draw(sites()),
+        cloud=CLOUD_RULES,
         held_by=None,
         seen_empty=True,
         seen_at=NOW - timedelta(seconds=draw(st.integers(0, 60))),

@@ -363,6 +363,10 @@ BACKUP_CHANGES: list[tuple[str, Change]] = [
         lambda f: replace(f, backups=(*f.backups, a_backup(name="drill-baseline"))),
     ),
     ("baseline-is-its-own", fact("blank_id", BLANK)),
+    (
+        "baseline-is-of-use",
+        only_if(lambda f: f.role is Role.TARGET, fact("cloud.restore_to_current", frozenset())),
+    ),
 ]
 
 CHANGES: dict[str, list[tuple[str, Change]]] = {
