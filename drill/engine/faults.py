@@ -40,6 +40,8 @@ def handle_fault(desk: Desk, parts: Parts, poll_every: timedelta, error: Excepti
     3. In teardown: try on; ``leaked`` after ``teardown_patience`` (see tearing_down).
     """
     record = desk.record
+    if record.state is State.FINISHED:
+        return  # the verdict is written; a hold that is left is given free by whoever meets it
     row = row_of(error)
     message = _note(desk, error)
     now = desk.now()
