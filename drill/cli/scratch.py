@@ -47,12 +47,12 @@ def list_scratch(config_file: str, output: str) -> int:
             unasked[name] = error
     house.close()
     if output == "json":
-        told = [{"cloud": name, "reason": error.message} for name, error in unasked.items()]
+        told = [{"cloud": name, "reason": one.message} for name, one in unasked.items()]
         print_json({"instances": [aside_shape(one) for one in found], "unasked": told})
     else:
         _print_table(found)
-    for name, error in unasked.items() if output != "json" else ():
-        say(f"no data: cloud {name} could not be asked: {error.message}")
+        for name, reason in unasked.items():
+            say(f"no data: cloud {name} could not be asked: {reason.message}")
     if unasked:
         return ExitCode.PROVIDER
     return ExitCode.PASSED if all(one.is_ready for one in found) else ExitCode.NOT_PASSED
