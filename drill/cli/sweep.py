@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -31,6 +32,7 @@ def command(config_file: str, apply: bool, output: str) -> int:
     """
     from drill.cli.context import house_of, read_setting
     from drill.dispatch.worker import is_known_dead
+    from drill.engine.remains import find_remains
     from drill.engine.sweeping import sweep
 
     house = house_of(read_setting(config_file))
@@ -46,6 +48,7 @@ def command(config_file: str, apply: bool, output: str) -> int:
 
         run_batch(house, swept.drill_ids, quiet=output == "json")
         left = _search(house)
+        swept = replace(swept, bins=find_remains(house.parts))
     if output == "json":
         _print_json(house, swept, left)
     else:

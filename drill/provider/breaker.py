@@ -132,7 +132,7 @@ class Breaker:
             now = self._now()
             leave, self._circuit = leave_for(self._circuit, self._rules, now=now, write=write)
             if leave is Leave.STOP:
-                raise self._open_error(asked, now)
+                raise self._open_error(asked)
         return Call(self, probe=leave is Leave.PROBE)
 
     def answered(self) -> None:
@@ -153,15 +153,15 @@ class Breaker:
     def _now(self) -> timedelta:
         return timedelta(seconds=self._clock.monotonic())
 
-    def _open_error(self, asked: str, now: timedelta) -> CircuitOpen:
+    def _open_error(self, asked: str) -> CircuitOpen:
         circuit = self._circuit
         since = "" if self._opened_at is None else f" since {self._opened_at:%Y-%m-%d %H:%M:%SZ}"
-        left = max(timedelta(0), (circuit.probe_at or now) - now)
+        pause = circuit.pause // timedelta(seconds=1)
         return CircuitOpen(
             f"{asked}: {self._name} does not answer{since}, {circuit.failures} failures in a row: "
             f"{circuit.why}",
-            hint="Nothing was sent. Look at the status page of the cloud and at the network; it is "
-            f"tried again in {left // timedelta(seconds=1)} seconds, by one request.",
+            hint="Look at the status page of the cloud and at the network. Nothing was sent: after so "
+            f"many failures one request tries for all, every {pause} seconds.",
         )
 
 
