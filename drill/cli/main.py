@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "exception": ("drill.cli.exception", "Open, close and list exceptions: findings, exclusions."),
     "review": ("drill.cli.review", "Sign and list reviews of what was drilled."),
     "sweep": ("drill.cli.sweep", "Finish abandoned drills and tear down what they left."),
+    "scratch": ("drill.cli.scratch", "List and prepare the instances that drills may overwrite."),
     "sandbox": ("drill.cli.sandbox", "Serve the local sandbox with real databases."),
     "demo": ("drill.cli.demo", "Watch a night of real restore drills on the sandbox."),
 }

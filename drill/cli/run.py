@@ -44,7 +44,7 @@ def command(
 
     Drills that an earlier run left unfinished are taken over first; a plan that has one is not
     started a second time. Ctrl-C takes every running drill to teardown; a second Ctrl-C leaves
-    them for the next run or for drill sweep.
+    them for the next run or for drill sweep --apply.
 
     With --due every slot that has come since the last look is drilled, or recorded as missed or
     skipped; call it from cron or a CronJob, as often as you like. Nothing due is exit code 0.
@@ -171,7 +171,7 @@ def _on_interrupt(house: House, dispatcher: LocalDispatcher, drill_ids: Sequence
                 target=house.journal.request_abort, args=(list(drill_ids),), daemon=True
             ).start()
         else:
-            say("leaving unfinished drills to the next drill run or drill sweep")
+            say("leaving unfinished drills to the next drill run or drill sweep --apply")
             dispatcher.stop()
 
     earlier = {one: signal.signal(one, handle) for one in (signal.SIGINT, signal.SIGTERM)}
@@ -199,7 +199,7 @@ def print_verdicts(records: Sequence[DrillRecord]) -> None:
                 say(f"  hint: {record.hint}")
         if record.teardown is Teardown.LEAKED:
             say(f"{record.plan_name}: leaked: {record.teardown_reason}")
-            say("  hint: Run drill sweep once the cause is mended.")
+            say("  hint: Run drill sweep --apply once the cause is mended.")
 
 
 def _render(house: House) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from drill.check.port import CheckResult
 from drill.engine.record import DrillRecord, Event, Step
+from drill.engine.remains import Remains
 from drill.engine.sweeping import Leak
 from drill.recovery.alarm import Alarm
 from drill.recovery.facts import ExceptionNote, Observation, Population, Review
@@ -134,6 +135,9 @@ def leak_shape(leak: Leak) -> dict[str, Any]:
         "drill": leak.drill_id,
         "created_at": instant(leak.created_at),
         "reason": leak.reason,
+        "found_by": list(leak.found_by),
+        "existed_ms": milliseconds(leak.cost.existed),
+        "cost": None if leak.cost.amount is None else float(leak.cost.amount),
         "can_be_torn_down": leak.can_be_torn_down,
     }
 
@@ -235,4 +239,24 @@ def review_shape(review: Review) -> dict[str, Any]:
         "comment": review.comment,
         "signed_at": instant(review.signed_at),
         "facts": dict(review.facts),
+    }
+
+
+def remains_shape(remains: Remains) -> dict[str, Any]:
+    """Return what a cloud keeps of a deleted scratch instance; what that costs is never known."""
+    return {
+        "cloud": remains.cloud,
+        "instance_id": remains.instance_id,
+        "instance_name": remains.instance_name,
+        "drill": remains.drill_id,
+        "is_known": remains.is_known,
+        "in_recycle_bin": remains.in_recycle_bin,
+        "deleted_at": instant(remains.deleted_at),
+        "kept_until": instant(remains.kept_until),
+        "volume_gb": remains.volume_gb,
+        "backups": [
+            {"backup_id": one.id, "name": one.name, "ended_at": instant(one.ended_at)}
+            for one in remains.backups
+        ],
+        "cost": None,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Literal, Protocol
 
 from pydantic import SecretStr
@@ -146,6 +147,10 @@ class Journal(Protocol):
         """Return drills, newest slot first."""
         ...
 
+    def leaked(self) -> list[DrillRecord]:
+        """Return the finished drills whose scratch instance leaked, enlisted first first."""
+        ...
+
     def events_of(self, drill_id: str) -> list[Event]:
         """Return the journal of one drill, in order."""
         ...
@@ -185,6 +190,8 @@ class ScratchLogin:
     user: str
     password: Callable[[], SecretStr]
     database: str
+    blank_id: str | None = None
+    """The blank instance whose backup the baseline is; None if it is the target's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,8 +207,12 @@ class CloudSettings:
     drills_at_once: int
     database_tls: Literal["verify", "require", "off"] = "verify"
     database_ca_file: str | None = None
+    prices: Mapping[str, Decimal] = field(default_factory=dict)
+    """Price of an instance per hour by its flavor, as far as the configuration says."""
     scratch: Mapping[str, ScratchLogin]
     """Id of the existing target -> how to look into it."""
+    blanks: Mapping[str, ScratchLogin] = field(default_factory=dict)
+    """Id of the blank instance -> how to look into it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

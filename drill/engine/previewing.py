@@ -8,7 +8,7 @@ from drill.engine.choosing import choose, past_of
 from drill.engine.ports import Parts
 from drill.engine.record import DrillRecord
 from drill.engine.steps.ordering import admit_order, ensure_secrets
-from drill.engine.steps.reading import InstanceUnknown, read_inventory
+from drill.engine.steps.reading import InstanceUnknown, read_blank, read_inventory
 from drill.errors import NoRecoveryPoint
 from drill.guard.admission import AdmittedCreate, AdmittedRestore, Refusals
 from drill.plan.model import ExistingTarget
@@ -54,8 +54,15 @@ def preview(record: DrillRecord, parts: Parts) -> Preview:
     if isinstance(target, ExistingTarget):
         record = replace(record, target_id=target.instance_id)
         holder = parts.journal.holder_of(cloud.provider.cloud, target.instance_id) or record.id
+    blank = read_blank(cloud, record.target_id or "")
     admission = admit_order(
-        record, cloud, inventory, choice, now=parts.clock.now(), target_held_by=holder
+        record,
+        cloud,
+        inventory,
+        choice,
+        now=parts.clock.now(),
+        target_held_by=holder,
+        blank=blank,
     )
     kinds = [check.kind for _, check in record.plan.named_checks()]
     return Preview(

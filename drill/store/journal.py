@@ -202,6 +202,11 @@ class SqlJournal:
         with self._database.reading() as session:
             return queries.history(session, plan_name, at_most)
 
+    def leaked(self) -> list[DrillRecord]:
+        """Return the finished drills whose scratch instance leaked, enlisted first first."""
+        with self._database.reading() as session:
+            return queries.leaked(session)
+
     def events_of(self, drill_id: str) -> list[Event]:
         """Return the journal of one drill, in order."""
         with self._database.reading() as session:
