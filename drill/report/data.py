@@ -58,17 +58,24 @@ def data_files(site: Site) -> Iterator[DataFile]:
         border = month_of(context.at - RECENT)
         recent = [one for one in drills if month_of(one.scheduled_for) >= border]
         yield from _months([one for one in drills if month_of(one.scheduled_for) < border], links)
-    rows = [fields_of(one, links) for one in recent]
+
+    def rows() -> Iterator[Fields]:
+        return (fields_of(one, links) for one in recent)
+
     head = {
         "schema": SCHEMA,
         "generated_at": moment(context.at).machine,
         "tool_version": context.tool_version,
     }
-    yield _file("data/drills.json", lambda: json_of(head, "drills", rows))
-    yield _file("data/drills.csv", lambda: csv_of(DRILL_FIELDS, rows))
-    sources = [source_fields(one, context) for one in sorted(site.standings, key=_key)]
-    yield _file("data/sources.json", lambda: json_of(head, "sources", sources))
-    yield _file("data/sources.csv", lambda: csv_of(SOURCE_FIELDS, sources))
+    yield _file("data/drills.json", lambda: json_of(head, "drills", rows()))
+    yield _file("data/drills.csv", lambda: csv_of(DRILL_FIELDS, rows()))
+    ordered = sorted(site.standings, key=_key)
+
+    def sources() -> Iterator[Fields]:
+        return (source_fields(one) for one in ordered)
+
+    yield _file("data/sources.json", lambda: json_of(head, "sources", sources()))
+    yield _file("data/sources.csv", lambda: csv_of(SOURCE_FIELDS, sources()))
     yield _file("data/metrics.json", lambda: json_of(head, "metrics", _metrics(site, context)))
 
 
@@ -92,7 +99,7 @@ def _months(drills: Iterable[DrillFacts], links: Links) -> Iterator[DataFile]:
             name=f"data/drills-{month}.csv.gz",
             digest=digest,
             make=lambda inside=inside: gzip.compress(  # type: ignore[misc]
-                csv_of(DRILL_FIELDS, [fields_of(one, links) for one in inside]), 6, mtime=0
+                csv_of(DRILL_FIELDS, (fields_of(one, links) for one in inside)), 6, mtime=0
             ),
         )
 
@@ -191,7 +198,7 @@ DRILL_FIELDS = (
 """The columns of the drills, in CSV and in JSON."""
 
 
-def source_fields(one: Standing, context: Context) -> Fields:
+def source_fields(one: Standing) -> Fields:
     """Return every field of a source; shares as numerator and denominator, in milliseconds."""
     seen, newest = one.past.observation, one.newest
     proof = one.newest_proof

@@ -9,16 +9,14 @@ from pathlib import Path
 from drill.check.port import CheckAnswer
 from drill.engine.record import DrillRecord, Event, EventKind, Outcome, StepName, Teardown
 from drill.report.view.journal import LINES_AT_MOST
-from tests.report import builders
+from tests.report import builders, reports
 from tests.report.builders import NEW_TARGET, NOW
 from tests.report.pages import Element, Page, read, rows_of
 
 
 def page_of(folder: Path, record: DrillRecord, events: list[Event] | None = None) -> Page:
     """Render one drill and read its page."""
-    render_reports(
-        [record], {record.id: events or []}, folder=folder, now=NOW, tool_version="0.1.0"
-    )
+    reports.write(folder, [record], {record.id: events or []})
     return read(folder / "d" / f"{record.id}.html")
 
 
