@@ -240,3 +240,20 @@ def test_a_step_that_ends_before_it_began_has_no_data(tmp_path):
     rows = rows_of(page_of(tmp_path, replace(record, steps=steps)).section("Steps"))
 
     assert rows[5][4] == "no data"
+
+
+def test_a_copy_in_the_subnet_of_its_source_is_told_apart_from_one_that_is_not(tmp_path):
+    apart = builders.drill("apart")
+    assert apart.copy is not None
+    source = builders.instance()
+    close = builders.drill("close", copy=replace(apart.copy, subnet_id=source.subnet_id))
+    unknown = builders.drill("unknown", copy=replace(apart.copy, subnet_id=None))
+
+    answers = [
+        facts_of(page_of(tmp_path / one.id, one).section("Target: existing scratch instance"))
+        for one in (apart, close, unknown)
+    ]
+
+    assert [one["subnet"] for one in answers] == [
+        "another than that of the source", "the same as that of the source", "no data",
+    ]  # fmt: skip

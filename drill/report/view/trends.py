@@ -23,7 +23,7 @@ from drill.report.view.formats import Moment, moment, percent, share_text, span_
 from drill.report.view.text import shown
 
 MONTHS = 13
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 460, 150, 56, 10, 20
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 460, 150, 76, 10, 20
 SIZES = ((100, "< 100 GB"), (500, "100–499 GB"), (2000, "500–1999 GB"), (None, "≥ 2000 GB"))
 """Borders of the sizes of volumes, in gigabytes, and what they are called."""
 
@@ -112,7 +112,8 @@ def _last_months(context: Context) -> list[str]:
 
 
 def _month(drill: DrillFacts) -> str:
-    return drill.scheduled_for.astimezone(UTC).strftime("%Y-%m")
+    at = drill.scheduled_for
+    return f"{at.year}-{at.month:02d}"
 
 
 def _multiples(real: Sequence[DrillFacts], months: Sequence[str]) -> Iterable[Multiple]:
