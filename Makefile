@@ -8,7 +8,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint unit bench soak lock clean mariadb
+.PHONY: demo test lint unit bench bench-report soak lock clean mariadb
 
 demo: .venv/.demo
 	$(BIN)/drill demo
@@ -34,6 +34,10 @@ bench: .venv/.dev
 	PYTHONPATH=. $(BIN)/python tests/bench/bench_lists.py
 	@echo "the next one restores 1 GB again and again: 3 to 6 minutes"
 	$(BIN)/python tests/bench/bench_restore.py
+
+# A made-up fleet of 10,000 sources and 100,000 drills: the budgets of docs/report.md.
+bench-report: .venv/.dev
+	PYTHONPATH=. $(BIN)/python tests/bench/bench_report.py
 
 soak: .venv/.dev
 	DRILL_FUZZ_EXAMPLES=400 $(BIN)/pytest -n 2 tests/sandbox/test_api_fuzz.py
