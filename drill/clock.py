@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -76,10 +76,9 @@ def to_milliseconds(instant: datetime) -> int:
     """Return whole milliseconds since the epoch, rounded down (the unit of the RDS v3 API)."""
     if instant.tzinfo is None:
         raise ValueError("a naive datetime is not an instant")
-    delta = instant - EPOCH
-    return delta // _MILLISECOND
+    return (instant - _EPOCH) // _MILLISECOND
 
 
 def from_milliseconds(milliseconds: int) -> datetime:
     """Return the aware UTC instant of milliseconds since the epoch."""
-    return EPOCH + timedelta(milliseconds=milliseconds)
+    return _EPOCH + timedelta(milliseconds=milliseconds)

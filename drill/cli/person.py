@@ -6,9 +6,12 @@ import os
 
 import click
 
+from drill.cli.entries import person_entry
+
 as_option = click.option(
     "--as",
     "person",
+    type=person_entry,
     metavar="NAME",
     help="Your name for the record; by default that of your account on this machine.",
 )

@@ -21,11 +21,18 @@ def current_alarms(
 ) -> list[Alarm]:
     """Return what is wrong with the sources of these plans, by (cloud, source, kind).
 
-    Raise StoreError.
+    A source with an open and approved exclusion is left out. Raise StoreError.
     """
+    excluded = {
+        (note.cloud, note.source_id)
+        for note in archive.exceptions()
+        if note.kind == "exclusion" and note.approver and note.is_open(now)
+    }
     by_source: dict[SourceKey, list[Plan]] = defaultdict(list)
     for plan in plans:
-        by_source[plan.source.cloud, plan.source.instance_id].append(plan)
+        source = (plan.source.cloud, plan.source.instance_id)
+        if source not in excluded:
+            by_source[source].append(plan)
     listed: dict[str, Population] = {
         one.cloud: one
         for one in archive.populations(since=now - REMEMBERED)

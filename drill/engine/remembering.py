@@ -52,7 +52,8 @@ def ensure_signable(review: Review, known_ids: Collection[str]) -> None:
     """Raise StoreError for an id that is taken, and for a review of one's own work (CP-4 b)."""
     if review.id in known_ids:
         raise StoreError(f"there is a review {review.id} already")
-    if review.initiator is not None and review.initiator == review.reviewer:
+    initiators = {name.strip().casefold() for name in (review.initiator or "").split(",")}
+    if not review.reviewer.strip() or review.reviewer.strip().casefold() in initiators:
         raise StoreError(
             f"{review.reviewer} had the drills run and cannot review them",
             hint="Let somebody else review them.",

@@ -8,7 +8,7 @@ from datetime import timedelta
 from drill.engine.desk import Desk
 from drill.engine.faults import begin_teardown, conclude, handle_fault
 from drill.engine.ports import CloudSettings, Parts
-from drill.engine.record import DrillRecord, EventKind, Outcome, State
+from drill.engine.record import DrillRecord, Outcome, State
 from drill.engine.states import NOTHING_ORDERED
 from drill.engine.steps.checking import check
 from drill.engine.steps.ordering import order_restore
@@ -16,7 +16,7 @@ from drill.engine.steps.queueing import wait_for_seat
 from drill.engine.steps.restoring import follow_restore
 from drill.engine.steps.selecting import select
 from drill.engine.steps.tearing_down import give_up_teardown_if_late, tear_down
-from drill.errors import DrillError, DrillMoved, ProviderError
+from drill.errors import DrillMoved, StoreUnavailable
 
 StepFunction = Callable[[Desk, Parts, CloudSettings], None]
 
@@ -29,7 +29,7 @@ STEPS: Mapping[State, StepFunction] = {
     State.TEARING_DOWN: tear_down,
 }
 
-PAUSE_AFTER_OWN_FAULT = timedelta(seconds=15)
+PAUSE_WITHOUT_CLOUD = timedelta(seconds=15)
 
 
 def advance(drill_id: str, parts: Parts, *, held: Callable[[DrillRecord], None]) -> None:
@@ -38,6 +38,9 @@ def advance(drill_id: str, parts: Parts, *, held: Callable[[DrillRecord], None])
     ``held`` is told about the claim, so that a lease can be renewed while a step lasts. Does
     nothing if the drill is finished or somebody else has it. Never raises for trouble of the cloud
     or of a plan: that becomes a line of the journal and, in the end, an outcome.
+
+    Raise StoreUnavailable if the store cannot be used just now: nothing can be written down then,
+    so nothing is decided. The drill stays leased, and is looked at again when the lease ends.
     """
     record = parts.journal.claim(
         drill_id, worker=parts.worker, now=parts.clock.now(), lease=parts.lease
@@ -45,7 +48,7 @@ def advance(drill_id: str, parts: Parts, *, held: Callable[[DrillRecord], None])
     if record is None:
         return
     held(record)
-    desk = Desk(record, parts.journal, parts.clock)
+    desk = Desk(record, parts.journal, parts.clock, lease=parts.lease)
     try:
         while desk.record.state is not State.FINISHED and desk.record.next_at <= desk.now():
             _take_step(desk, parts)
@@ -65,21 +68,12 @@ def _take_step(desk: Desk, parts: Parts) -> None:
         if _is_stopped(desk):
             return
         STEPS[record.state](desk, parts, cloud)
-    except DrillMoved:
+    except (DrillMoved, StoreUnavailable):
         raise
-    except ProviderError as error:
-        handle_fault(desk, parts, cloud, error)
+    except Exception as error:  # noqa: BLE001  a fault of the program must end as an outcome, too
+        handle_fault(desk, parts, cloud.poll_every, error)
         if desk.record.state is State.TEARING_DOWN:
             give_up_teardown_if_late(desk, parts)
-    except DrillError as error:
-        _handle_own_fault(desk, error.message, error.hint)
-    except Exception as error:  # noqa: BLE001  a fault of the program must end as an outcome, too
-        _handle_own_fault(
-            desk,
-            f"fault of the program: {type(error).__name__}",
-            "Please report it with the journal of this drill (drill show).",
-            detail=str(error)[:500],
-        )
 
 
 def _is_stopped(desk: Desk) -> bool:
@@ -110,17 +104,4 @@ def _without_cloud(desk: Desk) -> None:
     if desk.record.state in NOTHING_ORDERED:
         conclude(desk, Outcome.INCONCLUSIVE, reason, hint)
     else:
-        desk.look_again_in(PAUSE_AFTER_OWN_FAULT, teardown_reason=reason)
-
-
-def _handle_own_fault(
-    desk: Desk, message: str, hint: str | None, *, detail: str | None = None
-) -> None:
-    record = desk.record
-    desk.note(EventKind.FAULT, record.state.value, {"message": message, "detail": detail})
-    if record.state in NOTHING_ORDERED:
-        conclude(desk, Outcome.INCONCLUSIVE, message, hint)
-    elif record.state is State.TEARING_DOWN:
-        desk.look_again_in(PAUSE_AFTER_OWN_FAULT, teardown_reason=message)
-    else:
-        begin_teardown(desk, Outcome.INCONCLUSIVE, message, hint)
+        desk.look_again_in(PAUSE_WITHOUT_CLOUD, teardown_reason=reason)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
 from drill.engine.record import DrillRecord
@@ -43,16 +43,12 @@ _AT_ONCE = 2000
 """Lines in memory at the same time."""
 
 
-def line_row(record: DrillRecord) -> DrillLineRow:
-    """Return the line of a drill that is enlisted."""
+def line_values(record: DrillRecord) -> dict[str, Any]:
+    """Return every column of the line of a drill that is enlisted."""
     facts = facts_of(record)
-    return DrillLineRow(
-        drill_id=facts.id,
-        plan_group=facts.group,
-        **{name: getattr(facts, name) for name in _FIXED},
-        **_spans(facts, _FIXED_SPANS),
-        **_changing(record, facts),
-    )
+    fixed = {name: getattr(facts, name) for name in _FIXED}
+    values: dict[str, Any] = fixed | _spans(facts, _FIXED_SPANS) | _changing(record, facts)
+    return {"drill_id": facts.id, "plan_group": facts.group, **values}
 
 
 def changing_line(record: DrillRecord) -> dict[str, Any]:
@@ -102,18 +98,19 @@ def stream(
         yield _facts(row)
 
 
-def _facts(row: Row[Any]) -> DrillFacts:
+def _facts(row: Sequence[Any]) -> DrillFacts:
     drill_id, group, outcome, failing, checks, *rest = row
-    spans = rest[: len(_SPANS)]
+    spans: dict[str, Any] = {
+        name: None if span is None else span * MICROSECOND
+        for name, span in zip(_SPANS, rest, strict=False)
+    }
+    plain: dict[str, Any] = dict(zip(_PLAIN, rest[len(_SPANS) :], strict=True))
     return DrillFacts(
         id=drill_id,
         group=group,
         outcome=Outcome(outcome) if outcome else None,
         failing=tuple(json.loads(failing)) if failing != "[]" else (),
         checks=tuple(map(tuple, json.loads(checks))) if checks != "[]" else (),
-        **{
-            name: None if span is None else span * MICROSECOND
-            for name, span in zip(_SPANS, spans, strict=True)
-        },
-        **dict(zip(_PLAIN, rest[len(_SPANS) :], strict=True)),
+        **spans,
+        **plain,
     )

@@ -72,25 +72,23 @@ def _newest_whole(session: Session, number: int, later: Observation) -> Observat
     return unpack(later.source, row.taken_at, row.document, None)
 
 
-_WHOLE = aliased(ObservationRow)
-_COLUMNS = (
-    *(ObservedSourceRow.cloud, ObservedSourceRow.source_id, ObservationRow.taken_at),
-    *(ObservationRow.fault, ObservationRow.document, _WHOLE.taken_at, _WHOLE.document),
-)
+# SQLModel says of a column that it is its value, which is in the way of joins.
+_LOOK: Any = ObservationRow
+_WHOLE: Any = aliased(ObservationRow)
+_LATER: Any = aliased(ObservationRow)
+_SOURCE: Any = ObservedSourceRow
+_LINE: Any = DrillLineRow
 
 
 def _selected() -> Any:
     """Return the statement that reads observations together with those that they rest on."""
-    rests_on = (_WHOLE.source_number == ObservationRow.source_number) & (
-        _WHOLE.taken_at == ObservationRow.rests_on
-    )
+    rests_on = (_WHOLE.source_number == _LOOK.source_number) & (_WHOLE.taken_at == _LOOK.rests_on)
     return (
-        select_columns(*_COLUMNS)  # type: ignore[call-overload]
-        .join_from(
-            ObservedSourceRow,
-            ObservationRow,
-            ObservationRow.source_number == ObservedSourceRow.number,
+        select_columns(
+            *(_SOURCE.cloud, _SOURCE.source_id, _LOOK.taken_at, _LOOK.fault, _LOOK.document),
+            *(_WHOLE.taken_at, _WHOLE.document),
         )
+        .join_from(_SOURCE, _LOOK, _LOOK.source_number == _SOURCE.number)
         .outerjoin(_WHOLE, rests_on)
     )
 
@@ -113,39 +111,37 @@ def of_source(
     session: Session, source: SourceKey, since: datetime | None, until: datetime | None
 ) -> list[Observation]:
     """Return the observations of a source, those that its drills made among them."""
-    statement = _selected().where(
-        ObservedSourceRow.cloud == source[0], ObservedSourceRow.source_id == source[1]
-    )
+    statement = _selected().where(_SOURCE.cloud == source[0], _SOURCE.source_id == source[1])
     made = (
-        select_columns(DrillRow.inventory)  # type: ignore[call-overload]
-        .join_from(DrillLineRow, DrillRow, col(DrillRow.id) == col(DrillLineRow.drill_id))
-        .where(col(DrillLineRow.cloud) == source[0], col(DrillLineRow.source_id) == source[1])
-        .where(col(DrillLineRow.observed_at).is_not(None))
+        select_columns(col(DrillRow.inventory))
+        .join_from(_LINE, DrillRow, col(DrillRow.id) == _LINE.drill_id)
+        .where(_LINE.cloud == source[0], _LINE.source_id == source[1])
+        .where(_LINE.observed_at.is_not(None))
     )
     if since is not None:
-        statement = statement.where(ObservationRow.taken_at >= since)
-        made = made.where(DrillLineRow.observed_at >= since)
+        statement = statement.where(_LOOK.taken_at >= since)
+        made = made.where(_LINE.observed_at >= since)
     if until is not None:
-        statement = statement.where(ObservationRow.taken_at < until)
-        made = made.where(DrillLineRow.observed_at < until)
+        statement = statement.where(_LOOK.taken_at < until)
+        made = made.where(_LINE.observed_at < until)
     found = _observations(session.connection().execute(statement))
     found += [
         observation_of(inventories().validate_json(text))
         for (text,) in session.connection().execute(made)
+        if text is not None
     ]
     return sorted(found, key=lambda one: one.taken_at)
 
 
 def newest(session: Session, at: datetime | None) -> dict[SourceKey, Observation]:
     """Return the newest observation without a fault of every source."""
-    later = aliased(ObservationRow)
-    last = select_columns(later.taken_at).where(
-        later.source_number == ObservedSourceRow.number, later.document.is_not(None)
+    last = select_columns(_LATER.taken_at).where(
+        _LATER.source_number == _SOURCE.number, _LATER.document.is_not(None)
     )
     if at is not None:
-        last = last.where(later.taken_at <= at)
-    newest_at = last.order_by(later.taken_at.desc()).limit(1).scalar_subquery()
-    statement = _selected().where(ObservationRow.taken_at == newest_at)
+        last = last.where(_LATER.taken_at <= at)
+    newest_at = last.order_by(_LATER.taken_at.desc()).limit(1).scalar_subquery()
+    statement = _selected().where(_LOOK.taken_at == newest_at)
     found = {one.source: one for one in _observations(session.connection().execute(statement))}
     drills = _drills_newer_than(session, found, at)
     for some in queries.in_batches(drills):
@@ -161,15 +157,11 @@ def _drills_newer_than(
     session: Session, known: dict[SourceKey, Observation], at: datetime | None
 ) -> list[str]:
     """Return the drills whose inventory is the newest look at their source."""
-    columns = (
-        *(DrillLineRow.cloud, DrillLineRow.source_id, DrillLineRow.observed_at),
-        DrillLineRow.drill_id,
-    )
-    statement = select_columns(*columns).where(  # type: ignore[call-overload]
-        col(DrillLineRow.observed_at).is_not(None)
-    )
+    statement = select_columns(
+        _LINE.cloud, _LINE.source_id, _LINE.observed_at, _LINE.drill_id
+    ).where(_LINE.observed_at.is_not(None))
     if at is not None:
-        statement = statement.where(col(DrillLineRow.observed_at) <= at)
+        statement = statement.where(_LINE.observed_at <= at)
     last: dict[SourceKey, tuple[datetime, str]] = {}
     for cloud, source_id, observed_at, drill_id in session.connection().execute(statement):
         last[cloud, source_id] = max(

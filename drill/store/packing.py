@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -155,12 +155,12 @@ _INSTANTS = frozenset({"began_at", "ended_at"})
 
 
 def _backup_out(backup: Backup, source_id: str) -> list[Any]:
-    own = replace(backup, instance_id="") if backup.instance_id == source_id else backup
-    row = [
-        _backup_instant_out(getattr(own, name)) if name in _INSTANTS else getattr(own, name)
-        for name in _BACKUP
-    ]
-    row[_BACKUP.index("databases")] = list(own.databases) or None
+    values = {name: getattr(backup, name) for name in _BACKUP}
+    values |= {name: _backup_instant_out(values[name]) for name in _INSTANTS}
+    values["databases"] = list(backup.databases) or None
+    if backup.instance_id == source_id:
+        values["instance_id"] = None
+    row = list(values.values())
     while row[-1] is None:
         row.pop()
     return row
@@ -168,7 +168,8 @@ def _backup_out(backup: Backup, source_id: str) -> list[Any]:
 
 def _backup_in(row: Sequence[Any], source_id: str) -> Backup:
     values = dict(zip(_BACKUP, [*row, *[None] * (len(_BACKUP) - len(row))], strict=True))
-    values["instance_id"] = values["instance_id"] or source_id
+    if values["instance_id"] is None:
+        values["instance_id"] = source_id
     values["kind"] = BackupKind(values["kind"])
     values["engine"] = Engine(values["engine"]) if values["engine"] else None
     values["databases"] = tuple(values["databases"] or ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -57,7 +58,7 @@ def nightly(taken_at: datetime, days: int = 7):
     """Return a backup of every night that is kept at this instant, by (end, id)."""
     nights = [taken_at.replace(hour=1, minute=0) - day * DAY for day in range(days)]
     return tuple(
-        a_backup(id=f"backup-{at:%Y%m%d}", began_at=at - HOUR, ended_at=at)
+        a_backup(id=sha256(at.isoformat().encode()).hexdigest(), began_at=at - HOUR, ended_at=at)
         for at in sorted(nights)
         if at <= taken_at
     )

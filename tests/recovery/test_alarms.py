@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -27,7 +28,7 @@ def a_look(night: int = 0, *, depth: timedelta = 7 * DAY, lag: timedelta = 5 * M
     """Return a healthy look, so many nights before now."""
     at = NOW - night * DAY
     ends = [at - HOUR - day * DAY for day in range(7)]
-    values = {
+    values: dict[str, Any] = {
         "cloud": CLOUD,
         "source_id": SOURCE_ID,
         "taken_at": at,

@@ -45,7 +45,12 @@ def rule_of_three(n: int) -> float:
 
 
 def smallest_sample(claim: float, *, failed: int = 0, alpha: float = ALPHA) -> int:
-    """Return how many drills are needed to claim a share with so many failures among them."""
+    """Return how many drills are needed to claim a share with so many failures among them.
+
+    Raise ValueError for a claim that no number of drills supports.
+    """
+    if not 0 < claim < 1:
+        raise ValueError(f"no sample is large enough to claim a share of {claim}")
     if failed == 0:
         n = max(1, math.ceil(math.log(alpha) / math.log(claim)))
         while n > 1 and claim ** (n - 1) <= alpha:

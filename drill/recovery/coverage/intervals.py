@@ -85,8 +85,8 @@ def clip(intervals: Sequence[Interval], begin: int, end: int) -> Intervals:
     """Return the part of a set that lies in ``[begin, end)``; only the ends are looked at."""
     if end <= begin:
         return ()
-    first = bisect_right(intervals, begin, key=_end)
-    last = bisect_left(intervals, end, key=_begin)
+    first = bisect_right(intervals, begin, key=end_of)
+    last = bisect_left(intervals, end, key=begin_of)
     inside = list(intervals[first:last])
     if inside and inside[0][0] < begin:
         inside[0] = (begin, inside[0][1])
@@ -106,7 +106,7 @@ def segment_at(intervals: Sequence[Interval], instant: int) -> Interval | None:
     The end counts because the API may be asked for it: see ``Window`` in ``drill.recovery.values``.
     Where two candidates touch the instant, it is the one that ends there.
     """
-    place = bisect_left(intervals, instant, key=_end)
+    place = bisect_left(intervals, instant, key=end_of)
     if place < len(intervals) and intervals[place][0] <= instant:
         return intervals[place]
     return None
@@ -127,9 +127,11 @@ def milliseconds_of(span: timedelta) -> int:
     return span // timedelta(milliseconds=1)
 
 
-def _begin(interval: Interval) -> int:
+def begin_of(interval: Interval) -> int:
+    """Return the first millisecond: to look up intervals by."""
     return interval[0]
 
 
-def _end(interval: Interval) -> int:
+def end_of(interval: Interval) -> int:
+    """Return the millisecond after the last."""
     return interval[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from drill.clock import to_milliseconds
 from drill.plan.model import Objectives
@@ -16,6 +17,9 @@ from drill.recovery.values import Backup, BackupKind, Window
 DEFAULT_VALIDITY = timedelta(days=30)
 """How long a proof holds where the plan promises neither a validity nor a cadence."""
 
+_KIND = attrgetter("kind")
+_KIND_AND_STATUS = attrgetter("kind", "status")
+
 
 def validity_of(objectives: Objectives) -> timedelta:
     """Return V: as the plan says, or the cadence, or else 30 days."""
@@ -23,10 +27,13 @@ def validity_of(objectives: Objectives) -> timedelta:
 
 
 def retention_of(objectives: Objectives, retention_days: int | None) -> int | None:
-    """Return R in milliseconds: as the plan promises, or else what the provider keeps."""
+    """Return R in milliseconds: as the plan promises, or else what the provider keeps.
+
+    Where the provider keeps nothing of its own accord (0 days) there is no promise.
+    """
     if objectives.retention is not None:
         return milliseconds_of(objectives.retention)
-    if retention_days is not None:
+    if retention_days:
         return milliseconds_of(timedelta(days=retention_days))
     return None
 
@@ -59,10 +66,11 @@ def raw_intervals(windows: Iterable[Window]) -> list[Interval]:
     return found
 
 
-def usable_bases(backups: Iterable[Backup], *, source_id: str) -> tuple[Base, ...]:
+def usable_bases(backups: Sequence[Backup], *, source_id: str) -> tuple[Base, ...]:
     """Return the full and complete backups of a source, by (end, id)."""
     auto, manual = BackupKind.AUTO, BackupKind.MANUAL
-    full = [one for one in backups if one.kind is auto or one.kind is manual]
+    kinds = map(_KIND, backups)  # far fewer are full than there are logs: sort those out first
+    full = (one for one, kind in zip(backups, kinds, strict=True) if kind is auto or kind is manual)
     return tuple(
         sorted(
             Base(to_milliseconds(one.ended_at), one.id)
@@ -72,9 +80,9 @@ def usable_bases(backups: Iterable[Backup], *, source_id: str) -> tuple[Base, ..
     )
 
 
-def kinds_of(backups: Sequence[Backup]) -> dict[str, int]:
+def kinds_of(backups: Iterable[Backup]) -> dict[str, int]:
     """Return how many complete backups there are of each kind; kinds without any are left out."""
-    kinds = [one.kind for one in backups if one.status == "COMPLETED"]
+    kinds = [kind for kind, status in map(_KIND_AND_STATUS, backups) if status == "COMPLETED"]
     counts = {kind.value: kinds.count(kind) for kind in BackupKind}
     return {kind: count for kind, count in counts.items() if count}
 

@@ -101,74 +101,96 @@ def source_coverage(
     ``observation`` is the newest one without a fault, taken at T or before; ``observations`` are
     older ones too, oldest first, for the lag over time; ``drills`` are those of the source alone.
     """
-    now = to_milliseconds(at)
     known = sorted(
         (drill for drill in drills if drill.finished_at is None or drill.finished_at <= at),
         key=lambda drill: (drill.scheduled_for, drill.id),
     )
     if observation is not None and (observation.fault is not None or observation.taken_at > at):
         observation = None
-    seen = now if observation is None else to_milliseconds(observation.taken_at)
-    state = WindowState(at=seen, promised=None, advertised=(), flags=("no_observation",))
-    bases: tuple[Base, ...] = ()
-    if observation is not None:
-        state = state_of(observation, objectives, at=seen)
-        found = usable_bases(observation.backups, source_id=observation.source_id)
-        bases = tuple(base for base in found if base.ended <= seen)
-    ends = [base.ended for base in bases]
+    seen = _seen(observation, objectives, at)
     proof = prove(
         known,
-        at=now,
+        at=to_milliseconds(at),
         validity=milliseconds_of(validity_of(objectives)),
-        advertised=state.advertised,
-        promised=state.promised,
-        bases=bases,
+        advertised=seen.state.advertised,
+        promised=seen.state.promised,
+        bases=seen.bases,
     )
     rpo = optional_milliseconds(objectives.rpo)
-    lag = None if observation is None else lag_now(state, ends)
-    gaps = window_gaps(state.advertised, tolerance=milliseconds_of(gap_tolerance))
-    dense = _density(observation, ends, objectives, seen)
-    exposed = None
-    if state.promised is not None and not state.advertised and ends:
-        exposed = exposure(
-            [(end, end) for end in ends], begin=state.promised[0], end=state.promised[1], rpo=rpo
-        )
+    gaps = window_gaps(seen.state.advertised, tolerance=milliseconds_of(gap_tolerance))
+    exposed = _exposure(seen, rpo)
     polled = polled_lag(_polls(observations))
     times = recovery_times_of(known, target=objectives.rto)
     sample = random_sample(known, population=_population(observation, known))
-    metrics = {
-        metric.id: metric
-        for metric in (
-            *_window_metrics(state, gaps, lag, rpo),
-            *_density_metrics(dense),
-            *_exposure_metrics(exposed),
-            polled.observed,
-            polled.bound,
-            *proof_metrics(proof).values(),
-            *(times.p50, times.p90, times.p95, times.longest, times.attainment),
-            failure_mttr(failures(known, at=at)),
-            open_streak(known, at=at),
-        )
-    }
+    found = (
+        *_window_metrics(seen.state, gaps, seen.lag, rpo),
+        *_density_metrics(seen.density),
+        *_exposure_metrics(exposed),
+        *(polled.observed, polled.bound),
+        *proof_metrics(proof).values(),
+        *(times.p50, times.p90, times.p95, times.longest, times.attainment),
+        failure_mttr(failures(known, at=at)),
+        open_streak(known, at=at),
+    )
     return SourceCoverage(
         at=at,
         seen_at=None if observation is None else observation.taken_at,
         validity=validity_of(objectives),
-        state=state,
+        state=seen.state,
         gaps=gaps,
-        without_base=windows_without_base(state.advertised, ends, resolution=BACKUP_RESOLUTION),
-        lag=lag,
-        rpo_met=None if lag is None else rpo_met(lag, rpo),
-        bases=bases,
-        density=dense,
+        without_base=windows_without_base(
+            seen.state.advertised, seen.ends, resolution=BACKUP_RESOLUTION
+        ),
+        lag=seen.lag,
+        rpo_met=None if seen.lag is None else rpo_met(seen.lag, rpo),
+        bases=seen.bases,
+        density=seen.density,
         exposure=exposed,
         polled=polled,
         proof=proof,
         times=times,
         checks=check_records(known),
         statement=NO_STATEMENT if sample is None else statement(sample),
-        metrics=metrics,
+        metrics={metric.id: metric for metric in found},
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What the provider said, at the instant that it said it."""
+
+    state: WindowState
+    bases: tuple[Base, ...] = ()
+    ends: tuple[int, ...] = ()
+    lag: Lag | None = None
+    density: Density
+
+
+def _seen(observation: Observation | None, objectives: Objectives, at: datetime) -> _Seen:
+    if observation is None:
+        now = to_milliseconds(at)
+        state = WindowState(at=now, promised=None, advertised=(), flags=("no_observation",))
+        return _Seen(state=state, density=density((), at=now))
+    taken = to_milliseconds(observation.taken_at)
+    state = state_of(observation, objectives, at=taken)
+    listed = usable_bases(observation.backups, source_id=observation.source_id)
+    bases = tuple(base for base in listed if base.ended <= taken)
+    ends = tuple(base.ended for base in bases)
+    dense = density(
+        ends,
+        at=taken,
+        retention=retention_of(objectives, observation.retention_days),
+        kinds=kinds_of(observation.backups),
+    )
+    return _Seen(state=state, bases=bases, ends=ends, lag=lag_now(state, ends), density=dense)
+
+
+def _exposure(seen: _Seen, rpo: int | None) -> Exposure | None:
+    """Return the exposure of backups alone, over W*; None with a window, or without a promise."""
+    promised = seen.state.promised
+    if promised is None or seen.state.advertised or not seen.ends:
+        return None
+    return exposure([(end, end) for end in seen.ends], begin=promised[0], end=promised[1], rpo=rpo)
 
 
 def _population(observation: Observation | None, drills: Sequence[DrillFacts]) -> str:
@@ -186,19 +208,6 @@ def _polls(observations: Sequence[Observation]) -> list[tuple[int, int | None]]:
             ends = [min(end, taken) for begin, end in raw_intervals(one.windows) if begin < end]
             polls.append((taken, max(ends, default=None)))
     return polls
-
-
-def _density(
-    observation: Observation | None, ends: Sequence[int], objectives: Objectives, seen: int
-) -> Density:
-    if observation is None:
-        return density((), at=seen)
-    return density(
-        ends,
-        at=seen,
-        retention=retention_of(objectives, observation.retention_days),
-        kinds=kinds_of(observation.backups),
-    )
 
 
 def _window_metrics(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from drill.recovery.coverage.checks import check_record
+from drill.recovery.coverage.density import density
 from drill.recovery.coverage.fleet import (
     FleetMember,
     control_of,
@@ -18,6 +21,8 @@ from drill.recovery.coverage.fleet import (
     proof_ages,
     weighted_coverage,
 )
+from drill.recovery.coverage.register import METRICS
+from drill.recovery.coverage.window import fleet_window_coverage
 from drill.recovery.facts import ExceptionNote
 from drill.recovery.verdict import Outcome
 from tests.recovery.coverage.histories import T, a_drill, at
@@ -25,16 +30,14 @@ from tests.recovery.coverage.histories import T, a_drill, at
 WEEK = timedelta(days=7)
 
 
-def member(number: int, *outcomes: Outcome, **facts: object) -> FleetMember:
+def member(number: int, *outcomes: Outcome, **facts: Any) -> FleetMember:
     source_id = f"source-{number:03}"
     drills = tuple(a_drill("03-06 01:00", outcome, source_id=source_id) for outcome in outcomes)
-    return FleetMember(
-        source=("frankfurt", source_id), cadence=WEEK, drills=drills, **facts,
-    )  # type: ignore[arg-type]  # fmt: skip
+    return FleetMember(source=("frankfurt", source_id), cadence=WEEK, drills=drills, **facts)
 
 
-def exclusion(number: int, **facts: object) -> ExceptionNote:
-    values: dict[str, object] = {
+def exclusion(number: int, **facts: Any) -> ExceptionNote:
+    values: dict[str, Any] = {
         "id": f"e-{number}",
         "kind": "exclusion",
         "cloud": "frankfurt",
@@ -46,7 +49,7 @@ def exclusion(number: int, **facts: object) -> ExceptionNote:
         "opened_by": "owner",
         "expires_at": at("04-01 00:00"),
     }
-    return ExceptionNote(**(values | facts))  # type: ignore[arg-type]
+    return ExceptionNote(**(values | facts))
 
 
 FLEET = [
@@ -166,3 +169,24 @@ def test_never_proven_is_infinitely_old():
 
     assert found.p95.value == 45 * 3600
     assert found.longest.value == math.inf
+
+
+def test_every_figure_of_the_fleet_is_in_the_register():
+    fleet = fleet_coverage(FLEET, [], at=T)
+    operation = control_operation(scheduled=1, executed=1, passed=1)
+    ages = proof_ages(FLEET, at=T)
+
+    figures = [
+        fleet.passed, fleet.attempted, fleet.passed_by_bytes, *fleet.passed_by_tier.values(),
+        weighted_coverage([(1.0, fleet.passed)]), operation.execution, operation.end_to_end,
+        operation.pass_of_executed, ages.p50, ages.p95, ages.longest,
+        *fleet_window_coverage([]), failure_mttr([]), open_streak([], at=T),
+        check_record("rows", ["passed"]).pass_rate,
+        *density([1, 2], at=3, kinds={"auto": 1}).by_kind.values(),
+    ]  # fmt: skip
+    assert {figure.id for figure in figures} <= set(METRICS)
+
+
+def test_the_register_has_a_formula_and_a_section_for_every_metric():
+    assert all(one.formula and one.section.startswith("C.") for one in METRICS.values())
+    assert len({one.title for one in METRICS.values()}) == len(METRICS)

@@ -60,6 +60,11 @@ def test_the_smallest_sample_with_failures():
     assert [smallest_sample(0.95, failed=k) for k in range(4)] == [59, 93, 124, 153]
 
 
+def test_certainty_has_no_sample():
+    with pytest.raises(ValueError, match="claim a share of 1"):
+        smallest_sample(1)
+
+
 @pytest.mark.parametrize(
     ("n", "expected"),
     [
