@@ -29,7 +29,7 @@ WORKERS = 2
 KEY_FILE = ".drill-pseudonyms.key"
 
 
-class _Instant(click.ParamType):
+class _Instant(click.ParamType[datetime]):
     """An instant: a date, or a date and a time; without an offset it is UTC."""
 
     name = "instant"

@@ -21,7 +21,7 @@ from drill.report.view.formats import milliseconds_of, moment
 from drill.report.view.links import RECENT, Links, source_page
 from drill.report.view.numbers import numbers
 from drill.report.view.overview import in_scope
-from drill.report.view.standing import Standing, name_of, tier_of
+from drill.report.view.standing import Standing, name_of
 from drill.report.view.statuses import SLUGS
 from drill.report.view.text import capped, without_secrets
 
@@ -34,6 +34,7 @@ DRILLS_AT_MOST = 5000
 
 Value = str | int | float | bool | None
 Fields = Sequence[tuple[str, Value]]
+Row = Sequence[Value]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -58,18 +59,22 @@ def data_files(site: Site) -> Iterator[DataFile]:
         border = month_of(context.at - RECENT)
         recent = [one for one in drills if month_of(one.scheduled_for) >= border]
         yield from _months([one for one in drills if month_of(one.scheduled_for) < border], links)
-    rows = [fields_of(one, links) for one in recent]
-    head = {
+    rows = list(_rows(recent, links))
+    head: dict[str, Value] = {
         "schema": SCHEMA,
         "generated_at": moment(context.at).machine,
         "tool_version": context.tool_version,
     }
-    yield _file("data/drills.json", lambda: json_of(head, "drills", rows))
+    yield _file("data/drills.json", lambda: json_of(head, "drills", DRILL_FIELDS, rows))
     yield _file("data/drills.csv", lambda: csv_of(DRILL_FIELDS, rows))
-    sources = [source_fields(one, context) for one in sorted(site.standings, key=_key)]
-    yield _file("data/sources.json", lambda: json_of(head, "sources", sources))
+    ordered = sorted(site.standings, key=_key)
+    sources = [[value for _name, value in source_fields(one)] for one in ordered]
+    yield _file("data/sources.json", lambda: json_of(head, "sources", SOURCE_FIELDS, sources))
     yield _file("data/sources.csv", lambda: csv_of(SOURCE_FIELDS, sources))
-    yield _file("data/metrics.json", lambda: json_of(head, "metrics", _metrics(site, context)))
+    yield _file(
+        "data/metrics.json",
+        lambda: json_of(head, "metrics", METRIC_FIELDS, _metrics(site, context)),
+    )
 
 
 def _file(name: str, make: Callable[[], bytes]) -> DataFile:
@@ -92,24 +97,28 @@ def _months(drills: Iterable[DrillFacts], links: Links) -> Iterator[DataFile]:
             name=f"data/drills-{month}.csv.gz",
             digest=digest,
             make=lambda inside=inside: gzip.compress(  # type: ignore[misc]
-                csv_of(DRILL_FIELDS, [fields_of(one, links) for one in inside]), 6, mtime=0
+                csv_of(DRILL_FIELDS, _rows(inside, links)), 6, mtime=0
             ),
         )
 
 
-def json_of(head: dict[str, Value], name: str, rows: Iterable[Fields]) -> bytes:
+def _rows(drills: Iterable[DrillFacts], links: Links) -> Iterator[Row]:
+    return ([value for _name, value in fields_of(one, links)] for one in drills)
+
+
+def json_of(head: dict[str, Value], name: str, fields: Sequence[str], rows: Iterable[Row]) -> bytes:
     """Return rows as one JSON object in ASCII, a row a line; what is not known is null."""
     text = json.dumps(head, ensure_ascii=True)[:-1]
-    lines = ",\n".join(json.dumps(dict(row), ensure_ascii=True) for row in rows)
+    lines = ",\n".join(json.dumps(dict(zip(fields, row, strict=True))) for row in rows)
     return f'{text}, "{name}": [\n{lines}\n]}}\n'.encode("ascii")
 
 
-def csv_of(fields: Sequence[str], rows: Iterable[Fields]) -> bytes:
+def csv_of(fields: Sequence[str], rows: Iterable[Row]) -> bytes:
     """Return rows as RFC 4180 lines in UTF-8; what is not known is empty."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(fields)
-    writer.writerows([cell(value) for _name, value in row] for row in rows)
+    writer.writerows([cell(value) for value in row] for row in rows)
     return out.getvalue().encode("utf-8")
 
 
@@ -191,7 +200,7 @@ DRILL_FIELDS = (
 """The columns of the drills, in CSV and in JSON."""
 
 
-def source_fields(one: Standing, context: Context) -> Fields:
+def source_fields(one: Standing) -> Fields:
     """Return every field of a source; shares as numerator and denominator, in milliseconds."""
     seen, newest = one.past.observation, one.newest
     proof = one.newest_proof
@@ -204,7 +213,7 @@ def source_fields(one: Standing, context: Context) -> Fields:
         ("source_name", _text(name_of(one.past))),
         ("engine", seen.engine if seen else newest.engine if newest else None),
         ("volume_gb", seen.volume_gb if seen else None),
-        ("tier", tier_of(one)),
+        ("tier", one.tier),
         ("standing", SLUGS[one.status]),
         ("is_simulated", one.is_simulated),
         ("drills", len(one.past.drills)),
@@ -235,7 +244,12 @@ SOURCE_FIELDS = (
 """The columns of the sources, in CSV and in JSON."""
 
 
-def _metrics(site: Site, context: Context) -> Iterator[Fields]:
+METRIC_FIELDS = (
+    "id", "title", "text", "share", "numerator", "denominator", "n", "target", "basis",
+)  # fmt: skip
+
+
+def _metrics(site: Site, context: Context) -> Iterator[Row]:
     """Yield the numbers of the overview with what they were counted over."""
     scope = in_scope(site.past, site.standings, context.at)
     for one in numbers(site.past.drills, scope, context.at):
@@ -245,16 +259,9 @@ def _metrics(site: Site, context: Context) -> Iterator[Fields]:
             else None
         )
         yield (
-            ("id", one.id),
-            ("title", one.title),
-            ("text", one.value),
-            ("share", share),
-            ("numerator", one.numerator),
-            ("denominator", one.denominator),
-            ("n", one.count),
-            ("target", one.target),
-            ("basis", one.basis),
-        )
+            one.id, one.title, one.value, share, one.numerator, one.denominator, one.count,
+            one.target, one.basis,
+        )  # fmt: skip
 
 
 def _part(value: float | None) -> int | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -76,6 +78,32 @@ def render_report(
     """
     if context.at.utcoffset() is None:
         raise ValueError("a naive datetime is not an instant")
+    with _collector_resting():
+        return _render_report(past, book, folder, context, promises, workers, progress)
+
+
+@contextmanager
+def _collector_resting() -> Iterator[None]:
+    """Keep the cyclic collector from walking over a million frozen values again and again: they
+    hold no cycles, and looking for some takes longer than all the rest of the planning."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _render_report(
+    past: Past,
+    book: DrillBook,
+    folder: Path,
+    context: Context,
+    promises: Promises | None,
+    workers: int,
+    progress: Progress | None,
+) -> RenderedReport:
     with speaking(context.language):
         site = plan_site(past, context, promises=promises)
     context = site.context
@@ -91,8 +119,8 @@ def render_report(
         else:
             todo.append(page)
     skipped = len(entries)
-    last = todo[-1:] if todo and todo[-1].name == INDEX else []
-    rest = todo[: len(todo) - len(last)]
+    last = [page for page in todo if KINDS[page.kind].needs_everything]
+    rest = [page for page in todo if not KINDS[page.kind].needs_everything]
     for made in _rendered(rest, book, folder, context, workers, progress):
         _note(made, output, entries)
     for file in data_files(site):

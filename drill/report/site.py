@@ -35,6 +35,8 @@ class PageKind:
     view: Callable[[Any, Context], object]
     sheets: tuple[str, ...] = ()
     """Style sheets beside the one of every page."""
+    needs_everything: bool = False
+    """Whether it is made of the whole past: then it is rendered where the past is."""
 
     def render(self, data: Any, context: Context) -> bytes:
         """Return the bytes of a page, in the language that holds now."""
@@ -45,7 +47,13 @@ OVERVIEW = PageKind(
     name="overview", template="overview.html.j2", view=overview_view, sheets=("fleet", "overview")
 )
 FLEET = PageKind(name="fleet", template="fleet.html.j2", view=fleet_view, sheets=("fleet",))
-TRENDS = PageKind(name="trends", template="trends.html.j2", view=trends_view, sheets=("fleet",))
+TRENDS = PageKind(
+    name="trends",
+    template="trends.html.j2",
+    view=trends_view,
+    sheets=("fleet",),
+    needs_everything=True,
+)
 SOURCE = PageKind(name="source", template="source.html.j2", view=source_view)
 DRILL = PageKind(name="drill", template="drill.html.j2", view=drill_view, sheets=("drill",))
 
@@ -90,7 +98,7 @@ def plan_site(past: Past, context: Context, *, promises: Promises | None = None)
     pages = (
         *_drill_pages(past.drills, links, seed),
         *_source_pages(standings, context, links, seed),
-        *_fleet_pages(standings),
+        *_fleet_pages(standings, context),
         Page(name="trends.html", kind=TRENDS.name, data=past),
         Page(
             name=INDEX,
@@ -130,8 +138,8 @@ def _source_pages(
         )
 
 
-def _fleet_pages(standings: Sequence[Standing]) -> Iterator[Page]:
-    planned = fleet_pages(standings)
+def _fleet_pages(standings: Sequence[Standing], context: Context) -> Iterator[Page]:
+    planned = fleet_pages(standings, context)
     views = tuple((page.slug, page.count) for page in planned if page.number == 1)
     for page in planned:
         yield Page(name=page.name, kind=FLEET.name, data=FleetData(page=page, all=views))
@@ -143,10 +151,10 @@ def _fingerprint(drill: DrillFacts, *, is_linked: bool) -> tuple[object, ...]:
     A finished drill never changes again but for its teardown (``drill.engine.ports``); of one that
     is under way everything counts.
     """
-    if drill.finished_at is None:
+    if drill.finished_at is None or drill.outcome is None:
         return drill, is_linked
     return (
-        drill.id, drill.outcome and drill.outcome.value, drill.finished_at.timestamp(),
+        drill.id, str(drill.outcome), drill.finished_at.timestamp(),
         drill.teardown, drill.teardown_reason, drill.level, is_linked,
     )  # fmt: skip
 

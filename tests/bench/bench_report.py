@@ -12,7 +12,7 @@ import resource
 import sys
 import tempfile
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from drill.report.context import Context
@@ -51,15 +51,17 @@ def main() -> int:
 def measure(known: made_up.History, folder: Path, *, workers: int) -> dict[str, float]:
     """Return the figures of the whole report, and of the next one with 1 % more."""
     before = _memory_mb()
-    whole, whole_seconds = _render(known, folder, made_up.NOW, workers)
+    whole, whole_seconds, whole_cpu = _render(known, folder, made_up.NOW, workers)
     later = made_up.NOW + timedelta(days=1)
     changed = made_up.one_percent_more(known, now=later)
-    again, again_seconds = _render(changed, folder, later, workers)
+    again, again_seconds, again_cpu = _render(changed, folder, later, workers)
     files = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
     pages = [size for path, size in files.items() if path.suffix == ".html"]
     return {
         "whole_seconds": round(whole_seconds, 1),
         "again_seconds": round(again_seconds, 1),
+        "whole_cpu_seconds": round(whole_cpu, 1),
+        "again_cpu_seconds": round(again_cpu, 1),
         "memory_mb": round(_memory_mb()),
         "memory_before_mb": round(before),
         "pages": len(pages),
@@ -73,18 +75,19 @@ def measure(known: made_up.History, folder: Path, *, workers: int) -> dict[str, 
 
 
 def _render(
-    known: made_up.History, folder: Path, at: object, workers: int
-) -> tuple[RenderedReport, float]:
-    begin = time.perf_counter()
+    known: made_up.History, folder: Path, at: datetime, workers: int
+) -> tuple[RenderedReport, float, float]:
+    begin, cpu = time.perf_counter(), _cpu_seconds()
     past = read_past(known, at=at)  # type: ignore[arg-type]
-    report = render_report(
-        past,
-        known,
-        folder=folder,
-        context=Context(at=at, tool_version="bench"),
-        workers=workers,  # type: ignore[arg-type]
-    )
-    return report, time.perf_counter() - begin
+    context = Context(at=at, tool_version="bench")
+    report = render_report(past, known, folder=folder, context=context, workers=workers)
+    return report, time.perf_counter() - begin, _cpu_seconds() - cpu
+
+
+def _cpu_seconds() -> float:
+    """Return the processor time of this process and of the workers that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def _memory_mb() -> float:

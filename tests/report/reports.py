@@ -49,7 +49,8 @@ def past(records: Sequence[DrillRecord], *, exceptions: Sequence[ExceptionNote] 
 
 def context(at: datetime = NOW, **changes: Any) -> Context:
     """Return what the pages have in common."""
-    return Context(**{"at": at, "tool_version": "0.1.0"} | changes)
+    facts: dict[str, Any] = {"at": at, "tool_version": "0.1.0"}
+    return Context(**(facts | changes))
 
 
 def write(

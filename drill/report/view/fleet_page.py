@@ -15,7 +15,7 @@ from drill.report.view.fleet import FAILURES, rto_attainment
 from drill.report.view.formats import Moment, gigabytes_text, moment, span_text
 from drill.report.view.links import source_page
 from drill.report.view.signs import Sign, Tone
-from drill.report.view.standing import Standing, Status, name_of, tier_of
+from drill.report.view.standing import Standing, Status, name_of
 from drill.report.view.statuses import SLUGS, status_sign
 from drill.report.view.text import shown
 
@@ -66,7 +66,7 @@ class FleetPage:
     number: int
     pages: int
     first: int
-    rows: tuple[Standing, ...]
+    rows: tuple[FleetRow, ...]
     count: int
 
 
@@ -91,16 +91,24 @@ class FleetData:
     """(slug, count) of every view."""
 
 
-def fleet_pages(ordered: Sequence[Standing]) -> list[FleetPage]:
-    """Return the pages: everything, then each status, then each tier that any source has."""
+def fleet_pages(ordered: Sequence[Standing], context: Context) -> list[FleetPage]:
+    """Return the pages: everything, then each status, then each tier that any source has.
+
+    A source is made into a row once, however many pages it stands on.
+    """
+    rows = {one.key: fleet_row(one, context) for one in ordered}
     groups: dict[str, list[Standing]] = {"": list(ordered)}
     for status in Status:
         inside = [one for one in ordered if one.status is status]
         if inside:
             groups[SLUGS[status]] = inside
-    for tier in sorted({tier for one in ordered if (tier := tier_of(one)) is not None}):
-        groups[f"tier-{tier}"] = [one for one in ordered if tier_of(one) == tier]
-    return [page for slug, inside in groups.items() for page in _pages(slug, inside)]
+    for tier in sorted({tier for one in ordered if (tier := one.tier) is not None}):
+        groups[f"tier-{tier}"] = [one for one in ordered if one.tier == tier]
+    return [
+        page
+        for slug, inside in groups.items()
+        for page in _pages(slug, [rows[one.key] for one in inside])
+    ]
 
 
 def page_name(slug: str, number: int) -> str:
@@ -108,7 +116,7 @@ def page_name(slug: str, number: int) -> str:
     return f"fleet-{slug}-{number:03d}.html" if slug else f"fleet-{number:03d}.html"
 
 
-def _pages(slug: str, inside: Sequence[Standing]) -> Iterable[FleetPage]:
+def _pages(slug: str, inside: Sequence[FleetRow]) -> Iterable[FleetPage]:
     count = max(1, math.ceil(len(inside) / ROWS_ON_A_PAGE))
     for number in range(1, count + 1):
         first = (number - 1) * ROWS_ON_A_PAGE
@@ -152,7 +160,7 @@ def fleet_view(data: FleetData, context: Context) -> FleetView:
         )
         if page.pages > 1
         else (),
-        rows=tuple(fleet_row(one, context) for one in page.rows),
+        rows=page.rows,
     )
 
 
@@ -171,7 +179,7 @@ def fleet_row(one: Standing, context: Context) -> FleetRow:
     seen = one.past.observation
     newest = one.newest
     engine = seen.engine if seen else newest.engine if newest else None
-    tier = tier_of(one)
+    tier = one.tier
     age, left, left_tone = _proof_texts(one, context.at)
     rta, rto, rto_tone = _rto_texts(one)
     lag, lag_tone = _lag_texts(one)

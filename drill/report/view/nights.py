@@ -40,7 +40,7 @@ class Nights:
 
 
 def nights(drills: Sequence[DrillFacts], at: datetime) -> Nights | None:
-    """Return the last 90 nights; None if no real drill lies in them."""
+    """Return the last 90 nights; None if no real drill lies in them. Newest slot comes first."""
     today = at.astimezone(UTC).date()
     first = today - timedelta(days=NIGHTS - 1)
     counts: dict[date, dict[Tone, int]] = {}
@@ -48,7 +48,9 @@ def nights(drills: Sequence[DrillFacts], at: datetime) -> Nights | None:
         if drill.is_simulated or drill.outcome is None:
             continue
         night = night_of(drill)
-        if first <= night <= today:
+        if night < first:
+            break  # newest slot first
+        if night <= today:
             of_night = counts.setdefault(night, {})
             tone = tone_of_drill(drill)
             of_night[tone] = of_night.get(tone, 0) + 1

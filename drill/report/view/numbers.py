@@ -144,6 +144,8 @@ def _worst_lag(standings: Sequence[Standing]) -> Number:
     basis = _(
         "{late} of {promised} sources with an RPO target were beyond it when last read; n = {count}"
     ).format(late=late, promised=promised, count=len(measured))
+    if not promised:
+        basis = _("n = {count}: sources whose windows were read").format(count=len(measured))
     title = _("Worst lag when last read")
     if not measured:
         return _number(
@@ -215,7 +217,9 @@ def _end_to_end(drills: Sequence[DrillFacts], at: datetime) -> Number:
         target=_("target: all"),
         basis=_("{executed} of {due} executed, {passed} of {executed} passed").format(
             executed=executed, due=due, passed=passed
-        ),
+        )
+        if due
+        else _("n = 0: real drills that were due"),
         share=(passed, due),
         count=due,
         href="trends.html" if due else None,

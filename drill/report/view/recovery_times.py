@@ -17,7 +17,7 @@ from drill.report.view.formats import (
 )
 
 WIDTH, HEIGHT = 460, 150
-LEFT, TOP, BOTTOM = 56, 14, 20
+LEFT, TOP, BOTTOM = 76, 14, 20
 """Room for labels; the plot is what is left."""
 POINTS_AT_MOST = 400
 """Drills in one figure, the newest."""

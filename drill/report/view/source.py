@@ -25,7 +25,7 @@ from drill.report.view.signs import (
     outcome_sign,
     target_word,
 )
-from drill.report.view.standing import Standing, name_of, tier_of
+from drill.report.view.standing import Standing, name_of
 from drill.report.view.statuses import status_sentence, status_sign
 from drill.report.view.target import Fact
 from drill.report.view.text import shown
@@ -159,7 +159,7 @@ def _facts(one: Standing) -> Iterable[Fact]:
     version = (seen.version or "") if seen else ""
     plans = sorted({drill.plan_name for drill in one.past.drills})
     groups = sorted({drill.group for drill in one.past.drills if drill.group})
-    tier = tier_of(one)
+    tier = one.tier
     yield Fact(name=_("engine"), value=shown(f"{engine} {version}".strip()) if engine else _no())
     yield Fact(name=_("volume"), value=_volume(one))
     yield Fact(name=_("status"), value=shown(seen.status) if seen and seen.status else _no())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from drill.clock import from_milliseconds, to_milliseconds
+from drill.clock import to_milliseconds
 from drill.plan.model import Objectives, Plan
 from drill.recovery.coverage.evidence import is_conclusive, is_proof
 from drill.recovery.coverage.intervals import (
@@ -74,6 +73,8 @@ class Standing:
     """At the instant of the observation: what happened since is not known."""
     proof: Proof
     metrics: Mapping[str, Metric]
+    tier: int | None
+    """How critical the source is: the tier of its newest drill that has one."""
     newest: DrillFacts | None
     """The newest finished drill."""
     newest_proof: DrillFacts | None
@@ -150,6 +151,7 @@ def standing_of(past: SourcePast, promise: Objectives, *, at: datetime) -> Stand
         lag=lag_now(window, [base.ended for base in bases]) if window else None,
         proof=proof,
         metrics=metrics,
+        tier=next((drill.tier for drill in past.drills if drill.tier is not None), None),
         newest=finished[0] if finished else None,
         newest_proof=newest_proof,
         expires_at=expires_at,
@@ -158,8 +160,12 @@ def standing_of(past: SourcePast, promise: Objectives, *, at: datetime) -> Stand
 
 
 def _newest_proof(finished: Iterable[DrillFacts]) -> DrillFacts | None:
-    proofs = [drill for drill in finished if is_proof(drill) and drill.finished_at is not None]
-    return max(proofs, key=lambda drill: (drill.finished_at, drill.id), default=None)
+    proofs = [
+        (drill.finished_at, drill.id, drill)
+        for drill in finished
+        if drill.finished_at is not None and is_proof(drill)
+    ]
+    return max(proofs)[2] if proofs else None
 
 
 def _is_simulated(past: SourcePast) -> bool:
@@ -192,16 +198,11 @@ def worst_first(standings: Iterable[Standing]) -> list[Standing]:
         standings,
         key=lambda one: (
             one.status,
-            tier_of(one) or 10,
+            one.tier or 10,
             -1.0 if one.metrics["proven"].value is None else one.metrics["proven"].value,
             one.key,
         ),
     )
-
-
-def tier_of(one: Standing) -> int | None:
-    """Return how critical the source is: the tier of its newest drill that has one."""
-    return next((drill.tier for drill in one.past.drills if drill.tier is not None), None)
 
 
 def name_of(past: SourcePast) -> str:
@@ -209,10 +210,3 @@ def name_of(past: SourcePast) -> str:
     if past.observation is not None and past.observation.source_name:
         return past.observation.source_name
     return next((drill.source_name for drill in past.drills if drill.source_name), past.key[1])
-
-
-def instant_or_none(milliseconds: float | None) -> datetime | None:
-    """Return an instant; None for nothing and for infinity."""
-    if milliseconds is None or math.isinf(milliseconds):
-        return None
-    return from_milliseconds(int(milliseconds))

@@ -42,7 +42,8 @@ def status_sign(status: Status) -> Sign:
 def status_sentence(one: Standing) -> str:
     """Return where the source stands, in one sentence with its instants."""
     newest = one.newest
-    proof_at = minute(one.newest_proof.finished_at).text if _has_proof(one) else ""
+    proven_at = one.newest_proof.finished_at if one.newest_proof else None
+    proof_at = minute(proven_at).text if proven_at else ""
     ends_at = minute(one.expires_at).text if one.expires_at else ""
     outcome = ""
     slot = ""
@@ -52,10 +53,6 @@ def status_sentence(one: Standing) -> str:
     return _(_SENTENCES[one.status]).format(
         proof_at=proof_at, ends_at=ends_at, outcome=outcome, slot=slot
     )
-
-
-def _has_proof(one: Standing) -> bool:
-    return one.newest_proof is not None and one.newest_proof.finished_at is not None
 
 
 _SENTENCES = {

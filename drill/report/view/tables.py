@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypedDict, TypeVar
 
-from drill.recovery.facts import DrillFacts
+from drill.recovery.facts import DrillFacts, SourceKey
 from drill.recovery.verdict import Outcome
 from drill.report import words
 from drill.report.context import Context
@@ -15,7 +15,6 @@ from drill.report.language import _
 from drill.report.view.fleet import (
     DAY,
     PlanHistory,
-    SourceKey,
     due_within,
     failing_part,
     is_finished,

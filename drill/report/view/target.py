@@ -33,6 +33,8 @@ class TargetView:
     why_scratch: tuple[str, ...]
     title: str
     facts: tuple[Fact, ...]
+    isolation: tuple[Fact, ...]
+    """Whether the copy lies where the source lies; empty where there was no copy."""
     teardown: Sign
     teardown_reason: str
     teardown_facts: tuple[Fact, ...]
@@ -49,6 +51,7 @@ def target_view(record: DrillRecord) -> TargetView:
         why_scratch=tuple(_why_scratch(record)),
         title=_title(record),
         facts=tuple(_facts(record)),
+        isolation=tuple(_isolation(record)),
         teardown=teardown_sign(record.teardown),
         teardown_reason=shown(record.teardown_reason),
         teardown_facts=(
@@ -151,6 +154,27 @@ def _instance_facts(instance: Instance) -> Iterator[Fact]:
     yield fact_at(_("created"), instance.created_at)
     tags = ", ".join(f"{key}={instance.tags[key]}" for key in sorted(instance.tags))
     yield _fact(_("tags"), tags)
+
+
+def _isolation(record: DrillRecord) -> Iterator[Fact]:
+    """Yield for each border whether the copy is behind another one than the source."""
+    copy = record.copy or _existing(record)
+    if copy is None or record.inventory is None:
+        return
+    source = record.inventory.source
+    borders = (
+        (_("VPC"), source.vpc_id, copy.vpc_id),
+        (_("subnet"), source.subnet_id, copy.subnet_id),
+        (_("security group"), source.security_group_id, copy.security_group_id),
+    )
+    for name, of_source, of_copy in borders:
+        if not of_source or not of_copy:
+            answer = _("no data")
+        elif of_source == of_copy:
+            answer = _("the same as that of the source")
+        else:
+            answer = _("another than that of the source")
+        yield Fact(name=name, value=answer)
 
 
 def _fact(name: str, value: str | None) -> Fact:

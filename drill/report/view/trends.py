@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
+from typing import NamedTuple
 
 from drill.clock import from_milliseconds
 from drill.recovery.coverage.evidence import is_executed
@@ -15,6 +16,7 @@ from drill.recovery.coverage.intervals import (
 )
 from drill.recovery.coverage.ranking import nearest_rank
 from drill.recovery.facts import DrillFacts
+from drill.recovery.measure import Attainment
 from drill.report.context import Context
 from drill.report.language import _
 from drill.report.past import Past
@@ -23,7 +25,7 @@ from drill.report.view.formats import Moment, moment, percent, share_text, span_
 from drill.report.view.text import shown
 
 MONTHS = 13
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 460, 150, 56, 10, 20
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 460, 150, 76, 10, 20
 SIZES = ((100, "< 100 GB"), (500, "100–499 GB"), (2000, "500–1999 GB"), (None, "≥ 2000 GB"))
 """Borders of the sizes of volumes, in gigabytes, and what they are called."""
 
@@ -86,6 +88,18 @@ class TrendsView:
     axis_y: int
 
 
+class _Timed(NamedTuple):
+    """What a group of recovery times counts of one conclusive drill."""
+
+    minutes: float | None
+    """Infinite for a failed drill: it took forever (coverage C.11)."""
+    has_failed: bool
+    is_met: bool | None
+    """None without an RTO target."""
+    month: str
+    volume_gb: int | None
+
+
 def trends_view(past: Past, context: Context) -> TrendsView:
     """Return everything that the page of trends prints. Simulated drills are in nothing."""
     real = [drill for drill in past.drills if not drill.is_simulated]
@@ -112,21 +126,26 @@ def _last_months(context: Context) -> list[str]:
 
 
 def _month(drill: DrillFacts) -> str:
-    return drill.scheduled_for.astimezone(UTC).strftime("%Y-%m")
+    at = drill.scheduled_for
+    return f"{at.year}-{at.month:02d}"
 
 
 def _multiples(real: Sequence[DrillFacts], months: Sequence[str]) -> Iterable[Multiple]:
-    by_engine: dict[str, list[DrillFacts]] = {}
+    by_engine: dict[str, list[_Timed]] = {}
     for drill in real:
         if drill.outcome in CONCLUSIVE and drill.engine:
-            by_engine.setdefault(drill.engine, []).append(drill)
+            by_engine.setdefault(drill.engine, []).append(_timed(drill))
     for number, engine in enumerate(sorted(by_engine), start=1):
         drills = by_engine[engine]
-        of_month: dict[str, list[DrillFacts]] = {}
-        for drill in drills:
-            of_month.setdefault(_month(drill), []).append(drill)
+        of_month: dict[str, list[_Timed]] = {}
+        for one in drills:
+            of_month.setdefault(one.month, []).append(one)
         rows = tuple(_times(month, of_month[month]) for month in months if month in of_month)
-        values = [(months.index(one), _minutes(of_month[one])) for one in months if one in of_month]
+        values = [
+            (place, _minutes(of_month[month]))
+            for place, month in enumerate(months)
+            if month in of_month
+        ]
         band, line, dots, labels = _shapes(values, months)
         whole = _times(engine, drills)
         yield Multiple(
@@ -145,29 +164,33 @@ def _multiples(real: Sequence[DrillFacts], months: Sequence[str]) -> Iterable[Mu
         )
 
 
-def _minutes(drills: Sequence[DrillFacts]) -> list[float]:
-    """Return recovery times in minutes; a failed drill took forever (coverage C.11)."""
-    values = [math.inf for drill in drills if drill.outcome in FAILURES]
-    values += [
-        drill.rta / timedelta(minutes=1)
-        for drill in drills
-        if drill.outcome in PASSES and drill.rta is not None
-    ]
-    return values
+def _timed(drill: DrillFacts) -> _Timed:
+    has_failed = drill.outcome in FAILURES
+    known = drill.rta / timedelta(minutes=1) if drill.rta is not None else None
+    return _Timed(
+        minutes=math.inf if has_failed else known,
+        has_failed=has_failed,
+        is_met=rto_attainment(drill) is Attainment.MET if drill.rto_target is not None else None,
+        month=_month(drill),
+        volume_gb=drill.volume_gb,
+    )
 
 
-def _times(name: str, drills: Sequence[DrillFacts]) -> TimesRow:
+def _minutes(drills: Sequence[_Timed]) -> list[float]:
+    return [one.minutes for one in drills if one.minutes is not None]
+
+
+def _times(name: str, drills: Sequence[_Timed]) -> TimesRow:
     values = _minutes(drills)
-    promised = [drill for drill in drills if drill.rto_target is not None]
-    met = sum(1 for drill in promised if rto_attainment(drill).value == "met")
+    promised = [one.is_met for one in drills if one.is_met is not None]
     return TimesRow(
         name=name,
         count=len(values),
-        failed=sum(1 for drill in drills if drill.outcome in FAILURES),
+        failed=sum(one.has_failed for one in drills),
         p50=_minutes_text(nearest_rank(values, 50)),
         p90=_minutes_text(nearest_rank(values, 90)),
         longest=_minutes_text(nearest_rank(values, 100)),
-        met=_("{part} of {whole}").format(part=met, whole=len(promised))
+        met=_("{part} of {whole}").format(part=sum(promised), whole=len(promised))
         if promised
         else _("no target"),
     )
@@ -179,7 +202,7 @@ def _minutes_text(minutes: float | None) -> str:
     return _("not reached") if math.isinf(minutes) else span_text(timedelta(minutes=minutes))
 
 
-def _sizes(drills: Sequence[DrillFacts]) -> Iterable[TimesRow]:
+def _sizes(drills: Sequence[_Timed]) -> Iterable[TimesRow]:
     low = 0
     for high, name in SIZES:
         inside = [
@@ -203,7 +226,12 @@ def _shapes(
     quantiles = [
         (place, nearest_rank(found, 50), nearest_rank(found, 90)) for place, found in values
     ]
-    finite = [one for _place, p50, p90 in quantiles for one in (p50, p90) if _is_finite(one)]
+    finite = [
+        one
+        for _place, p50, p90 in quantiles
+        for one in (p50, p90)
+        if one is not None and _is_finite(one)
+    ]
     top = max(finite, default=1.0) * 1.15 or 1.0
     step = (WIDTH - LEFT - 20) / max(len(months) - 1, 1)
 
