@@ -16,7 +16,7 @@ from drill.recovery.coverage.intervals import (
 from drill.recovery.facts import DrillFacts
 from drill.report.language import _, ngettext
 from drill.report.view.fleet import FAILURES, PASSES, is_finished
-from drill.report.view.formats import Moment, minute, percent, share_text, span_text
+from drill.report.view.formats import Moment, minute, moment, percent, share_text, span_text
 from drill.report.view.links import Links
 from drill.report.view.signs import Sign, Tone, outcome_sign, sign
 from drill.report.view.standing import Standing
@@ -25,6 +25,8 @@ ROWS_AT_MOST = 12
 """Stretches of one kind, and drilled points, in the data behind a bar."""
 SMALL = 220
 """Width of the bar in a row of a table."""
+
+_DAY = 86_400_000
 
 _TICK_STEPS = (
     *(timedelta(seconds=count) for count in (1, 2, 5, 10, 15, 30)),
@@ -123,7 +125,7 @@ def window_bar(one: Standing, name: str, links: Links) -> Bar:
         ),
         marks=tuple(_marks(place, drilled)),
         ticks=tuple(_ticks(place)),
-        rows=(*_stretch_rows(one, gaps), *_point_rows(drilled, links, domain)),
+        rows=(*_stretch_rows(one, gaps, domain), *_point_rows(drilled, links, domain)),
     )
 
 
@@ -264,7 +266,12 @@ def findings(one: Standing, name: str) -> Iterator[str]:
         yield _("A drill that passed below L4 proves no stretch of time.")
 
 
-def _stretch_rows(one: Standing, gaps: Intervals) -> Iterator[BarRow]:
+def _stamp(at: datetime, domain: Interval) -> Moment:
+    """Return an instant to the minute, or to the second where the whole bar is short."""
+    return minute(at) if domain[1] - domain[0] > _DAY else moment(at)
+
+
+def _stretch_rows(one: Standing, gaps: Intervals, domain: Interval) -> Iterator[BarRow]:
     proven, suspect = sign(Tone.PASS, _("proven")), sign(Tone.FAIL, _("suspect"))
     kinds = (
         (_("advertised window"), one.proof.advertised, None),
@@ -276,8 +283,8 @@ def _stretch_rows(one: Standing, gaps: Intervals) -> Iterator[BarRow]:
         for begin, end in stretches[-ROWS_AT_MOST:]:
             yield BarRow(
                 what=what,
-                begin=minute(from_milliseconds(begin)),
-                end=minute(from_milliseconds(end)),
+                begin=_stamp(from_milliseconds(begin), domain),
+                end=_stamp(from_milliseconds(end), domain),
                 length=span_text(span_of(end - begin)),
                 sign=word,
                 page=None,
@@ -296,7 +303,7 @@ def _point_rows(drilled: Sequence[DrillFacts], links: Links, domain: Interval) -
             continue
         yield BarRow(
             what=_("drilled backup") if drill.mode == "backup" else _("drilled instant"),
-            begin=minute(drill.point_at),
+            begin=_stamp(drill.point_at, domain),
             end=None,
             length="",
             sign=outcome_sign(drill),

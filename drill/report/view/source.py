@@ -14,7 +14,7 @@ from drill.report.language import _
 from drill.report.view.bars import Bar, share_of, window_bar
 from drill.report.view.calendar import Calendar, calendar
 from drill.report.view.fleet import CONCLUSIVE, failing_part, is_finished, is_leaked
-from drill.report.view.formats import Moment, gigabytes_text, minute, perhaps, span_text
+from drill.report.view.formats import Moment, gigabytes_text, minute, moment, perhaps, span_text
 from drill.report.view.links import Links
 from drill.report.view.recovery_times import RecoveryTimes, recovery_times
 from drill.report.view.signs import (
@@ -225,7 +225,7 @@ def _proofs(one: Standing, links: Links) -> Iterable[ProofRow]:
         yield ProofRow(
             what=_("chain and image") if is_direct else _("image"),
             begin=perhaps(drill.base_at),
-            end=minute(point),
+            end=moment(point),
             how=_("reported by the provider") if how == "reported" else _("assumed: the latest"),
             level=level_sign(drill.level),
             finished_at=minute(drill.finished_at),
