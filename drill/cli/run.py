@@ -5,13 +5,13 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
 from drill.cli.output import console, output_option, print_json, say
-from drill.errors import ExitCode
 
 if TYPE_CHECKING:
     from drill.bootstrap import House
@@ -27,10 +27,22 @@ if TYPE_CHECKING:
 @click.argument("plans", nargs=-1, metavar="[PLAN]...")
 @click.option("--dry-run", is_flag=True, help="Show what would be restored; order nothing.")
 @click.option("--no-report", is_flag=True, help="Do not render the reports afterwards.")
+@click.option(
+    "--junit",
+    "junit_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the outcomes as JUnit XML, one case a drill.",
+)
 @output_option
 @click.pass_obj
 def command(
-    config_file: str, plans: tuple[str, ...], dry_run: bool, no_report: bool, output: str
+    config_file: str,
+    plans: tuple[str, ...],
+    dry_run: bool,
+    no_report: bool,
+    junit_file: Path | None,
+    output: str,
 ) -> int:
     """Run drills of the named plans (all plans without a name) as one batch, within the limits.
 
@@ -39,31 +51,47 @@ def command(
     them for the next run or for drill sweep.
     """
     from drill.cli.context import house_of, read_setting
+    from drill.cli.telling import Telling, ensure_tellable
+    from drill.cli.verdict import exit_code_of
 
     setting = read_setting(config_file)
     chosen = setting.named(plans)
+    ensure_tellable(setting.config)
     house = house_of(setting)
     if dry_run:
         from drill.cli.preview import show_previews
 
         return show_previews(house, chosen, output=output)
-    drill_ids = enlist(house, chosen)
+    with Telling(house) as telling:
+        records = _run(house, chosen, quiet=output == "json")
+        index = None if no_report or not records else _render(house)
+        _show(records, index, output=output)
+        code = exit_code_of(records)
+        telling.ended(records, code)
+    if junit_file is not None:
+        from drill.cli.junit import write_junit
+
+        write_junit(junit_file, records)
+    return code
+
+
+def _run(house: House, plans: Sequence[LoadedPlan], *, quiet: bool) -> list[DrillRecord]:
+    drill_ids = enlist(house, plans)
     if not drill_ids:
         say("there is no plan to run")
-        return ExitCode.PASSED
-    records = run_batch(house, drill_ids, quiet=output == "json")
-    index = None if no_report else _render(house)
+        return []
+    return run_batch(house, drill_ids, quiet=quiet)
+
+
+def _show(records: Sequence[DrillRecord], index: str | None, *, output: str) -> None:
     if output == "json":
         from drill.cli.shapes import drill_shape
 
         print_json({"drills": [drill_shape(record) for record in records]})
-    else:
+    elif records:
         print_verdicts(records)
         if index:
             say(f"report: {index}")
-    from drill.cli.verdict import exit_code_of
-
-    return exit_code_of(records)
 
 
 def enlist(house: House, plans: Sequence[LoadedPlan]) -> list[str]:
