@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
-from junitparser.junitparser import Result
+from junitparser.junitparser import Error, Failure, FinalResult, Skipped
+from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 
 from drill.cli.output import instant_text, span_text
 from drill.engine.record import DrillRecord, Outcome, Teardown
@@ -44,7 +44,7 @@ def _suite(records: Sequence[DrillRecord]) -> TestSuite:
         suite.add_testcase(_case(record))
     if began := [record.enlisted_at for record in records]:
         suite.timestamp = min(began).isoformat(timespec="seconds")
-    suite.update_statistics()
+    suite.update_statistics()  # type: ignore[no-untyped-call]
     return suite
 
 
@@ -57,13 +57,13 @@ def _case(record: DrillRecord) -> TestCase:
     return case
 
 
-def _results(record: DrillRecord) -> list[Result]:
+def _results(record: DrillRecord) -> list[FinalResult]:
     """Return what JUnit calls the result; a leak is an error, however well the copy was checked."""
     outcome = record.outcome.value if record.outcome else record.state.value
     parts = [record.reason, f"hint: {record.hint}" if record.hint else None]
     text = "\n".join(_plain(part) for part in parts if part)
     message = _plain(record.reason or outcome)
-    results: list[Result] = []
+    results: list[FinalResult] = []
     if record.outcome in FAILED:
         results.append(Failure(message, outcome))
     elif record.outcome in LEFT_OUT:

@@ -63,7 +63,8 @@ class AppriseSender:
             Severity.CRITICAL: NotifyType.FAILURE,
         }[message.severity]
         service = self._service()
-        with LogCapture(level=logging.WARNING, fmt="%(message)s") as captured:
+        capture = LogCapture(level=logging.WARNING, fmt="%(message)s")  # type: ignore[no-untyped-call]
+        with capture as captured:
             try:
                 is_sent = service.notify(
                     title=message.title, body=message.body, notify_type=kind, body_format="text"

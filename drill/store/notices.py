@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Integer, and_, cast, func, update
+from sqlalchemy import select as many_columns
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, desc, select
+from sqlmodel import col, select
 
 from drill.engine.notices import Tally, Telling, TellingState
 from drill.plan.telling import NoticeKind, Severity
@@ -90,7 +91,7 @@ class SqlNoticeBook:
     def tallies(self) -> Sequence[Tally]:
         """Return the counts by (channel, kind), sorted."""
         key = (col(NoticeRow.channel), col(NoticeRow.kind))
-        statement = select(
+        statement = many_columns(
             *key,
             _count(TellingState.SENT),
             func.sum(col(NoticeRow.attempts)),
@@ -99,7 +100,7 @@ class SqlNoticeBook:
             _count(TellingState.GIVEN_UP),
         ).group_by(*key)
         with self._database.reading() as session:
-            rows = list(session.exec(statement))
+            rows = session.connection().execute(statement).all()
         found = [
             Tally(
                 channel=channel,
@@ -115,10 +116,9 @@ class SqlNoticeBook:
 
     def newest(self, *, at_most: int) -> Sequence[Telling]:
         """Return the newest tellings, newest first."""
-        order = [desc(column) for column in _ORDER]
-        statement = select(NoticeRow).order_by(*order).limit(at_most)
+        statement = select(NoticeRow).order_by(*(column.desc() for column in _ORDER))
         with self._database.reading() as session:
-            return [_telling_of(row) for row in session.exec(statement)]
+            return [_telling_of(row) for row in session.exec(statement.limit(at_most))]
 
 
 _ORDER = (
