@@ -6,6 +6,7 @@ visible, and what is bound to the present drill (``drill_id``) is on every line.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import logging.config
@@ -41,26 +42,37 @@ def configure_logs(
             _as_json if is_json else _as_text,
         ],
     )
-    handler = logging.StreamHandler(out)
+    handler = _Handler(out)
     handler.setFormatter(formatter)
     root = logging.getLogger()
-    for old in list(root.handlers):
+    for old in [one for one in root.handlers if isinstance(one, _Handler)]:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level)
     # At DEBUG it writes the path of every request, and a path may be a secret (a ping, a hook).
     logging.getLogger("urllib3").setLevel(max(level, logging.INFO))
     structlog.configure(
-        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_SHARED,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
 
 
+class _Handler(logging.StreamHandler[TextIO]):
+    """Says that a line could not be written; the one of logging would show its arguments."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        with contextlib.suppress(OSError, ValueError):
+            self.stream.write(f"a log line of {visible(record.name)} could not be written\n")
+
+
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
-    structlog.stdlib.filter_by_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
