@@ -39,7 +39,7 @@ def write_junit(file: Path, records: Sequence[DrillRecord]) -> None:
 
 
 def _suite(records: Sequence[DrillRecord]) -> TestSuite:
-    suite = TestSuite("drill")
+    suite = TestSuite("drill")  # type: ignore[no-untyped-call]
     for record in records:
         suite.add_testcase(_case(record))
     if began := [record.enlisted_at for record in records]:

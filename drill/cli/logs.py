@@ -51,6 +51,8 @@ def configure_logs(
     root.setLevel(level)
     # At DEBUG it writes the path of every request, and a path may be a secret (a ping, a hook).
     logging.getLogger("urllib3").setLevel(max(level, logging.INFO))
+    # What it says is in the fault of the telling, without what is secret of the URL.
+    logging.getLogger("apprise").propagate = False
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -20,7 +20,7 @@ from drill.errors import ConfigInvalid, ProviderUnavailable, SecretUnavailable
 from drill.notify.channel import ChannelTrouble
 from drill.notify.words import Message
 from drill.plan.config import Config
-from drill.plan.redacted import MASK, redacted
+from drill.plan.redacted import MASK, keep_out, redacted
 from drill.plan.telling import Severity
 from drill.plan.visible import shortened, visible
 from drill.provider.rds.addresses import AddressPolicy, Resolver, resolve_host, vet_addresses
@@ -52,6 +52,9 @@ class AppriseSender:
             raise ChannelTrouble(error.message) from error
         self._policy = policy
         self._resolve = resolve
+        for part in _parts(self._url):
+            if len(part) >= 10 and "." not in part and any(sign.isdigit() for sign in part):
+                keep_out(part)  # of the log lines of HTTP libraries, which name paths
 
     def send(self, message: Message) -> None:
         """Send one message, or raise ChannelTrouble."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from junitparser import Error, Failure, JUnitXml, Skipped
+from junitparser import Error, Failure, JUnitXml, Skipped, TestSuite
 
 from drill.cli.junit import write_junit
-from drill.engine.record import Outcome, State, Teardown
+from drill.engine.record import DrillRecord, Outcome, State, Teardown
 from drill.errors import DrillError
 from drill.plan.redacted import keep_out
 from tests.builders import NOW, a_choice, a_plan, a_record
@@ -18,7 +19,7 @@ from tests.builders import NOW, a_choice, a_plan, a_record
 SECRET = "Zz-5up3r-h1dden"
 
 
-def finished(outcome: Outcome, **overrides):
+def finished(outcome: Outcome, **overrides: Any) -> DrillRecord:
     return a_record(
         **{
             "state": State.FINISHED,
@@ -31,7 +32,7 @@ def finished(outcome: Outcome, **overrides):
     )
 
 
-def read_back(file: Path, *records):
+def read_back(file: Path, *records: DrillRecord) -> TestSuite:
     write_junit(file, records)
     (suite,) = list(JUnitXml.fromfile(str(file)))
     return suite

@@ -176,7 +176,8 @@ def test_the_mask_is_left_alone_when_it_is_cleaned_again():
 def test_a_line_that_cannot_be_made_does_not_show_its_arguments(stream, capsys):
     configure_logs(log_format="json", level=logging.INFO, stream=stream)
 
-    logging.getLogger("urllib3").error("%d tries", f"password of {SECRET}")
+    words = ("urllib3", logging.ERROR, "x.py", 1, "%d tries", (f"password of {SECRET}",), None)
+    logging.getLogger().handlers[-1].handle(logging.LogRecord(*words))
 
     assert "could not be written" in stream.getvalue()
     assert SECRET not in stream.getvalue() + capsys.readouterr().err

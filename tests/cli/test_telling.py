@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from pytest_httpserver import HTTPServer
 
 from drill.bootstrap import House
 from drill.cli.main import cli
 from drill.cli.telling import Telling
 from drill.clock import ManualClock
-from drill.engine.record import Outcome, State, Teardown
+from drill.engine.record import DrillRecord, Outcome, State, Teardown
 from drill.errors import ExitCode, StoreError
 from drill.plan.config import Config
 from drill.store import SqlJournal, open_journal
@@ -61,12 +62,10 @@ def house(tmp_path: Path, journal: SqlJournal, httpserver: HTTPServer, monkeypat
     return House(folder=tmp_path, config=config, plans=(a_plan(),), journal=journal, parts=parts)
 
 
-def a_failed_drill(journal: SqlJournal):
+def a_failed_drill(journal: SqlJournal) -> DrillRecord:
     (record,) = journal.enlist([a_record()])
     claimed = journal.claim(record.id, worker="w/1/1", now=NOW, lease=NOW - NOW)
     assert claimed is not None
-    from dataclasses import replace
-
     return journal.save(
         replace(
             claimed,
@@ -169,7 +168,7 @@ def config_file(tmp_path: Path, httpserver: HTTPServer, monkeypatch) -> str:
     return str(file)
 
 
-def run(config_file: str, *words: str):
+def run(config_file: str, *words: str) -> Result:
     return CliRunner().invoke(cli, ["--config", config_file, *words], standalone_mode=False)
 
 

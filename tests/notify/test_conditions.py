@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from drill.notify.conditions import Manner, find_conditions
 from drill.notify.known import DaemonStart
 from drill.plan.model import Schedule
 from drill.plan.telling import NoticeKind, Severity
+from drill.recovery.facts import DrillFacts
 from drill.recovery.verdict import Outcome
 from tests.builders import NOW
 from tests.notify.scene import a_drill, a_promise, known
@@ -20,7 +22,9 @@ DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 
 
-def kinds(*drills, manner=None, now=NOW, **overrides):
+def kinds(
+    *drills: DrillFacts, manner: Manner | None = None, now: datetime = NOW, **overrides: Any
+) -> list[NoticeKind]:
     found = find_conditions(known(*drills, **overrides), manner or Manner(), now=now)
     return [one.kind for one in found]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -9,7 +11,7 @@ from drill.plan.config import Config
 from tests.notify.conftest import CLOUD
 
 
-def read(**tables):
+def read(**tables: Any) -> Config:
     return Config.model_validate({"clouds": {"sandbox": CLOUD}, **tables})
 
 

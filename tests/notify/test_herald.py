@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from drill.engine.notices import TellingState
 from drill.errors import StoreError
 from drill.notify.herald import Herald
+from drill.notify.words import Message
 from drill.plan.telling import NoticeKind, Severity
 from drill.recovery.verdict import Outcome
 from tests.builders import NOW
@@ -27,7 +28,7 @@ def square() -> Square:
     return Square()
 
 
-def titles(messages):
+def titles(messages: list[Message]) -> list[str]:
     return [message.title for message in messages]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -17,32 +18,40 @@ from drill.engine.record import State, Teardown
 from drill.errors import ConfigInvalid, StoreError
 from drill.notify.conditions import Manner, find_conditions
 from drill.notify.exposition import Board, serve_metrics, text_of, write_textfile
+from drill.notify.herald import RecentDrills
 from drill.notify.known import promise_of
 from drill.notify.meter import Meter
 from drill.notify.metrics import METRICS, Measured, samples_of
 from drill.notify.past import drills_of, facts_of
 from drill.plan.telling import NoticeKind
+from drill.recovery.facts import DrillFacts
 from drill.recovery.verdict import Outcome
 from tests.builders import NOW, a_plan, a_record
 from tests.notify.memory_book import MemoryNoticeBook
 from tests.notify.scene import a_drill, a_promise, known
 
 HOUR = timedelta(hours=1)
+Figures = dict[tuple[str, tuple[str, ...]], float]
 PLAN = {"plan": "orders-nightly", "source": "sandbox/source-1"}
 
 
-def measured(*drills, **overrides) -> Measured:
+def measured(*drills: DrillFacts, **overrides: Any) -> Measured:
     found = find_conditions(known(*drills), Manner(), now=NOW)
-    values = {"promises": (a_promise(),), "drills": drills, "conditions": found, "version": "1"}
+    values: dict[str, Any] = {
+        "promises": (a_promise(),),
+        "drills": drills,
+        "conditions": found,
+        "version": "1",
+    }
     return Measured(**values | overrides)
 
 
-def figures(*drills, **overrides) -> dict[tuple[str, tuple[str, ...]], float]:
+def figures(*drills: DrillFacts, **overrides: Any) -> Figures:
     samples = samples_of(measured(*drills, **overrides), now=NOW)
     return {(one.name, one.labels): one.value for one in samples}
 
 
-def value(found, name, *labels):
+def value(found: Figures, name: str, *labels: str) -> float | None:
     return found.get((name, labels or tuple(PLAN.values())))
 
 
@@ -218,7 +227,7 @@ def test_a_port_that_is_taken_is_a_plain_mistake():
         server.server_close()
 
 
-def a_meter(journal, drills=None) -> Meter:
+def a_meter(journal: MemoryJournal, drills: RecentDrills | None = None) -> Meter:
     return Meter(
         promises=[promise_of(a_plan())],
         drills=drills or drills_of(journal),

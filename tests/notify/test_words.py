@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drill.notify.conditions import Manner
 from drill.notify.transitions import notices_for
-from drill.notify.words import words_of
+from drill.notify.words import Message, words_of
 from drill.plan.redacted import keep_out
 from drill.plan.visible import visible
 from drill.recovery.verdict import Outcome
@@ -19,7 +20,7 @@ from tests.notify.scene import SECRET, a_drill, known
 PAGES = "https://reports.example.org/drill"
 
 
-def message(**overrides):
+def message(**overrides: Any) -> Message:
     drill = a_drill(Outcome.FAILED_CHECK, ago=timedelta(hours=3), id="d-1", **overrides)
     (notice,) = notices_for("on-call", known(drill), [], Manner(), now=NOW)
     return words_of(notice, now=NOW, pages=PAGES)
