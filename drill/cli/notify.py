@@ -108,7 +108,8 @@ def _print(tellings: Sequence[Telling]) -> None:
     for one in tellings:
         went = one.state.value.replace("_", " ")
         if one.fault is not None:
-            went += f", {one.attempts} tries: {one.fault}"
+            tries = "1 try" if one.attempts == 1 else f"{one.attempts} tries"
+            went += f", {tries}: {one.fault}"
         table.add_row(
             instant_text(one.last_at),
             Text(one.channel),

@@ -52,13 +52,11 @@ class Telling:
         house = self._house
         now, book = house.parts.clock.now(), house.journal.notices()
         herald = build_herald(
-            house.config, house.plans, folder=house.folder, journal=house.journal, book=book
+            house.config, lambda: house.plans, folder=house.folder, journal=house.journal, book=book
         )
-        for telling in herald.look(now=now):
-            if telling.fault is not None:
-                say(f"channel {telling.channel} has trouble: {telling.fault}")
+        herald.look(now=now)
         if (textfile := house.config.metrics.textfile) is not None:
-            meter = build_meter(house.config, house.plans, journal=house.journal, book=book)
+            meter = build_meter(house.config, lambda: house.plans, journal=house.journal, book=book)
             try:
                 write_textfile(house.folder / textfile, meter.measure(now=now))
             except OSError as error:
@@ -78,13 +76,11 @@ class Telling:
             self._start.join(LONGEST_WAIT_SECONDS)  # success may not overtake the start
         if error is not None:
             what = error.message if isinstance(error, DrillError) else type(error).__name__
-            arrived = self._deadman.fail(f"drill run ended early: {what}")
+            self._deadman.fail(f"drill run ended early: {what}")
         elif self._code is ExitCode.PASSED:
-            arrived = self._deadman.succeed(self._text)
+            self._deadman.succeed(self._text)
         else:
-            arrived = self._deadman.fail(self._text)
-        if not arrived:
-            say("the dead-man ping did not arrive")
+            self._deadman.fail(self._text)
         self._deadman.close()
 
 

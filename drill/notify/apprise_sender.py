@@ -52,6 +52,7 @@ class AppriseSender:
             raise ChannelTrouble(error.message) from error
         self._policy = policy
         self._resolve = resolve
+        self._host: str | None = None  # where it is one: vendors' URLs have a token in its place
         for part in _parts(self._url):
             if len(part) >= 10 and "." not in part and any(sign.isdigit() for sign in part):
                 keep_out(part)  # of the log lines of HTTP libraries, which name paths
@@ -101,7 +102,7 @@ class AppriseSender:
                 f"{scheme}:// is not encrypted; use"
                 f" {' or '.join(f'{one}://' for one in _words(service.secure_protocol))}"
             )
-        host = service.host.strip("[]")
+        host = self._host = service.host.strip("[]")
         port = service.port or (80 if is_plain else 443)
         try:
             vet_addresses(host, self._resolve(host, port), self._policy, loopback_only=is_plain)
@@ -111,8 +112,8 @@ class AppriseSender:
             raise ChannelTrouble(self._plain(error.message)) from error
 
     def _plain(self, text: str) -> str:
-        """Return what may be shown: nothing of the URL but its scheme is left in it."""
-        for part in sorted(_parts(self._url), key=len, reverse=True):
+        """Return what may be shown: nothing of the URL but scheme and host is left in it."""
+        for part in sorted(_parts(self._url) - {self._host}, key=len, reverse=True):
             text = text.replace(part, MASK)
         return shortened(visible(redacted(text)), LONGEST_FAULT)
 

@@ -1,14 +1,14 @@
 """What `drill serve` does on its beats for people and machines, beside its work and never in it.
 
-``attach`` returns callables that take ``now`` and return at once: the work is done on a thread of
-its own, and a beat that finds the last one still at it is left out.
+The daemon calls ``beat`` of what ``attach`` returns; it returns at once. The work is done on
+threads of its own, and a beat that finds the last one still at it is left out.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from wsgiref.simple_server import WSGIServer
 
@@ -64,10 +64,14 @@ class Aside:
 class Attached:
     """What was attached to a daemon."""
 
-    on_beat: list[OnBeat]
+    asides: tuple[Aside, ...]
     server: WSGIServer | None = None
     deadman: DeadManSwitch | None = None
-    asides: list[Aside] = field(default_factory=list)
+
+    def beat(self, now: datetime) -> None:
+        """Begin what has to be done now, and return at once."""
+        for aside in self.asides:
+            aside(now)
 
     def close(self, *, at_most: timedelta = timedelta(seconds=15)) -> None:
         """Let what is under way end, and hang up."""
@@ -86,10 +90,10 @@ def attach(
     meter: Meter,
     listen: str | None,
     deadman: DeadManSwitch | None,
-    start: DaemonStart | None = None,
+    start: Callable[[], DaemonStart | None] = lambda: None,
     is_healthy: Callable[[], bool] = lambda: True,
 ) -> Attached:
-    """Return what a daemon calls on every beat. Raise ConfigInvalid if ``listen`` is taken.
+    """Return what a daemon beats. Raise ConfigInvalid if ``listen`` is taken.
 
     ``start`` tells how the daemon before this one ended; ``is_healthy`` is asked before a ping: a
     daemon whose schedule does not work falls silent, and the alarm is raised outside.
@@ -108,12 +112,12 @@ def attach(
         )
     if deadman is not None:
         asides.append(Aside("deadman", _pinging(deadman, is_healthy), every=timedelta(0)))
-    return Attached(on_beat=list(asides), server=server, deadman=deadman, asides=asides)
+    return Attached(asides=tuple(asides), server=server, deadman=deadman)
 
 
-def _looking(herald: Herald, start: DaemonStart | None) -> OnBeat:
+def _looking(herald: Herald, start: Callable[[], DaemonStart | None]) -> OnBeat:
     def look(now: datetime) -> None:
-        herald.look(now=now, start=start)
+        herald.look(now=now, start=start())
 
     return look
 

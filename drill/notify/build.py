@@ -13,7 +13,7 @@ from drill.notify.apprise_sender import sender_of
 from drill.notify.channel import Channel, log_channel
 from drill.notify.conditions import Manner
 from drill.notify.deadman import DeadManSwitch
-from drill.notify.herald import Herald
+from drill.notify.herald import Herald, Promises
 from drill.notify.known import promise_of
 from drill.notify.meter import Meter
 from drill.notify.past import drills_of
@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 
+Plans = Callable[[], Sequence[Plan]]
+"""Returns the plans as they are now."""
+
+
 def build_herald(
-    config: Config, plans: Sequence[Plan], *, folder: Path, journal: Journal, book: NoticeBook
+    config: Config, plans: Plans, *, folder: Path, journal: Journal, book: NoticeBook
 ) -> Herald:
     """Return the one who tells people. Secrets are read when a message is sent, not before."""
     return Herald(
-        promises=tuple(promise_of(plan) for plan in plans),
+        promises=_promises_of(plans),
         drills=drills_of(journal),
         book=book,
         channels=(log_channel(), *channels_of(config, folder=folder)),
@@ -41,12 +45,10 @@ def build_herald(
     )
 
 
-def build_meter(
-    config: Config, plans: Sequence[Plan], *, journal: Journal, book: NoticeBook
-) -> Meter:
+def build_meter(config: Config, plans: Plans, *, journal: Journal, book: NoticeBook) -> Meter:
     """Return the one who makes the figures."""
     return Meter(
-        promises=[promise_of(plan) for plan in plans],
+        promises=_promises_of(plans),
         drills=drills_of(journal),
         book=book,
         journal=journal,
@@ -83,6 +85,10 @@ def manner_of(config: Config) -> Manner:
         not_operated_after=notices.not_operated_after,
         proof_warning=notices.proof_warning,
     )
+
+
+def _promises_of(plans: Plans) -> Promises:
+    return lambda: [promise_of(plan) for plan in plans()]
 
 
 def _channel(entry: NoticeChannel, secret: Callable[[], SecretStr]) -> Channel:

@@ -64,7 +64,8 @@ def find_conditions(
     ``open_since`` keeps the beginning of an episode that is older than the drills at hand.
     """
     by_plan: dict[str, list[DrillFacts]] = defaultdict(list)
-    for drill in newest_first(one for one in known.drills if is_real(one)):
+    real = newest_first(one for one in known.drills if is_real(one))
+    for drill in real:
         by_plan[drill.plan_name].append(drill)
     found: list[Condition] = []
     for promise in known.promises:
@@ -72,7 +73,7 @@ def find_conditions(
         found += _failing(promise, drills, open_since or {})
         found += _not_operated(promise, drills, manner)
         found += _overdue(promise, drills, now)
-    found += _proofs(known, manner, now)
+    found += _proofs(known.promises, real, manner, now)
     found += _leaks(known)
     found += _crash(known)
     return found
@@ -179,13 +180,17 @@ def _overdue(promise: Promise, drills: Sequence[DrillFacts], now: datetime) -> I
     )
 
 
-def _proofs(known: Known, manner: Manner, now: datetime) -> Iterator[Condition]:
+def _proofs(
+    promises: Sequence[Promise], real: Sequence[DrillFacts], manner: Manner, now: datetime
+) -> Iterator[Condition]:
     validity: dict[SourceKey, timedelta] = {}
-    for promise in known.promises:
+    for promise in promises:
         before = validity.get(promise.source, promise.proof_validity)
         validity[promise.source] = min(before, promise.proof_validity)
     newest: dict[SourceKey, DrillFacts] = {}
-    for drill in newest_first(one for one in known.drills if is_proof(one)):
+    for drill in real:
+        if not is_proof(drill):
+            continue
         newest.setdefault(drill.source, drill)
     for source, drill in sorted(newest.items()):
         if source in validity:

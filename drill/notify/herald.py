@@ -11,14 +11,17 @@ import structlog
 from drill.engine.notices import NoticeBook, Telling, TellingState
 from drill.errors import StoreError
 from drill.notify.channel import Channel, ChannelTrouble
-from drill.notify.conditions import Manner
+from drill.notify.conditions import Manner, find_conditions
 from drill.notify.known import DaemonStart, Known, Promise
-from drill.notify.transitions import Notice, notices_for
+from drill.notify.transitions import Notice, notices_for, open_since
 from drill.notify.words import messages_of, words_of
 from drill.recovery.facts import DrillFacts
 
 RecentDrills = Callable[[datetime], Iterable[DrillFacts]]
 """Returns the drills whose slot is at or after an instant, those that are not finished too."""
+
+Promises = Callable[[], Sequence[Promise]]
+"""Returns what the plans promise now: a daemon reads them again when their files change."""
 
 LOOKS_BACK = timedelta(days=400)
 """How far back drills and earlier notices are read."""
@@ -35,7 +38,7 @@ PAUSES = (
 class Herald:
     """Tells people. It never raises for the trouble of a channel or of the store: it logs it."""
 
-    promises: tuple[Promise, ...]
+    promises: Promises
     drills: RecentDrills
     book: NoticeBook
     channels: tuple[Channel, ...]
@@ -54,12 +57,13 @@ class Herald:
 
     def _look(self, now: datetime, start: DaemonStart | None) -> list[Telling]:
         drills = tuple(self.drills(now - LOOKS_BACK))
-        known = Known(promises=self.promises, drills=drills, start=start)
+        known = Known(promises=tuple(self.promises()), drills=drills, start=start)
         told = self.book.told(since=now - LOOKS_BACK)
+        conditions = find_conditions(known, self.manner, now=now, open_since=open_since(told))
         due = self.book.due(now=now)
         ended = []
         for channel in self.channels:
-            notices = notices_for(channel.name, known, told, self.manner, now=now)
+            notices = notices_for(channel.name, known, conditions, told, self.manner, now=now)
             ours = [one for one in map(self._again(now), _of(channel, due)) if one is not None]
             for notice in notices:
                 if channel.takes(notice):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from drill.plan.model import Plan, Schedule
 from drill.recovery.facts import DrillFacts, SourceKey
@@ -88,3 +89,50 @@ def is_proof(drill: DrillFacts) -> bool:
 def newest_first(drills: Iterable[DrillFacts]) -> list[DrillFacts]:
     """Return the drills by their end, the newest first."""
     return sorted(drills, key=lambda one: (ended_at(one), one.id), reverse=True)
+
+
+class DaemonLife(Protocol):
+    """What the store knows of one daemon, as far as it is told."""
+
+    @property
+    def worker(self) -> str:
+        """Return its name: ``host/pid/start``."""
+        ...
+
+    @property
+    def started_at(self) -> datetime:
+        """Return when it began."""
+        ...
+
+    @property
+    def beat_at(self) -> datetime:
+        """Return when it showed its last sign of life."""
+        ...
+
+    @property
+    def how(self) -> str | None:
+        """Return how it ended: ``clean``, ``crash``, or None while it runs."""
+        ...
+
+
+def start_of(lives: Sequence[DaemonLife], worker: str) -> DaemonStart | None:
+    """Return how a daemon began; None if the store does not know it.
+
+    The daemon before it is the one of the same host that began last before it.
+    """
+    ours = next((one for one in lives if one.worker == worker), None)
+    if ours is None:
+        return None
+    host = worker.partition("/")[0]
+    earlier = [
+        one
+        for one in lives
+        if one.worker.partition("/")[0] == host and one.started_at < ours.started_at
+    ]
+    before = max(earlier, key=lambda one: one.started_at, default=None)
+    return DaemonStart(
+        name=host,
+        started_at=ours.started_at,
+        previous_crashed=before is not None and before.how == "crash",
+        previous_seen_at=before.beat_at if before is not None else None,
+    )

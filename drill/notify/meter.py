@@ -13,8 +13,8 @@ from drill.engine.ports import Journal
 from drill.engine.record import State
 from drill.errors import StoreError
 from drill.notify.conditions import Manner, find_conditions
-from drill.notify.herald import RecentDrills
-from drill.notify.known import Known, Promise
+from drill.notify.herald import Promises, RecentDrills
+from drill.notify.known import Known
 from drill.notify.metrics import Measured, Sample, samples_of, samples_without_store
 from drill.notify.transitions import open_since
 
@@ -28,14 +28,14 @@ class Meter:
     def __init__(
         self,
         *,
-        promises: Sequence[Promise],
+        promises: Promises,
         drills: RecentDrills,
         book: NoticeBook,
         journal: Journal,
         manner: Manner,
         clouds: Sequence[str],
     ) -> None:
-        self._promises = tuple(promises)
+        self._promises = promises
         self._drills = drills
         self._book = book
         self._journal = journal
@@ -59,10 +59,11 @@ class Meter:
 
     def _read(self, now: datetime, beat_at: datetime | None) -> Measured:
         drills = tuple(self._drills(BEGINNING))
-        known = Known(promises=self._promises, drills=drills)
+        promises = tuple(self._promises())
+        known = Known(promises=promises, drills=drills)
         opened = open_since(self._book.told())
         return Measured(
-            promises=self._promises,
+            promises=promises,
             drills=drills,
             conditions=find_conditions(known, self._manner, now=now, open_since=opened),
             unfinished=[

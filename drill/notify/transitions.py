@@ -11,7 +11,6 @@ from drill.notify.conditions import (
     Condition,
     Manner,
     OpenSince,
-    find_conditions,
     subject_of_drill,
     subject_of_plan,
     subject_of_source,
@@ -46,14 +45,19 @@ class Notice:
 
 
 def notices_for(
-    channel: str, known: Known, told: Sequence[Telling], manner: Manner, *, now: datetime
+    channel: str,
+    known: Known,
+    conditions: Sequence[Condition],
+    told: Sequence[Telling],
+    manner: Manner,
+    *,
+    now: datetime,
 ) -> list[Notice]:
     """Return what a channel has to be told now.
 
-    First what is new; what goes on is repeated ``repeat_every`` after it was entered last; and what
-    is over is told where its beginning was.
+    ``conditions`` are those of ``find_conditions``. First what is new; what goes on is repeated
+    ``repeat_every`` after it was entered last; what is over is told where its beginning was.
     """
-    conditions = find_conditions(known, manner, now=now, open_since=open_since(told))
     here = [one for one in told if one.channel == channel]
     found = [_next(condition, here, manner, now) for condition in conditions]
     notices = [notice for notice in found if notice is not None]

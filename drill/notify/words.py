@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from drill.engine.notices import Telling
 from drill.notify.conditions import Condition
@@ -119,8 +119,9 @@ def _plain(text: str, at_most: int) -> str:
 
 
 def _since(since: datetime, now: datetime) -> str:
-    hours = max(now - since, now - now).total_seconds() / 3600
-    age = f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"
+    minutes = max(now - since, timedelta(0)) // timedelta(minutes=1)
+    hours = minutes // 60
+    age = f"{hours // 24} days" if hours >= 48 else f"{hours} h" if hours >= 2 else f"{minutes} min"
     return f"{_instant(since)} ({age} ago)"
 
 

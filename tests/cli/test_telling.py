@@ -143,14 +143,16 @@ def test_people_are_told_at_the_end_of_a_run(house, httpserver, journal):
 
 def test_when_nothing_outside_works_the_run_ends_all_the_same(house, httpserver, journal, capsys):
     answer_everything(httpserver, status=500)
+    a_failed_drill(journal)
     record = a_failed_drill(journal)
     (house.folder / "metrics").write_text("in the way")
 
     with Telling(house) as telling:
         telling.ended([record], ExitCode.REFUSED)
 
-    said = capsys.readouterr().err
+    said = "".join(capsys.readouterr())
     assert "the dead-man ping did not arrive" in said
+    assert "a channel has trouble" in said
     assert "metrics.textfile cannot be written" in said
     assert SECRET not in said
 

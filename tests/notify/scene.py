@@ -106,7 +106,7 @@ class Square:
     def herald(self) -> Herald:
         """Return a new herald, as after a restart: nothing but the book remembers."""
         return Herald(
-            promises=self.promises,
+            promises=lambda: self.promises,
             drills=lambda since: [one for one in self.drills if one.scheduled_for >= since],
             book=self.book,
             channels=(log_channel(), self.channel),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import threading
 from datetime import timedelta
+from types import SimpleNamespace
 
+import pytest
 import requests
 from pydantic import SecretStr
 from structlog.testing import capture_logs
@@ -14,7 +16,7 @@ from drill.engine.memory import MemoryJournal
 from drill.notify.beats import Aside, attach
 from drill.notify.conditions import Manner
 from drill.notify.deadman import DeadManSwitch
-from drill.notify.known import DaemonStart
+from drill.notify.known import DaemonStart, start_of
 from drill.notify.meter import Meter
 from drill.recovery.verdict import Outcome
 from tests.builders import NOW
@@ -26,7 +28,7 @@ LONG = timedelta(seconds=30)
 
 def a_meter(square: Square) -> Meter:
     return Meter(
-        promises=square.promises,
+        promises=lambda: square.promises,
         drills=lambda since: square.drills,
         book=MemoryNoticeBook(),
         journal=MemoryJournal(),
@@ -74,11 +76,10 @@ def test_a_daemon_tells_measures_and_pings(httpserver):
         meter=a_meter(square),
         listen="127.0.0.1:0",
         deadman=DeadManSwitch(lambda: SecretStr(httpserver.url_for("/ping")), allow_loopback=True),
-        start=DaemonStart(name="host-1", started_at=NOW, previous_crashed=True),
+        start=lambda: DaemonStart(name="host-1", started_at=NOW, previous_crashed=True),
     )
     try:
-        for call in attached.on_beat:
-            call(NOW)
+        attached.beat(NOW)
         for aside in attached.asides:
             aside.wait(LONG)
         assert attached.server is not None
@@ -107,8 +108,34 @@ def test_a_daemon_that_is_not_well_falls_silent(httpserver):
         deadman=DeadManSwitch(lambda: SecretStr(httpserver.url_for("/ping")), allow_loopback=True),
         is_healthy=lambda: False,
     )
-    for call in attached.on_beat:
-        call(NOW)
+    attached.beat(NOW)
     attached.close()
 
     assert httpserver.log == []
+
+
+def a_life(pid: int, how: str | None, *, host: str = "host-1") -> SimpleNamespace:
+    at = NOW + timedelta(minutes=pid)
+    return SimpleNamespace(worker=f"{host}/{pid}/0", started_at=at, beat_at=at, how=how)
+
+
+@pytest.mark.parametrize(
+    ("lives", "has_crashed"),
+    [
+        ([a_life(9, None), a_life(5, "crash"), a_life(1, "clean")], True),
+        ([a_life(9, None), a_life(5, "clean"), a_life(1, "crash")], False),
+        ([a_life(9, None), a_life(5, None)], False),
+        ([a_life(9, None), a_life(5, "crash", host="host-2")], False),
+        ([a_life(9, None)], False),
+    ],
+)
+def test_a_daemon_knows_whether_the_one_before_it_on_its_host_crashed(lives, has_crashed):
+    start = start_of(lives, "host-1/9/0")
+
+    assert start is not None
+    assert start.previous_crashed is has_crashed
+    assert start.name == "host-1"
+
+
+def test_a_daemon_that_the_store_does_not_know_yet_tells_nothing():
+    assert start_of([a_life(5, "crash")], "host-1/9/0") is None

@@ -229,7 +229,7 @@ def test_a_port_that_is_taken_is_a_plain_mistake():
 
 def a_meter(journal: MemoryJournal, drills: RecentDrills | None = None) -> Meter:
     return Meter(
-        promises=[promise_of(a_plan())],
+        promises=lambda: [promise_of(a_plan())],
         drills=drills or drills_of(journal),
         book=MemoryNoticeBook(),
         journal=journal,

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drill.notify.conditions import Manner
+from drill.notify.conditions import Manner, find_conditions
 from drill.notify.transitions import notices_for
 from drill.notify.words import Message, words_of
 from drill.plan.redacted import keep_out
@@ -22,7 +22,8 @@ PAGES = "https://reports.example.org/drill"
 
 def message(**overrides: Any) -> Message:
     drill = a_drill(Outcome.FAILED_CHECK, ago=timedelta(hours=3), id="d-1", **overrides)
-    (notice,) = notices_for("on-call", known(drill), [], Manner(), now=NOW)
+    conditions = find_conditions(known(drill), Manner(), now=NOW)
+    (notice,) = notices_for("on-call", known(drill), conditions, [], Manner(), now=NOW)
     return words_of(notice, now=NOW, pages=PAGES)
 
 
