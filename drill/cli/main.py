@@ -82,7 +82,11 @@ def cli(
     ctx.obj = config_file
     from drill.cli.logs import configure_logs
 
-    configure_logs(log_format=log_format, level=logging.INFO if verbose else logging.ERROR)
+    configure_logs(
+        log_format=log_format,
+        level=logging.INFO if verbose else logging.ERROR,
+        structured=ctx.invoked_subcommand != "plan",
+    )
 
 
 def main() -> None:
