@@ -19,15 +19,19 @@ _NAMES = (
     r"access[_-]?key(?:[_-]?id)?|security[_-]?token|api[_-]?key|token|ak|sk|pwd|signature"
 )
 _SECRET_NAME = re.compile(rf"(?:.*[_.-])?(?:{_NAMES})", re.IGNORECASE)
+# every repetition is bounded: what is read here may have been written by an attacker
 _PAIR = re.compile(
-    rf"""(?P<name>(?<![A-Za-z0-9])["']?(?:[A-Za-z0-9]+[_-])*(?:{_NAMES})["']?\s*[:=]\s*)"""
-    r"""(?P<value>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|"""
+    r"""(?P<name>(?<![A-Za-z0-9])["']?(?:[A-Za-z0-9]{1,40}[_-]){0,6}"""
+    rf"""(?:{_NAMES})["']?\s*[:=]\s*)"""
+    r"""(?P<value>"(?:[^"\\]|\\.){0,4000}"?|'(?:[^'\\]|\\.){0,4000}'?|"""
     r"""(?:bearer|basic|digest|token|sdk-hmac-sha256)\s+[^\r\n]+|[^\s,;&'"}\])]+)""",
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 _SIGNED = re.compile(r"SDK-HMAC-SHA256\s+[^\r\n]*", re.IGNORECASE)
-_USER_INFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^/@\s\"'?#]+@")
+_USER_INFO = re.compile(
+    r"(?P<scheme>(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://)[^/@\s\"'?#]{1,1000}@"
+)
 
 _known: set[str] = set()
 _lock = threading.Lock()

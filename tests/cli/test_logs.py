@@ -97,6 +97,7 @@ LEAKS = [
     f"secret_key = {SECRET}",
     f"DRILL_STORE_PASSWORD={SECRET}",
     f"security_token={SECRET};",
+    f'cut off: {{"password": "{SECRET}',
     f"retrying with token {SECRET}-and-more and Basic {SECRET}",
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -13,18 +14,26 @@ from drill.engine.notices import NoticeBook, Tally, TellingState
 from drill.plan.telling import NoticeKind
 from drill.store import open_journal
 from tests.builders import NOW
+from tests.contract.conftest import POSTGRESQL, make_empty
 from tests.notify.memory_book import MemoryNoticeBook
 from tests.notify.scene import a_telling
 
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+KINDS = ["memory", "sqlite", *(["postgresql"] if POSTGRESQL in os.environ else [])]
+
+
+@pytest.fixture(params=KINDS)
 def book(request, tmp_path: Path):
     if request.param == "memory":
         yield MemoryNoticeBook()
         return
-    with open_journal("sqlite:///drill.db", folder=tmp_path) as journal:
+    url = "sqlite:///drill.db"
+    if request.param == "postgresql":
+        url = os.environ[POSTGRESQL]
+        make_empty(url)
+    with open_journal(url, folder=tmp_path) as journal:
         yield journal.notices()
 
 
