@@ -58,9 +58,13 @@ class LogSender:
 
     def send(self, message: Message) -> None:
         """Write it."""
-        say = structlog.get_logger("drill.notify")
-        level = say.info if message.severity is Severity.INFO else say.warning
-        level("notice", title=message.title, body=message.body, severity=message.severity.value)
+        log = structlog.get_logger("drill.notify")
+        write = {
+            Severity.INFO: log.info,
+            Severity.WARNING: log.warning,
+            Severity.CRITICAL: log.error,
+        }[message.severity]
+        write("notice", title=message.title, body=message.body)
 
 
 def log_channel() -> Channel:

@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drill.cli.logs import configure_logs
+from drill.dispatch.local import LocalDispatcher
 from drill.plan.redacted import MASK, is_secret_name, keep_out, redacted
+from tests.engine.scene import Scene
 
 SECRET = "kX9-7q2_Vt0pSecretW"
 
@@ -182,3 +184,18 @@ def test_a_line_that_cannot_be_made_does_not_show_its_arguments(stream, capsys):
 
     assert "could not be written" in stream.getvalue()
     assert SECRET not in stream.getvalue() + capsys.readouterr().err
+
+
+def test_what_is_logged_while_a_drill_advances_names_the_drill(stream, monkeypatch):
+    def advance(drill_id, parts, *, held):
+        logging.getLogger("urllib3").error("no answer")
+
+    monkeypatch.setattr("drill.dispatch.local.advance", advance)
+    configure_logs(log_format="json", level=logging.INFO, stream=stream)
+
+    LocalDispatcher(Scene().parts, workers=1)._advance("20260301-020000-0000abcd")
+    logging.getLogger("urllib3").error("of no drill")
+
+    during, after = lines(stream)
+    assert during["drill_id"] == "20260301-020000-0000abcd"
+    assert "drill_id" not in after
