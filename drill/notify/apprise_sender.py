@@ -93,7 +93,8 @@ class AppriseSender:
 
     def _vet(self, service: NotifyBase) -> None:
         """Look at the host of a service that may be anybody's; vendors' hosts are in Apprise."""
-        if not service.protocol or not service.host:
+        named = getattr(service, "smtp_host", None) or service.host  # of mail it is the server
+        if not service.protocol or not named:
             return
         scheme = self._url.partition(":")[0].lower()
         is_plain = scheme not in _words(service.secure_protocol)
@@ -102,7 +103,7 @@ class AppriseSender:
                 f"{scheme}:// is not encrypted; use"
                 f" {' or '.join(f'{one}://' for one in _words(service.secure_protocol))}"
             )
-        host = self._host = service.host.strip("[]")
+        host = self._host = named.strip("[]")
         port = service.port or (80 if is_plain else 443)
         try:
             vet_addresses(host, self._resolve(host, port), self._policy, loopback_only=is_plain)

@@ -75,6 +75,7 @@ def test_a_redirect_is_not_followed_even_if_the_url_asks_for_it(httpserver: HTTP
         ("jsons://hook.example.org/x", "loopback"),
         ("jsons://metadata.example.org/latest", "link-local"),
         ("jsons://inside.example.org/x", "private"),
+        ("mailtos://u:p@no-host.example.org?smtp=metadata.example.org", "link-local"),
         ("nonsense://x/y", "none that apprise knows"),
         ("", "none that apprise knows"),
     ],
