@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from drill.cli.due import due_plans, due_shape, enlist_slots
 from drill.cli.output import console, output_option, print_json, say
+from drill.errors import ExitCode
 
 if TYPE_CHECKING:
     from drill.bootstrap import House
@@ -22,9 +24,11 @@ if TYPE_CHECKING:
 
 @click.command(
     "run",
-    epilog="Example: drill run orders-pitr-latest   or, for every plan: drill run",
+    epilog="Example: drill run orders-pitr-latest   or, for every plan: drill run   "
+    "or, from cron: drill run --due",
 )
 @click.argument("plans", nargs=-1, metavar="[PLAN]...")
+@click.option("--due", is_flag=True, help="Run what the schedule says is due, and nothing else.")
 @click.option("--dry-run", is_flag=True, help="Show what would be restored; order nothing.")
 @click.option("--no-report", is_flag=True, help="Do not render the reports afterwards.")
 @click.option(
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
 def command(
     config_file: str,
     plans: tuple[str, ...],
+    due: bool,
     dry_run: bool,
     no_report: bool,
     junit_file: Path | None,
@@ -49,11 +54,15 @@ def command(
     Drills that an earlier run left unfinished are taken over first; a plan that has one is not
     started a second time. Ctrl-C takes every running drill to teardown; a second Ctrl-C leaves
     them for the next run or for drill sweep.
+
+    With --due every slot that has come since the last look is drilled, or recorded as missed or
+    skipped; call it from cron or a CronJob, as often as you like. Nothing due is exit code 0.
     """
     from drill.cli.context import house_of, read_setting
     from drill.cli.telling import Telling, ensure_tellable
-    from drill.cli.verdict import exit_code_of
 
+    if due and plans:
+        raise click.UsageError("--due looks at the schedule of every plan: name none")
     setting = read_setting(config_file)
     chosen = setting.named(plans)
     ensure_tellable(setting.config)
@@ -61,37 +70,38 @@ def command(
     if dry_run:
         from drill.cli.preview import show_previews
 
-        return show_previews(house, chosen, output=output)
-    with Telling(house) as telling:
-        records = _run(house, chosen, quiet=output == "json")
-        index = None if no_report or not records else _render(house)
-        _show(records, index, output=output)
-        code = exit_code_of(records)
-        telling.ended(records, code)
+        return show_previews(house, due_plans(house, chosen) if due else chosen, output=output)
+    telling = click.get_current_context().with_resource(Telling(house))
+    found = None
+    if due:
+        found, drill_ids = enlist_slots(house, chosen)
+    else:
+        drill_ids = enlist(house, chosen)
+    missed = found.missed if found else 0
+    if not drill_ids:
+        say("nothing is due" if due else "there is no plan to run")
+    records = run_batch(house, drill_ids, quiet=output == "json") if drill_ids else []
+    index = _render(house) if (records or missed) and not no_report else None
+    if output == "json":
+        from drill.cli.shapes import drill_shape
+
+        drills = {"drills": [drill_shape(record) for record in records]}
+        print_json(drills | ({"due": due_shape(found)} if found else {}))
+    elif records:
+        print_verdicts(records)
+        if index:
+            say(f"report: {index}")
+    from drill.cli.verdict import exit_code_of
+
+    code = exit_code_of(records)
+    if missed and code is not ExitCode.LEAKED:
+        code = ExitCode.NOT_PASSED
+    telling.ended(records, code)
     if junit_file is not None:
         from drill.cli.junit import write_junit
 
         write_junit(junit_file, records)
     return code
-
-
-def _run(house: House, plans: Sequence[LoadedPlan], *, quiet: bool) -> list[DrillRecord]:
-    drill_ids = enlist(house, plans)
-    if not drill_ids:
-        say("there is no plan to run")
-        return []
-    return run_batch(house, drill_ids, quiet=quiet)
-
-
-def _show(records: Sequence[DrillRecord], index: str | None, *, output: str) -> None:
-    if output == "json":
-        from drill.cli.shapes import drill_shape
-
-        print_json({"drills": [drill_shape(record) for record in records]})
-    elif records:
-        print_verdicts(records)
-        if index:
-            say(f"report: {index}")
 
 
 def enlist(house: House, plans: Sequence[LoadedPlan]) -> list[str]:

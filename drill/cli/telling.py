@@ -35,7 +35,7 @@ class Telling:
         self._deadman = build_deadman(house.config, folder=house.folder)
         self._start: threading.Thread | None = None
         self._code: ExitCode | None = None
-        self._text = ""
+        self._text = "nothing to run"
 
     def __enter__(self) -> Self:
         if self._deadman is not None:
@@ -77,7 +77,7 @@ class Telling:
         if error is not None:
             what = error.message if isinstance(error, DrillError) else type(error).__name__
             self._deadman.fail(f"drill run ended early: {what}")
-        elif self._code is ExitCode.PASSED:
+        elif self._code in (None, ExitCode.PASSED):
             self._deadman.succeed(self._text)
         else:
             self._deadman.fail(self._text)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from pytest_httpserver import HTTPServer
+from structlog.testing import capture_logs
 
 from drill.bootstrap import House
 from drill.cli.main import cli
@@ -99,6 +100,15 @@ def test_a_run_that_passed_pings_start_and_success_and_writes_its_metrics(house,
     assert 'drill_drills_total{outcome="passed",plan="orders-nightly"' in text
 
 
+def test_a_run_with_nothing_to_run_is_a_sign_of_life_too(house, httpserver):
+    answer_everything(httpserver)
+
+    with Telling(house):
+        pass
+
+    assert paths(httpserver) == ["/ping/start", "/ping"]
+
+
 def test_a_run_that_did_not_pass_pings_failure_with_what_was_wrong(house, httpserver, journal):
     answer_everything(httpserver)
     record = a_failed_drill(journal)
@@ -147,10 +157,10 @@ def test_when_nothing_outside_works_the_run_ends_all_the_same(house, httpserver,
     record = a_failed_drill(journal)
     (house.folder / "metrics").write_text("in the way")
 
-    with Telling(house) as telling:
+    with capture_logs() as logs, Telling(house) as telling:
         telling.ended([record], ExitCode.REFUSED)
 
-    said = "".join(capsys.readouterr())
+    said = "".join(capsys.readouterr()) + repr(logs)
     assert "the dead-man ping did not arrive" in said
     assert "a channel has trouble" in said
     assert "metrics.textfile cannot be written" in said
