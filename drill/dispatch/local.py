@@ -84,7 +84,8 @@ class LocalDispatcher:
 
     def _advance(self, drill_id: str) -> None:
         try:
-            advance(drill_id, self._parts, held=self._hold)
+            with structlog.contextvars.bound_contextvars(drill_id=drill_id):
+                advance(drill_id, self._parts, held=self._hold)
         finally:
             with self._lock:
                 self._held.pop(drill_id, None)

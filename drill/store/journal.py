@@ -23,6 +23,7 @@ from drill.store.database import Database, open_database
 from drill.store.lines import changing_line
 from drill.store.mapping import changing_values, check_row, journal_row, step_row
 from drill.store.migrate import ensure_current
+from drill.store.notices import SqlNoticeBook
 from drill.store.tables import DrillLineRow, DrillRow, StepRow
 
 
@@ -67,6 +68,10 @@ class SqlJournal:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def notices(self) -> SqlNoticeBook:
+        """Return the book of notices that lies in the same database."""
+        return SqlNoticeBook(self._database)
 
     def close(self) -> None:
         """Close every connection to the database."""

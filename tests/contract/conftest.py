@@ -38,7 +38,7 @@ def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]
     url = "sqlite:///drill.db"
     if request.param == "postgresql":
         url = os.environ[POSTGRESQL]
-        _empty(url)
+        make_empty(url)
     with open_journal(url, folder=tmp_path) as kept:
         yield kept
 
@@ -49,7 +49,8 @@ def archive(journal: Journal) -> Archive:
     return journal.archive if isinstance(journal, SqlJournal) else MemoryArchive(journal)
 
 
-def _empty(url: str) -> None:
+def make_empty(url: str) -> None:
+    """Take everything out of a database."""
     import psycopg
 
     with psycopg.connect(url, autocommit=True) as connection:
