@@ -70,17 +70,35 @@ def test_missing_log_segment_is_failed_restore_and_its_name_is_told(shop, name):
     assert run(shop, plan).outcome is Outcome.PASSED
 
 
-def test_lost_segment_cuts_the_listed_windows_in_two(shop):
-    plan = short(shop, NEW)
+@BOTH
+def test_segment_that_is_lost_unnoticed_is_still_advertised_and_fails_the_drill(shop, name):
+    plan = short(shop, name)
     source_id = plan.source.instance_id
     renew_backup(shop, source_id)
     whole = newest_end(shop, source_id)
+    damaged = shop.admin.add_fault("lose_log_segment", instance=source_id, at_once=True)["damaged"]
 
-    damaged = shop.admin.add_fault("lose_log_segment", instance=source_id, at_once=True)
+    assert newest_end(shop, source_id) >= whole
+    record = run(shop, plan)
 
-    assert len(damaged["damaged"]) == 24
-    assert newest_end(shop, source_id) < whole
     renew_backup(shop, source_id)
+    assert record.outcome is Outcome.FAILED_RESTORE
+    assert f"log segment {damaged} is missing" in str(record.reason)
+
+
+def test_segment_that_somebody_deletes_by_hand_fails_the_drill_and_is_named(shop):
+    plan = short(shop, NEW)
+    source_id = plan.source.instance_id
+    renew_backup(shop, source_id)
+    archive = shop.world.folder / ".sandbox" / "servers" / source_id
+    victim = max(archive.glob("eras/*/archive/" + "[0-9A-F]" * 24))
+    victim.unlink()
+
+    record = run(shop, plan)
+
+    renew_backup(shop, source_id)
+    assert record.outcome is Outcome.FAILED_RESTORE
+    assert f"log segment {victim.name} is missing" in str(record.reason)
 
 
 @BOTH

@@ -176,18 +176,71 @@ def test_a_restore_to_the_original_goes_back_and_a_later_instant_stays_reachable
     assert rows(servers, damaged)[-1] == 104
 
 
-def test_a_deleted_file_of_the_log_fails_the_restore_and_is_named(world, damaged):
-    end = world.servers.windows(damaged)[-1].ends_at
-    # The file of the second row: one in the middle.
-    victim = log_files(world.root, damaged)[-2]
-    victim.unlink()
+@pytest.mark.parametrize("from_the_end", [1, 2, 3])
+def test_a_deleted_file_of_the_log_stays_advertised_and_the_restore_names_it(
+    world, damaged, from_the_end
+):
+    before = world.servers.windows(damaged)
+    victim = log_files(world.root, damaged)[-from_the_end]
+    for file in victim.parent.glob(f"{victim.name}*"):  # also what was noted beside it
+        file.unlink()
 
+    assert world.servers.windows(damaged) == before
     with pytest.raises(RestoreFailed, match=f"has a hole: {victim.name} is missing"):
-        restore(world.servers, damaged, "never", restore_time=end)
+        restore(world.servers, damaged, "never", restore_time=before[-1].ends_at)
 
     assert world.servers.port_of("never") is None
-    windows = world.servers.windows(damaged)
-    assert all(each.ends_at < end for each in windows)
+
+
+def test_an_instant_before_a_deleted_file_can_still_be_restored_to(world, damaged):
+    (window,) = world.servers.windows(damaged)
+    log_files(world.root, damaged)[-1].unlink()
+
+    restore(world.servers, damaged, "scratch", restore_time=window.starts_at)
+
+    assert rows(world.servers, "scratch") == [1, 2, 3]
+
+
+def test_a_new_backup_behind_a_deleted_file_can_be_restored_from(world, damaged):
+    log_files(world.root, damaged)[-1].unlink()
+    world.servers.take_backup(damaged, "after")
+    ((_, at),) = mark(world.servers, damaged, 104)
+    eventually(lambda: reaches(world.servers, damaged, at))
+
+    (window,) = world.servers.windows(damaged)
+    restore(world.servers, damaged, "scratch", restore_time=window.ends_at)
+
+    assert rows(world.servers, "scratch") == [1, 2, 3, 101, 102, 103, 104]
+
+
+def test_damage_on_purpose_fails_the_restores_that_need_what_was_damaged(world, damaged):
+    servers = world.servers
+    (window,) = servers.windows(damaged)
+
+    lost = servers.lose_log_segment(damaged, window.ends_at)
+    with pytest.raises(RestoreFailed, match=f"{lost} is missing"):
+        restore(servers, damaged, "never", restore_time=window.ends_at)
+    another = servers.lose_log_segment(damaged, None)
+    with pytest.raises(RestoreFailed, match=f"{another} is missing"):
+        restore(servers, damaged, "never", restore_time=window.ends_at)
+    assert servers.windows(damaged) == [window]
+
+    for point in ({"restore_time": window.starts_at}, {"backup_id": "own"}):
+        changed = servers.corrupt_backup(damaged, point.get("backup_id"), point.get("restore_time"))
+        with pytest.raises(RestoreFailed, match=r"the backup is damaged: .* has changed"):
+            restore(servers, damaged, "never", **point)
+        assert changed.endswith(".ibd")
+
+
+def test_damage_needs_something_to_damage(world, own):
+    with pytest.raises(ServerFault, match=r"no log after backup own of .* is archived yet"):
+        world.servers.lose_log_segment(own, None)
+    with pytest.raises(ServerFault, match="there is no backup other of instance"):
+        world.servers.corrupt_backup(own, "other", None)
+    restore(world.servers, "source", "bare", backup_id="first")
+    with pytest.raises(ServerFault, match="there is no backup of instance bare"):
+        world.servers.corrupt_backup("bare", None, None)
+    world.servers.destroy("bare")
 
 
 def test_a_changed_byte_in_the_log_fails_the_restore(world, damaged):
