@@ -37,7 +37,9 @@ from drill.recovery.values import (
     TimePoint,
     Window,
 )
-from drill.sandbox import catalogue
+from drill.sandbox import backups, catalogue, instances, jobs, simulated_names
+from drill.sandbox.backups import Backup as StoredBackup
+from drill.sandbox.backups import BackupStatus, BackupType
 from drill.sandbox.threaded import ThreadedSandbox
 from tests.sandbox.fake_servers import FakeServers
 
@@ -55,12 +57,44 @@ class EngineCase:
 
     engine: Engine
     version: str
+    suffix: str
+    """How the ids of its instances end."""
+    flavor: str
     members: tuple[tuple[str, object], ...] = ()
     """What the admin call needs besides, to make an instance of this engine."""
 
+    @property
+    def is_simulated(self) -> bool:
+        """Tell whether the sandbox has no server behind it."""
+        return ("simulated", True) in self.members
 
-ENGINES = (EngineCase(Engine.POSTGRESQL, "18"),)
+
+MARIADB_VERSION = "10.11"
+IN_BOTH = (
+    EngineCase(Engine.POSTGRESQL, "18", "03", catalogue.DEFAULT_FLAVOR),
+    EngineCase(
+        Engine.MARIADB,
+        MARIADB_VERSION,
+        "01",
+        catalogue.family_of(catalogue.MARIADB).default_flavor,
+        (("engine", "MariaDB"),),
+    ),
+    EngineCase(
+        Engine.SQLSERVER,
+        "2019_SE",
+        "04",
+        "rds.mssql.n1.medium",
+        (
+            ("engine", "SQLServer"),
+            ("simulated", True),
+            ("version", "2019_SE"),
+            ("databases", ["shop"]),
+        ),
+    ),
+)
 """One line for each engine with servers, or with simulated instances that restore."""
+IN_MEMORY = (*IN_BOTH, EngineCase(Engine.MYSQL, "8.0", "01", "rds.mysql.n1.medium"))
+"""The sandbox has servers of MariaDB where a cloud has MySQL."""
 
 
 class Stage(Protocol):
@@ -69,6 +103,8 @@ class Stage(Protocol):
     case: EngineCase
     source_id: str
     target_id: str
+    has_servers: bool
+    """Whether an instance that is up has an address."""
 
     @property
     def provider(self) -> Provider: ...
@@ -105,6 +141,8 @@ class Stage(Protocol):
 class MemoryStage:
     """The cloud in memory."""
 
+    has_servers = True
+
     def __init__(self, case: EngineCase) -> None:
         self.case = case
         self._cloud = MemoryProvider(SystemClock(), cloud=CLOUD, habits=Habits(polls=3))
@@ -120,7 +158,7 @@ class MemoryStage:
         self._count += 1
         instance = Instance(
             cloud=CLOUD,
-            id=f"{self._count:032x}in03",
+            id=f"{self._count:032x}in{self.case.suffix}",
             name=name,
             engine=self.case.engine,
             version=self.case.version,
@@ -140,7 +178,7 @@ class MemoryStage:
         at = datetime.now(UTC).replace(microsecond=0)
         self._cloud.add_backup(
             Backup(
-                id=f"{self._count:032x}br03",
+                id=f"{self._count:032x}br{self.case.suffix}",
                 instance_id=instance_id,
                 name=name,
                 kind=BackupKind.MANUAL,
@@ -182,6 +220,16 @@ class MemoryStage:
         return sum((cloud.creates if act == "create" else cloud.deletes).values())
 
 
+_TABLES = (
+    "instances",
+    "backups",
+    "jobs",
+    "accepted",
+    "job_details",
+    "recycled",
+    "simulated_databases",
+    "simulated_histories",
+)
 _CALLS = {
     "restore": {"method": "POST", "path": "/recovery$"},
     "reset": {"method": "POST", "path": "/recovery$"},
@@ -200,7 +248,9 @@ class SandboxStage:
         servers: FakeServers,
         provider: RdsProvider,
     ) -> None:
+        """``servers`` are those of the engine; nobody asks them about simulated instances."""
         self.case = case
+        self.has_servers = not case.is_simulated
         self._sandbox = sandbox
         self._servers = servers
         self._provider = provider
@@ -226,13 +276,20 @@ class SandboxStage:
         self._sandbox.admin.back_up(instance_id, name=name, type="manual")
 
     def open_window(self) -> None:
-        self._servers.open_window(self.source_id)
+        if self.case.is_simulated:
+            give_a_past(self._sandbox, self.source_id)
+        else:
+            self._servers.open_window(self.source_id)
 
     def hold(self) -> None:
         self._servers.gate.clear()
+        if self.case.is_simulated:
+            self._sandbox.admin.add_fault("hang_next_job", times=10)
 
     def release(self) -> None:
         self._servers.gate.set()
+        if self.case.is_simulated:
+            self._sandbox.admin.clear_faults()
 
     def lose_answer(self, act: str) -> None:
         self._sandbox.admin.add_fault("lose_next_answer", **_CALLS[act])
@@ -249,6 +306,56 @@ class SandboxStage:
     def accepted(self, act: str) -> int:
         counts: dict[str, int] = self._sandbox.admin.state()["accepted"][act]
         return sum(counts.values())
+
+
+def give_a_past(sandbox: ThreadedSandbox, instance_id: str) -> None:
+    """Let a simulated instance be restorable for the last hour: with a backup that old."""
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+    with sandbox.service.context.state.transaction() as connection:
+        instance = instances.find(connection, instance_id)
+        assert instance is not None
+        names = simulated_names.names_of(connection, instance_id)
+        simulated_names.add_names(connection, instance_id, names, at)
+        simulated_names.begin_history(connection, instance_id, at)
+        instances.set_backup_policy(
+            connection,
+            instance_id,
+            keep_days=7,
+            start_time=catalogue.BACKUP_WINDOW,
+            period=catalogue.BACKUP_PERIOD,
+        )
+        backup = StoredBackup(
+            id=f"{0:032x}br{instance_id[-2:]}",
+            instance_id=instance_id,
+            name="an hour ago",
+            description="",
+            type=BackupType.AUTO,
+            status=BackupStatus.COMPLETED,
+            began_at=at,
+            ended_at=at,
+            size_kb=0,
+            engine=instance.engine,
+            version=instance.version,
+            volume_size=instance.volume_size,
+            simulated=True,
+        )
+        backups.insert(connection, backup)
+        simulated_names.add_names(connection, backup.id, names, at)
+
+
+def forget_everything(sandbox: ThreadedSandbox) -> None:
+    """Let a sandbox that several tests share be as new, once nothing is under way any more."""
+    sandbox.admin.clear_faults()
+    state = sandbox.service.context.state
+
+    def is_idle() -> bool:
+        with state.transaction() as connection:
+            return not jobs.running(connection)
+
+    eventually(is_idle)
+    with state.transaction() as connection:
+        for table in _TABLES:
+            connection.execute(f"delete from {table}")  # noqa: S608
 
 
 def the_instance(provider: Provider, instance_id: str) -> Instance:
@@ -298,7 +405,7 @@ def a_create(stage: Stage, point: RecoveryPoint, **changes: Any) -> AdmittedCrea
         "tags": {"drill-id": DRILL_ID},
         "engine": stage.case.engine,
         "version": stage.case.version,
-        "flavor": catalogue.DEFAULT_FLAVOR,
+        "flavor": stage.case.flavor,
         "volume_type": catalogue.DEFAULT_STORAGE,
         "volume_gb": 100,
         "availability_zone": catalogue.ZONE,

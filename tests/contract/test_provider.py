@@ -30,6 +30,9 @@ from tests.contract.stages import (
     wait_until_idle,
 )
 
+SECONDS = timedelta(seconds=30)
+"""A simulated window goes on while the test runs."""
+
 # Reading.
 
 
@@ -39,8 +42,8 @@ def test_instance_is_found_with_its_tags_and_what_the_guard_asks_about(stage):
     assert (found.cloud, found.id, found.name) == (CLOUD, stage.target_id, "scratch-a")
     assert (found.engine, found.version) == (stage.case.engine, stage.case.version)
     assert (found.status, found.volume_gb, found.tags) == ("ACTIVE", 100, SCRATCH)
-    assert found.host is not None
-    assert found.port is not None
+    assert (found.host is not None) is stage.has_servers
+    assert found.simulated is not stage.has_servers
     assert found.created_at is not None
     assert found.created_at.tzinfo is not None
 
@@ -94,7 +97,7 @@ def test_windows_are_what_was_opened_and_none_before(stage):
     stage.open_window()
 
     (window,) = stage.provider.list_windows(stage.source_id, **asked)
-    assert window.ends_at - window.starts_at == timedelta(hours=1)
+    assert timedelta(0) <= window.ends_at - window.starts_at - timedelta(hours=1) < SECONDS
     assert window.ends_at.tzinfo is not None
 
 

@@ -39,14 +39,18 @@ def test_failed_job_is_failed_restore_with_its_reason(shop, name, kind, members,
 
 def renew_backup(shop: Workshop, source_id: str) -> None:
     """Take a new backup of a source whose older ones or whose log are damaged for good, and wait
-    until every plan restores from it: the newest instant, less a margin of two seconds."""
+    until every plan restores from it."""
     shop.admin.clear_faults()
     shop.admin.back_up(source_id)
     provider = shop.house.parts.clouds["sandbox"].provider
     ends = [each.ended_at for each in provider.list_backups(source_id)]
-    ended_at = max(end for end in ends if end is not None)
+    wait_for_window(shop, source_id, max(end for end in ends if end is not None))
+
+
+def wait_for_window(shop: Workshop, source_id: str, instant: datetime) -> None:
+    """Wait until every plan restores to a later instant: the newest, less a margin of 2 s."""
     deadline = time.monotonic() + 30
-    while newest_end(shop, source_id) < ended_at + timedelta(seconds=3):
+    while newest_end(shop, source_id) < instant + timedelta(seconds=3):
         assert time.monotonic() < deadline, "the log of the source is not archived"
         time.sleep(0.1)
 
@@ -93,6 +97,7 @@ def test_segment_that_somebody_deletes_by_hand_fails_the_drill_and_is_named(shop
     archive = shop.world.folder / ".sandbox" / "servers" / source_id
     victim = max(archive.glob("eras/*/archive/" + "[0-9A-F]" * 24))
     victim.unlink()
+    wait_for_window(shop, source_id, shop.house.parts.clock.now())
 
     record = run(shop, plan)
 

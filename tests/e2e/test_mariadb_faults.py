@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,9 +20,9 @@ BOTH = pytest.mark.parametrize("name", [NEW, EXISTING])
 
 @pytest.fixture
 def invoices(inside, tmp_path) -> Iterator[Workshop]:
-    """A house whose plans are about the MariaDB source."""
+    """A house whose plans are about the MariaDB source, which is backed up anew afterwards."""
     listed = {each["id"]: each for each in inside.admin().state()["instances"]}
-    if not listed.get(SOURCE_ID, {}).get("port"):
+    if not listed.get(SOURCE_ID, {}).get("private_ips"):
         pytest.skip("no server of MariaDB on this machine")
     with workshop(
         inside,
@@ -30,6 +30,7 @@ def invoices(inside, tmp_path) -> Iterator[Workshop]:
         [("# No drill may ever", SCRATCH)],
         furnish=lambda world: [write_plan(world, name, like) for name, like in LIKE.items()],
     ) as made:
+        wait_for_log(made)
         yield made
         renew(made)
 
@@ -38,13 +39,24 @@ def renew(shop: Workshop) -> None:
     """Take a new backup of the source, and wait until every plan restores from it."""
     shop.admin.clear_faults()
     shop.admin.back_up(SOURCE_ID)
-    provider, clock = shop.house.parts.clouds["sandbox"].provider, shop.house.parts.clock
+    wait_for_log(shop)
+
+
+def wait_for_log(shop: Workshop) -> None:
+    """Wait until every plan restores to an instant after the newest backup."""
+    provider = shop.house.parts.clouds["sandbox"].provider
     ends = [each.ended_at for each in provider.list_backups(SOURCE_ID)]
-    goal = max(end for end in ends if end is not None) + timedelta(seconds=3)
+    wait_for_window(shop, max(end for end in ends if end is not None))
+
+
+def wait_for_window(shop: Workshop, instant: datetime) -> None:
+    """Wait until every plan restores to a later instant: the newest, less a margin of 2 s."""
+    parts = shop.house.parts
+    provider = parts.clouds["sandbox"].provider
     deadline = time.monotonic() + 30
     while not any(
-        window.ends_at >= goal
-        for window in provider.list_windows(SOURCE_ID, retention_days=1, now=clock.now())
+        window.ends_at >= instant + timedelta(seconds=3)
+        for window in provider.list_windows(SOURCE_ID, retention_days=1, now=parts.clock.now())
     ):
         assert time.monotonic() < deadline, "the log of the source is not archived"
         time.sleep(0.1)
@@ -56,14 +68,13 @@ def archived(shop: Workshop) -> list[Path]:
     return sorted(folder.glob("eras/*/archive/bin.??????"))
 
 
-@BOTH
-@pytest.mark.parametrize("from_the_end", [1, 2])
+@pytest.mark.parametrize(("name", "from_the_end"), [(NEW, 1), (EXISTING, 2)])
 def test_file_of_the_log_that_somebody_deletes_fails_the_drill_and_is_named(
     invoices, name, from_the_end
 ):
-    renew(invoices)
     victim = archived(invoices)[-from_the_end]
     victim.unlink()
+    wait_for_window(invoices, invoices.house.parts.clock.now())
 
     record = run(invoices, short(invoices, name))
 
@@ -75,7 +86,6 @@ def test_file_of_the_log_that_somebody_deletes_fails_the_drill_and_is_named(
 
 @BOTH
 def test_file_of_the_log_that_is_lost_on_demand_fails_the_drill(invoices, name):
-    renew(invoices)
     invoices.admin.add_fault("lose_log_segment")
 
     record = run(invoices, short(invoices, name))
@@ -86,7 +96,6 @@ def test_file_of_the_log_that_is_lost_on_demand_fails_the_drill(invoices, name):
 
 @pytest.mark.parametrize("name", [NEW, BACKUP])
 def test_corrupted_backup_fails_the_drill_by_either_way_of_restoring(invoices, name):
-    renew(invoices)
     invoices.admin.add_fault("corrupt_backup")
 
     record = run(invoices, short(invoices, name))
