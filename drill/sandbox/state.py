@@ -50,6 +50,8 @@ create table if not exists offsite_policies (
     instance_id text not null, backup_type text not null, keep_days integer not null,
     destination_region text not null, destination_project_id text not null,
     since text not null, primary key (instance_id, backup_type));
+create table if not exists client_tokens (
+    token text primary key, request text not null, answer text not null, since text not null);
 create table if not exists choices (name text primary key, value text not null);
 create table if not exists tokens (
     digest text primary key, user text not null, in_project integer not null,

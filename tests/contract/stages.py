@@ -47,13 +47,12 @@ CLOUD = "here"
 DRILL_ID = "20260301-020000-0000abcd"
 NEW_NAME = f"drill-{DRILL_ID}"
 PASSWORD = SecretStr("Correct-Horse-7")
-RULES: CloudRules = find_cloud_kind("sandbox").rules
 SCRATCH = {"drill-scratch": "yes"}
 
 
 @dataclass(frozen=True, slots=True)
 class EngineCase:
-    """One engine that the guard admits on the sandbox."""
+    """One engine that the guard admits on a cloud."""
 
     engine: Engine
     version: str
@@ -62,6 +61,13 @@ class EngineCase:
     flavor: str
     members: tuple[tuple[str, object], ...] = ()
     """What the admin call needs besides, to make an instance of this engine."""
+    cloud: str = "sandbox"
+    """The kind of a cloud that has this engine."""
+
+    @property
+    def rules(self) -> CloudRules:
+        """Return what such a cloud can do."""
+        return find_cloud_kind(self.cloud).rules
 
     @property
     def is_simulated(self) -> bool:
@@ -93,7 +99,7 @@ IN_BOTH = (
     ),
 )
 """One line for each engine with servers, or with simulated instances that restore."""
-IN_MEMORY = (*IN_BOTH, EngineCase(Engine.MYSQL, "8.0", "01", "rds.mysql.n1.medium"))
+IN_MEMORY = (*IN_BOTH, EngineCase(Engine.MYSQL, "8.0", "01", "rds.mysql.n1.medium", (), "huawei"))
 """The sandbox has servers of MariaDB where a cloud has MySQL."""
 
 
@@ -167,6 +173,9 @@ class MemoryStage:
             volume_gb=volume_gb,
             host="127.0.0.1",
             port=5432,
+            time_zone="UTC",
+            complete_version=f"{self.case.version}.6",
+            vpc_id=catalogue.VPC_ID,
             admin_user="root",
             tags=SCRATCH if scratch else {},
         )
@@ -355,7 +364,7 @@ def forget_everything(sandbox: ThreadedSandbox) -> None:
     eventually(is_idle)
     with state.transaction() as connection:
         for table in _TABLES:
-            connection.execute(f"delete from {table}")  # noqa: S608
+            connection.execute(f"delete from {table}")
 
 
 def the_instance(provider: Provider, instance_id: str) -> Instance:

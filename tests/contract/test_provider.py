@@ -21,7 +21,6 @@ from tests.contract.stages import (
     NOWHERE,
     PASSWORD,
     POINTS,
-    RULES,
     SCRATCH,
     MakePoint,
     a_create,
@@ -133,7 +132,8 @@ def test_what_the_provider_tells_is_enough_for_the_guard(stage, make_point: Make
     )
     choice = Choice(point=point, policy="latest", reason="a test", reference_at=now)
     site = SiteRules(allow_list=frozenset({(CLOUD, stage.target_id)}))
-    common: dict[str, Any] = {"now": now, "drill_id": DRILL_ID, "site": site, "cloud": RULES}
+    common: dict[str, Any] = {"now": now, "drill_id": DRILL_ID, "site": site}
+    common["cloud"] = stage.case.rules
     both: dict[str, Any] = {**common, "inventory": inventory, "choice": choice}
     held: dict[str, Any] = {"target_held_by": DRILL_ID, "baseline_name": "baseline"}
     new = a_create(stage, point)
