@@ -12,6 +12,7 @@ import pytest
 from drill.engine.record import Outcome
 from tests.e2e.inside import Workshop, run, short, workshop
 from tests.e2e.test_mariadb import SCRATCH, SOURCE_ID, write_plan
+from tests.e2e.world import World
 
 NEW, EXISTING, BACKUP = "invoices-new", "invoices-existing", "invoices-backup"
 LIKE = {NEW: "orders-before-latest", EXISTING: "orders-latest", BACKUP: "orders-newest-backup"}
@@ -28,11 +29,16 @@ def invoices(inside, tmp_path) -> Iterator[Workshop]:
         inside,
         tmp_path,
         [("# No drill may ever", SCRATCH)],
-        furnish=lambda world: [write_plan(world, name, like) for name, like in LIKE.items()],
+        furnish=write_plans,
     ) as made:
         wait_for_log(made)
         yield made
         renew(made)
+
+
+def write_plans(world: World) -> None:
+    for name, like in LIKE.items():
+        write_plan(world, name, like)
 
 
 def renew(shop: Workshop) -> None:

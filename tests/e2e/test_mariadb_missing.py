@@ -10,7 +10,6 @@ import pytest
 from tests.e2e.test_mariadb import SCRATCH, SOURCE_ID, write_plan
 from tests.e2e.world import World
 
-WITHOUT = {"DRILL_SANDBOX_WITHOUT": "MariaDB"}
 PLANS = {"invoices-latest": "orders-latest", "invoices-random": "orders-random"}
 """A plan for each kind of target, and one that restores a backup."""
 
@@ -23,7 +22,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     world.change_config("# No drill may ever", SCRATCH)
     for name, like in {**PLANS, "invoices-backup": "orders-newest-backup"}.items():
         write_plan(world, name, like)
-    world.start_sandbox(**WITHOUT)
+    world.start_sandbox(DRILL_SANDBOX_WITHOUT="MariaDB")
     try:
         yield world
     finally:

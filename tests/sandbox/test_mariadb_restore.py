@@ -321,3 +321,31 @@ def test_the_keeper_cannot_come_in_from_outside_and_the_administrator_cannot_rea
         pytest.raises(pymysql.OperationalError, match="Access denied"),
     ):
         cursor.execute("SELECT 1 INTO OUTFILE '/tmp/never'")
+
+
+def test_databases_and_accounts_are_those_of_the_server(world):
+    with connect(world.servers, "source") as cursor:
+        cursor.execute("CREATE USER reader@'10.%' IDENTIFIED BY 'Reader-1-reader'")
+        cursor.execute("GRANT SELECT ON shop.* TO reader@'10.%'")
+    server = world.servers.administration("source")
+
+    (shop,) = server.databases()
+    assert (shop.name, shop.owner, shop.character_set) == ("shop", "root", "utf8mb4")
+    assert shop.size_bytes > 0
+    reader, root = server.accounts()
+    assert (reader.name, reader.hosts, reader.databases) == (
+        "reader",
+        ("10.%",),
+        (("shop", True),),
+    )
+    assert (root.name, root.hosts, root.databases) == ("root", ("%",), (("shop", False),))
+    assert world.servers.administration("nowhere") is None
+
+
+def test_the_password_of_the_administrator_can_be_set(world):
+    restore(world.servers, "source", "scratch", backup_id="first")
+
+    world.servers.administration("scratch").set_password("root", "Another-1-secret")
+
+    assert rows(world.servers, "scratch", "Another-1-secret") == [1, 2, 3]
+    world.servers.administration("scratch").set_password("root", PASSWORD)

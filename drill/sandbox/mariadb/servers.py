@@ -13,6 +13,7 @@ from pathlib import Path
 
 from drill.sandbox.mariadb import image
 from drill.sandbox.mariadb.accounts import create_administrator, ensure_user_name
+from drill.sandbox.mariadb.administration import MariadbAdministration
 from drill.sandbox.mariadb.archive import ArchiveReader
 from drill.sandbox.mariadb.archiver import Archiver, archive_rest
 from drill.sandbox.mariadb.backup import take_full_backup
@@ -129,6 +130,14 @@ class MariadbServers:
         """Return the loopback TCP port that the running server listens on."""
         serving = self._running.get(instance_id)
         return serving.server.port if serving and serving.server.is_running() else None
+
+    def administration(self, instance_id: str) -> MariadbAdministration | None:
+        """Return what asks and changes a running server; see ``Administered``."""
+        serving = self._running.get(instance_id)
+        if serving is None or not serving.server.is_running():
+            return None
+        admin_user = self._folder(instance_id).history().admin_user
+        return MariadbAdministration(serving.server, admin_user)
 
     def take_backup(self, instance_id: str, backup_id: str) -> BaseBackup:
         """Take, prepare and verify a full backup, which needs no log to be restored.
