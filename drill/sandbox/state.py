@@ -42,6 +42,7 @@ create table if not exists accepted (
     primary key (kind, target_id));
 create index if not exists backups_newest on backups (instance_id, began_at desc, id);
 create table if not exists job_details (job_id text primary key, details text not null);
+create table if not exists task_details (job_id text primary key, details text not null);
 create table if not exists recycled (
     id text primary key, name text not null, engine text not null, version text not null,
     created_at text not null, deleted_at text not null, retained_until text not null,

@@ -235,6 +235,7 @@ _TABLES = (
     "jobs",
     "accepted",
     "job_details",
+    "task_details",
     "recycled",
     "simulated_databases",
     "simulated_histories",
