@@ -1,6 +1,6 @@
 # make demo   watch real restore drills on the sandbox     make test   all checks and all tests
 # make lock   renew the locked versions (needs uv)         make bench  benchmarks
-# make soak   a long run of made-up calls against the sandbox
+# make soak   a long run of made-up calls and of restores to random instants in the sandbox
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
 	$(shell command -v $(name) >/dev/null 2>&1 && \
@@ -37,6 +37,8 @@ bench: .venv/.dev
 
 soak: .venv/.dev
 	DRILL_FUZZ_EXAMPLES=400 $(BIN)/pytest -n 2 tests/sandbox/test_api_fuzz.py
+	DRILL_TEST_INSTANTS=200 $(BIN)/pytest tests/sandbox/test_mariadb_restore.py \
+		tests/sandbox/test_postgres_restore.py -k "random_instants or exactly_at_the_instant"
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed"; \

@@ -1,5 +1,6 @@
 """Real restores of real PostgreSQL servers: the right rows, or a plain reason."""
 
+import os
 import random
 import shutil
 import tempfile
@@ -35,6 +36,8 @@ from tests.sandbox.postgres_rows import (
 pytestmark = pytest.mark.servers
 
 MILLISECOND = timedelta(milliseconds=1)
+INSTANTS = int(os.environ.get("DRILL_TEST_INSTANTS", "3"))
+"""To how many random instants is restored; the soak test asks for more."""
 
 
 @dataclass
@@ -90,7 +93,7 @@ def test_a_restore_stops_exactly_at_the_instant_asked_for(world):
     span_ms = (window.ends_at - window.starts_at) // MILLISECOND
     seed = random.randrange(1 << 32)
     draw = random.Random(seed)
-    drawn = [window.starts_at + draw.randint(0, span_ms) * MILLISECOND for _ in range(3)]
+    drawn = [window.starts_at + draw.randint(0, span_ms) * MILLISECOND for _ in range(INSTANTS)]
     committed_at = world.markers[9][1]  # a commit at the very instant belongs to the copy
     instants = [
         window.starts_at,
