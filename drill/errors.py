@@ -71,6 +71,10 @@ class StoreError(DrillError):
     """the store cannot be used"""
 
 
+class StoreUnavailable(StoreError):
+    """the store cannot be reached or written just now: a full disk, a lock, a restart"""
+
+
 class ProviderError(DrillError):
     """the cloud did not do what was asked
 

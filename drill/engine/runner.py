@@ -16,7 +16,7 @@ from drill.engine.steps.queueing import wait_for_seat
 from drill.engine.steps.restoring import follow_restore
 from drill.engine.steps.selecting import select
 from drill.engine.steps.tearing_down import give_up_teardown_if_late, tear_down
-from drill.errors import DrillError, DrillMoved, ProviderError
+from drill.errors import DrillError, DrillMoved, ProviderError, StoreUnavailable
 
 StepFunction = Callable[[Desk, Parts, CloudSettings], None]
 
@@ -38,6 +38,9 @@ def advance(drill_id: str, parts: Parts, *, held: Callable[[DrillRecord], None])
     ``held`` is told about the claim, so that a lease can be renewed while a step lasts. Does
     nothing if the drill is finished or somebody else has it. Never raises for trouble of the cloud
     or of a plan: that becomes a line of the journal and, in the end, an outcome.
+
+    Raise StoreUnavailable if the store cannot be used just now: nothing can be written down then,
+    so nothing is decided. The drill stays leased, and is looked at again when the lease ends.
     """
     record = parts.journal.claim(
         drill_id, worker=parts.worker, now=parts.clock.now(), lease=parts.lease
@@ -45,7 +48,7 @@ def advance(drill_id: str, parts: Parts, *, held: Callable[[DrillRecord], None])
     if record is None:
         return
     held(record)
-    desk = Desk(record, parts.journal, parts.clock)
+    desk = Desk(record, parts.journal, parts.clock, lease=parts.lease)
     try:
         while desk.record.state is not State.FINISHED and desk.record.next_at <= desk.now():
             _take_step(desk, parts)
@@ -65,7 +68,7 @@ def _take_step(desk: Desk, parts: Parts) -> None:
         if _is_stopped(desk):
             return
         STEPS[record.state](desk, parts, cloud)
-    except DrillMoved:
+    except (DrillMoved, StoreUnavailable):
         raise
     except ProviderError as error:
         handle_fault(desk, parts, cloud, error)
@@ -117,6 +120,8 @@ def _handle_own_fault(
     desk: Desk, message: str, hint: str | None, *, detail: str | None = None
 ) -> None:
     record = desk.record
+    if record.state is State.FINISHED:
+        return  # the verdict is written; a hold that is left is given free by whoever meets it
     desk.note(EventKind.FAULT, record.state.value, {"message": message, "detail": detail})
     if record.state in NOTHING_ORDERED:
         conclude(desk, Outcome.INCONCLUSIVE, message, hint)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from tests.sandbox.client import eventually
+from tests.sandbox.client import Client, eventually
 from tests.sandbox.test_simulated_instances import plant, settled
 
 
-def details(client, instance_id, **query):
+def details(client: Client, instance_id: str, **query: str) -> Any:
     reply = client.get(f"/instances/{instance_id}/tasklist/detail", **{"start_time": "0", **query})
     assert reply.status == 200, reply.json
     return reply.json
