@@ -13,10 +13,10 @@ from drill.sandbox import catalogue
 from drill.sandbox.engines import Engines
 from drill.sandbox.threaded import ThreadedSandbox
 from tests.conformance.clients import World, active, back_up, finished, make_sdk, recover
-from tests.contract.stages import give_a_past
 from tests.sandbox.client import eventually
 from tests.sandbox.conftest import PASSWORD, QUICK
 from tests.sandbox.fake_servers import FakeServers
+from tests.sandbox.simulated_past import give_a_past
 
 
 @dataclass(frozen=True)

@@ -22,16 +22,9 @@ from drill.sandbox.engines import Engines
 from drill.sandbox.settings import Settings
 from drill.sandbox.threaded import ThreadedSandbox
 from drill.store import open_journal
-from tests.contract.stages import (
-    CLOUD,
-    IN_BOTH,
-    IN_MEMORY,
-    MARIADB_VERSION,
-    MemoryStage,
-    SandboxStage,
-    Stage,
-    forget_everything,
-)
+from tests.contract.cases import IN_BOTH, IN_MEMORY, MARIADB_VERSION
+from tests.contract.sandbox_stage import SandboxStage, forget_everything
+from tests.contract.stages import CLOUD, MemoryStage, Stage
 from tests.sandbox.fake_servers import FakeServers
 
 POSTGRESQL = "DRILL_TEST_POSTGRESQL"

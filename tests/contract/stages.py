@@ -1,4 +1,4 @@
-"""Two clouds with the same things in them: the one in memory, and the sandbox behind HTTP.
+"""A cloud with some things in it, the one in memory, and the orders that tests give.
 
 A stage sets the scene in the way of its cloud; the tests then speak to ``stage.provider`` alone.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -22,85 +21,25 @@ from drill.guard.admission import (
     AdmittedReset,
     AdmittedRestore,
 )
-from drill.guard.facts import CloudRules
-from drill.provider.clouds import find_cloud_kind
 from drill.provider.memory import Habits, MemoryProvider
 from drill.provider.port import Accepted, Job, JobStatus, Provider
-from drill.provider.rds.client import RdsProvider
 from drill.recovery.values import (
     Backup,
     BackupKind,
     BackupPoint,
-    Engine,
     Instance,
     RecoveryPoint,
     TimePoint,
     Window,
 )
-from drill.sandbox import backups, catalogue, instances, jobs, simulated_names
-from drill.sandbox.backups import Backup as StoredBackup
-from drill.sandbox.backups import BackupStatus, BackupType
-from drill.sandbox.threaded import ThreadedSandbox
-from tests.sandbox.fake_servers import FakeServers
+from drill.sandbox import catalogue
+from tests.contract.cases import EngineCase
 
 CLOUD = "here"
 DRILL_ID = "20260301-020000-0000abcd"
 NEW_NAME = f"drill-{DRILL_ID}"
 PASSWORD = SecretStr("Correct-Horse-7")
 SCRATCH = {"drill-scratch": "yes"}
-
-
-@dataclass(frozen=True, slots=True)
-class EngineCase:
-    """One engine that the guard admits on a cloud."""
-
-    engine: Engine
-    version: str
-    suffix: str
-    """How the ids of its instances end."""
-    flavor: str
-    members: tuple[tuple[str, object], ...] = ()
-    """What the admin call needs besides, to make an instance of this engine."""
-    cloud: str = "sandbox"
-    """The kind of a cloud that has this engine."""
-
-    @property
-    def rules(self) -> CloudRules:
-        """Return what such a cloud can do."""
-        return find_cloud_kind(self.cloud).rules
-
-    @property
-    def is_simulated(self) -> bool:
-        """Tell whether the sandbox has no server behind it."""
-        return ("simulated", True) in self.members
-
-
-MARIADB_VERSION = "10.11"
-IN_BOTH = (
-    EngineCase(Engine.POSTGRESQL, "18", "03", catalogue.DEFAULT_FLAVOR),
-    EngineCase(
-        Engine.MARIADB,
-        MARIADB_VERSION,
-        "01",
-        catalogue.family_of(catalogue.MARIADB).default_flavor,
-        (("engine", "MariaDB"),),
-    ),
-    EngineCase(
-        Engine.SQLSERVER,
-        "2019_SE",
-        "04",
-        "rds.mssql.n1.medium",
-        (
-            ("engine", "SQLServer"),
-            ("simulated", True),
-            ("version", "2019_SE"),
-            ("databases", ["shop"]),
-        ),
-    ),
-)
-"""One line for each engine with servers, or with simulated instances that restore."""
-IN_MEMORY = (*IN_BOTH, EngineCase(Engine.MYSQL, "8.0", "01", "rds.mysql.n1.medium", (), "huawei"))
-"""The sandbox has servers of MariaDB where a cloud has MySQL."""
 
 
 class Stage(Protocol):
@@ -227,145 +166,6 @@ class MemoryStage:
         if act == "recovery":
             return sum(cloud.restores.values()) + sum(cloud.resets.values())
         return sum((cloud.creates if act == "create" else cloud.deletes).values())
-
-
-_TABLES = (
-    "instances",
-    "backups",
-    "jobs",
-    "accepted",
-    "job_details",
-    "task_details",
-    "recycled",
-    "simulated_databases",
-    "simulated_histories",
-)
-_CALLS = {
-    "restore": {"method": "POST", "path": "/recovery$"},
-    "reset": {"method": "POST", "path": "/recovery$"},
-    "create": {"method": "POST", "path": "/instances$"},
-    "delete": {"method": "DELETE"},
-}
-
-
-class SandboxStage:
-    """The client of this project against the sandbox, over HTTP, with servers that are fake."""
-
-    def __init__(
-        self,
-        case: EngineCase,
-        sandbox: ThreadedSandbox,
-        servers: FakeServers,
-        provider: RdsProvider,
-    ) -> None:
-        """``servers`` are those of the engine; nobody asks them about simulated instances."""
-        self.case = case
-        self.has_servers = not case.is_simulated
-        self._sandbox = sandbox
-        self._servers = servers
-        self._provider = provider
-        self.source_id = self.add_instance("orders-prod")
-        self.target_id = self.add_instance("scratch-a", scratch=True)
-
-    @property
-    def provider(self) -> Provider:
-        return self._provider
-
-    def add_instance(self, name: str, *, volume_gb: int = 100, scratch: bool = False) -> str:
-        tags = [{"key": key, "value": value} for key, value in SCRATCH.items()]
-        made = self._sandbox.admin.create_instance(
-            name,
-            password=PASSWORD.get_secret_value(),
-            volume_size=volume_gb,
-            tags=tags if scratch else [],
-            **dict(self.case.members),
-        )
-        return str(made["id"])
-
-    def back_up(self, instance_id: str, name: str) -> None:
-        self._sandbox.admin.back_up(instance_id, name=name, type="manual")
-
-    def open_window(self) -> None:
-        if self.case.is_simulated:
-            give_a_past(self._sandbox, self.source_id)
-        else:
-            self._servers.open_window(self.source_id)
-
-    def hold(self) -> None:
-        self._servers.gate.clear()
-        if self.case.is_simulated:
-            self._sandbox.admin.add_fault("hang_next_job", times=10)
-
-    def release(self) -> None:
-        self._servers.gate.set()
-        if self.case.is_simulated:
-            self._sandbox.admin.clear_faults()
-
-    def lose_answer(self, act: str) -> None:
-        self._sandbox.admin.add_fault("lose_next_answer", **_CALLS[act])
-
-    def lose_request(self, act: str) -> None:
-        self._sandbox.admin.add_fault("error_next", **_CALLS[act], status=503, body="empty")
-
-    def fail_job(self, act: str) -> None:
-        self._sandbox.admin.add_fault("fail_next_job", **_CALLS[act], reason="injected fault")
-
-    def be_unavailable(self) -> None:
-        self._sandbox.admin.add_fault("error_next", method="GET", status=503, times=4)
-
-    def accepted(self, act: str) -> int:
-        counts: dict[str, int] = self._sandbox.admin.state()["accepted"][act]
-        return sum(counts.values())
-
-
-def give_a_past(sandbox: ThreadedSandbox, instance_id: str) -> None:
-    """Let a simulated instance be restorable for the last hour: with a backup that old."""
-    at = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
-    with sandbox.service.context.state.transaction() as connection:
-        instance = instances.find(connection, instance_id)
-        assert instance is not None
-        names = simulated_names.names_of(connection, instance_id)
-        simulated_names.add_names(connection, instance_id, names, at)
-        simulated_names.begin_history(connection, instance_id, at)
-        instances.set_backup_policy(
-            connection,
-            instance_id,
-            keep_days=7,
-            start_time=catalogue.BACKUP_WINDOW,
-            period=catalogue.BACKUP_PERIOD,
-        )
-        backup = StoredBackup(
-            id=f"{0:032x}br{instance_id[-2:]}",
-            instance_id=instance_id,
-            name="an hour ago",
-            description="",
-            type=BackupType.AUTO,
-            status=BackupStatus.COMPLETED,
-            began_at=at,
-            ended_at=at,
-            size_kb=0,
-            engine=instance.engine,
-            version=instance.version,
-            volume_size=instance.volume_size,
-            simulated=True,
-        )
-        backups.insert(connection, backup)
-        simulated_names.add_names(connection, backup.id, names, at)
-
-
-def forget_everything(sandbox: ThreadedSandbox) -> None:
-    """Let a sandbox that several tests share be as new, once nothing is under way any more."""
-    sandbox.admin.clear_faults()
-    state = sandbox.service.context.state
-
-    def is_idle() -> bool:
-        with state.transaction() as connection:
-            return not jobs.running(connection)
-
-    eventually(is_idle)
-    with state.transaction() as connection:
-        for table in _TABLES:
-            connection.execute(f"delete from {table}")
 
 
 def the_instance(provider: Provider, instance_id: str) -> Instance:
