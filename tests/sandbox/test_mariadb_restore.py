@@ -263,6 +263,16 @@ def test_a_changed_byte_in_the_log_fails_the_restore(world, damaged):
         restore(world.servers, damaged, "never", restore_time=end)
 
 
+def test_a_file_whose_times_are_lost_fails_the_restore(world, damaged):
+    end = world.servers.windows(damaged)[-1].ends_at
+    victim = log_files(world.root, damaged)[-2]
+    victim.with_name(f"{victim.name}.seen").unlink()
+    victim.touch()
+
+    with pytest.raises(RestoreFailed, match=f"{victim.name} is damaged: when it was written"):
+        restore(world.servers, damaged, "never", restore_time=end)
+
+
 def test_files_of_the_log_in_the_wrong_order_are_noticed(world, damaged):
     end = world.servers.windows(damaged)[-1].ends_at
     files = log_files(world.root, damaged)

@@ -127,7 +127,7 @@ class ArchiveReader:
             reason = None
             while number in present:
                 archived = self._read(archive / log_name(number), number)
-                reason = _why_not(archived.log, files[-1].log if files else None)
+                reason = _why_not(archived, files[-1].log if files else None)
                 if reason is not None:
                     break
                 files.append(archived)
@@ -175,11 +175,14 @@ def archived_numbers(archive: Path) -> set[int]:
     return {number for number in map(log_number, names) if number is not None}
 
 
-def _why_not(log: LogFile, before: LogFile | None) -> str | None:
+def _why_not(archived: ArchivedFile, before: LogFile | None) -> str | None:
     """Return why a file does not continue the one before it: the engine would not notice."""
+    log = archived.log
     name = log_name(log.number)
     if log.damage is not None:
         return f"{name} is damaged: {log.damage}"
+    if log.transactions and archived.seen_at(log.transactions[-1].ends) is None:
+        return f"{name} is damaged: when it was written is not known any more"
     if before is None:
         return None
     if before.next_number not in (None, log.number):
