@@ -21,6 +21,8 @@ class ExitCode(IntEnum):
     """Reserved: verification of the evidence log failed."""
     REFUSED = 6
     LEAKED = 7
+    SILENT = 8
+    """Nobody keeps the schedule (``drill status --max-age``)."""
     INTERRUPTED = 130
 
 
@@ -71,6 +73,10 @@ class StoreError(DrillError):
     """the store cannot be used"""
 
 
+class IdTaken(StoreError):
+    """there is a drill with this id already"""
+
+
 class StoreUnavailable(StoreError):
     """the store cannot be reached or written just now: a full disk, a lock, a restart"""
 
@@ -106,6 +112,10 @@ class ProviderThrottled(ProviderUnavailable):
     """the cloud asks for fewer requests"""
 
 
+class CircuitOpen(ProviderUnavailable):
+    """too many calls to this endpoint failed in a row; nothing was sent"""
+
+
 class AnswerLost(ProviderError):
     """the answer to a write was lost: whether the cloud accepted it is not known"""
 
@@ -115,7 +125,15 @@ class ProviderBusy(ProviderError):
 
 
 class QuotaExceeded(ProviderError):
-    """a quota or the capacity of the cloud is used up"""
+    """a quota of the cloud is used up"""
+
+
+class OutOfCapacity(QuotaExceeded):
+    """the cloud has no capacity left for this"""
+
+
+class OrderCancelled(ProviderError):
+    """somebody cancelled the order in the cloud"""
 
 
 class CredentialsRejected(ProviderError):

@@ -14,11 +14,20 @@ from drill.errors import DrillError, ExitCode
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("drill.cli.run", "Run drills now and report them."),
+    "status": ("drill.cli.status", "Say what is due, running, late, missed and proven."),
+    "pause": ("drill.cli.pause", "Let nothing scheduled begin, for everything or for a part."),
+    "resume": ("drill.cli.resume", "End a pause or a drain."),
+    "drain": ("drill.cli.drain", "Let nothing begin any more, and the daemon end."),
+    "abort": ("drill.cli.abort", "Take drills to teardown."),
     "plan": ("drill.cli.plan", "List, check and show restore plans."),
     "history": ("drill.cli.history", "List past drills."),
     "show": ("drill.cli.show", "Show one drill with its steps, checks and journal."),
     "report": ("drill.cli.report", "Render the HTML reports."),
+    "observe": ("drill.cli.observe", "Look at every source; say which windows and backups worry."),
+    "exception": ("drill.cli.exception", "Open, close and list exceptions: findings, exclusions."),
+    "review": ("drill.cli.review", "Sign and list reviews of what was drilled."),
     "sweep": ("drill.cli.sweep", "Finish abandoned drills and tear down what they left."),
+    "scratch": ("drill.cli.scratch", "List and prepare the instances that drills may overwrite."),
     "sandbox": ("drill.cli.sandbox", "Serve the local sandbox with real databases."),
     "demo": ("drill.cli.demo", "Watch a night of real restore drills on the sandbox."),
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from drill.cli.due import due_plans, due_shape, enlist_slots
 from drill.cli.output import console, output_option, print_json, say
 from drill.errors import ExitCode
 
@@ -22,52 +23,91 @@ if TYPE_CHECKING:
 
 @click.command(
     "run",
-    epilog="Example: drill run orders-pitr-latest   or, for every plan: drill run",
+    epilog="Example: drill run orders-pitr-latest   or, for every plan: drill run   "
+    "or, from cron: drill run --due",
 )
 @click.argument("plans", nargs=-1, metavar="[PLAN]...")
+@click.option("--due", is_flag=True, help="Run what the schedule says is due, and nothing else.")
 @click.option("--dry-run", is_flag=True, help="Show what would be restored; order nothing.")
 @click.option("--no-report", is_flag=True, help="Do not render the reports afterwards.")
 @output_option
 @click.pass_obj
 def command(
-    config_file: str, plans: tuple[str, ...], dry_run: bool, no_report: bool, output: str
+    config_file: str,
+    plans: tuple[str, ...],
+    due: bool,
+    dry_run: bool,
+    no_report: bool,
+    output: str,
 ) -> int:
     """Run drills of the named plans (all plans without a name) as one batch, within the limits.
 
     Drills that an earlier run left unfinished are taken over first; a plan that has one is not
     started a second time. Ctrl-C takes every running drill to teardown; a second Ctrl-C leaves
-    them for the next run or for drill sweep.
+    them for the next run or for drill sweep --apply.
+
+    With --due every slot that has come since the last look is drilled, or recorded as missed or
+    skipped; call it from cron or a CronJob, as often as you like. Nothing due is exit code 0.
     """
     from drill.cli.context import house_of, read_setting
 
+    if due and plans:
+        raise click.UsageError("--due looks at the schedule of every plan: name none")
     setting = read_setting(config_file)
     chosen = setting.named(plans)
     house = house_of(setting)
     if dry_run:
         from drill.cli.preview import show_previews
 
-        return show_previews(house, chosen, output=output)
-    drill_ids = enlist(house, chosen)
+        return show_previews(house, due_plans(house, chosen) if due else chosen, output=output)
+    found = None
+    if due:
+        found, drill_ids = enlist_slots(house, chosen)
+    else:
+        drill_ids = enlist(house, chosen)
+    missed = found.missed if found else 0
     if not drill_ids:
-        say("there is no plan to run")
-        return ExitCode.PASSED
-    records = run_batch(house, drill_ids, quiet=output == "json")
-    index = None if no_report else _render(house)
+        say("nothing is due" if due else "there is no plan to run")
+    records = run_batch(house, drill_ids, quiet=output == "json") if drill_ids else []
+    if due or not plans:
+        _observe(house, records)
+    index = _render(house) if (records or missed) and not no_report else None
     if output == "json":
         from drill.cli.shapes import drill_shape
 
-        print_json({"drills": [drill_shape(record) for record in records]})
-    else:
+        drills = {"drills": [drill_shape(record) for record in records]}
+        print_json(drills | ({"due": due_shape(found)} if found else {}))
+    elif records:
         print_verdicts(records)
         if index:
             say(f"report: {index}")
     from drill.cli.verdict import exit_code_of
 
-    return exit_code_of(records)
+    code = exit_code_of(records)
+    return ExitCode.NOT_PASSED if missed and code is not ExitCode.LEAKED else code
+
+
+def _observe(house: House, records: Sequence[DrillRecord]) -> None:
+    """Look at what no drill has looked at: a batch of all plans is what a night is.
+
+    Who stopped the batch does not want to wait for more. A fault of the store is said and changes
+    no verdict; the looks are then missing, and ``drill observe`` says so.
+    """
+    from drill.engine.observing import keep_observing
+    from drill.engine.record import Outcome
+    from drill.errors import StoreError
+
+    if any(record.outcome in (None, Outcome.ABORTED) for record in records):
+        return
+    try:
+        keep_observing(house.parts, house.archive, house.plans, now=house.parts.clock.now())
+    except StoreError as error:
+        say(f"no data: what was seen of the sources is not kept: {error.message}")
 
 
 def enlist(house: House, plans: Sequence[LoadedPlan]) -> list[str]:
     """Take over abandoned drills, enlist one for every other plan; return all ids."""
+    from drill.cli.person import user_name
     from drill.dispatch.worker import is_known_dead
     from drill.engine.enlisting import new_drill
     from drill.engine.record import Trigger
@@ -85,6 +125,7 @@ def enlist(house: House, plans: Sequence[LoadedPlan]) -> list[str]:
             trigger=Trigger.COMMAND,
             scheduled_for=now,
             now=now,
+            initiated_by=user_name(),
         )
         for loaded in plans
         if loaded.plan.name not in already
@@ -130,7 +171,7 @@ def _on_interrupt(house: House, dispatcher: LocalDispatcher, drill_ids: Sequence
                 target=house.journal.request_abort, args=(list(drill_ids),), daemon=True
             ).start()
         else:
-            say("leaving unfinished drills to the next drill run or drill sweep")
+            say("leaving unfinished drills to the next drill run or drill sweep --apply")
             dispatcher.stop()
 
     earlier = {one: signal.signal(one, handle) for one in (signal.SIGINT, signal.SIGTERM)}
@@ -158,7 +199,7 @@ def print_verdicts(records: Sequence[DrillRecord]) -> None:
                 say(f"  hint: {record.hint}")
         if record.teardown is Teardown.LEAKED:
             say(f"{record.plan_name}: leaked: {record.teardown_reason}")
-            say("  hint: Run drill sweep once the cause is mended.")
+            say("  hint: Run drill sweep --apply once the cause is mended.")
 
 
 def _render(house: House) -> str:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Literal, Protocol
 
 from pydantic import SecretStr
 
 from drill.check.port import Prober
 from drill.clock import Clock
+from drill.engine.control import Control
 from drill.engine.passwords import CopyPasswords
-from drill.engine.record import DrillRecord, Event
+from drill.engine.record import DrillRecord, Event, Outcome, State, Teardown, Trigger
 from drill.guard.facts import CloudRules, SiteRules
+from drill.plan.blackouts import SiteBlackout
 from drill.provider.port import Provider
+from drill.recovery.facts import DrillFacts, SourceKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,34 @@ class SeatLimits:
     drills_per_source: int
     new_per_cloud: int
     """New scratch instances at the same time in one account."""
+    drills_per_group: int | None = None
+    """Drills of one group; None for no limit."""
+    groups: Mapping[str, int] = field(default_factory=dict)
+    """Group -> its own number, in the place of ``drills_per_group``."""
+
+    def of_group(self, group: str | None) -> int | None:
+        """Return how many drills of a group may be under way; None for no limit."""
+        return None if group is None else self.groups.get(group, self.drills_per_group)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a list needs of a drill: read by the thousand, without plan, steps and checks."""
+
+    id: str
+    plan_name: str
+    cloud: str
+    source_id: str
+    trigger: Trigger
+    scheduled_for: datetime
+    state: State
+    started_at: datetime | None
+    outcome: Outcome | None
+    finished_at: datetime | None
+    reason: str | None
+    teardown: Teardown
+    level: int
+    is_simulated: bool
 
 
 class Journal(Protocol):
@@ -115,12 +147,34 @@ class Journal(Protocol):
         """Return drills, newest slot first."""
         ...
 
+    def leaked(self) -> list[DrillRecord]:
+        """Return the finished drills whose scratch instance leaked, enlisted first first."""
+        ...
+
     def events_of(self, drill_id: str) -> list[Event]:
         """Return the journal of one drill, in order."""
         ...
 
     def recorded_counts(self, plan_name: str) -> Mapping[str, int]:
         """Return name of check -> row count of the last drill of the plan that passed."""
+        ...
+
+    def newest(
+        self, *, of: Literal["plan", "source"], passed: bool = False, at_least: int = 0
+    ) -> list[Summary]:
+        """Return the drill with the newest slot of each plan, or of each source, by name.
+
+        With ``passed`` of those alone that passed (late or not) on a real database at this level or
+        above.
+        """
+        ...
+
+    def in_hand(self) -> list[Summary]:
+        """Return the drills that are not finished, or that leaked, enlisted first first."""
+        ...
+
+    def count_outcomes(self, *, since: datetime) -> Mapping[Outcome, int]:
+        """Return how many drills with a slot from then on ended in which way."""
         ...
 
     def earliest_next_at(self, *, only: Collection[str] | None = None) -> datetime | None:
@@ -136,6 +190,8 @@ class ScratchLogin:
     user: str
     password: Callable[[], SecretStr]
     database: str
+    blank_id: str | None = None
+    """The blank instance whose backup the baseline is; None if it is the target's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,8 +207,12 @@ class CloudSettings:
     drills_at_once: int
     database_tls: Literal["verify", "require", "off"] = "verify"
     database_ca_file: str | None = None
+    prices: Mapping[str, Decimal] = field(default_factory=dict)
+    """Price of an instance per hour by its flavor, as far as the configuration says."""
     scratch: Mapping[str, ScratchLogin]
     """Id of the existing target -> how to look into it."""
+    blanks: Mapping[str, ScratchLogin] = field(default_factory=dict)
+    """Id of the blank instance -> how to look into it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,5 +234,14 @@ class Parts:
     drills_per_source: int
     start_patience: timedelta
     """How long a drill that has not ordered anything yet waits for a cloud that does not answer."""
+    history: Callable[[SourceKey], Sequence[DrillFacts]]
+    """The earlier drills of a source, of every plan: what a selection looks back on."""
     teardown_patience: timedelta
     """How long teardown tries before the drill says ``leaked``."""
+    drills_per_group: int | None = None
+    group_limits: Mapping[str, int] = field(default_factory=dict)
+    """Group -> its own number, in the place of ``drills_per_group``."""
+    control: Control | None = None
+    """Pauses; without it nothing is ever paused."""
+    blackouts: Sequence[SiteBlackout] = ()
+    """Times of the configuration in which no scheduled drill begins."""

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from drill.plan.blackouts import SiteBlackout
 from drill.plan.forms import (
     REFERENCE_PATTERN,
     Name,
@@ -70,6 +71,11 @@ class PasswordCredentials(PlanPart):
 Credentials = Annotated[KeyCredentials | PasswordCredentials, Field(discriminator="kind")]
 
 
+FlavorName = Annotated[str, Field(min_length=1, max_length=128)]
+Price = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False, strict=True)]
+"""Money per hour, in whatever money the price list is."""
+
+
 class Cloud(PlanPart):
     """One account in one region of one cloud."""
 
@@ -107,6 +113,9 @@ class Cloud(PlanPart):
     """Drills of this account that may run at the same time."""
     new_instances_at_most: Annotated[Whole, Field(ge=0, le=1000)] = 4
     """New scratch instances that may exist in this account at the same time."""
+
+    prices: dict[FlavorName, Price] = Field(default_factory=dict)
+    """Price of an instance per hour, by its flavor: for what is left over."""
 
     @model_validator(mode="after")
     def _is_safe(self) -> Cloud:
@@ -160,8 +169,28 @@ class ScratchInstance(PlanPart):
     """Id of the instance at the provider."""
     baseline: Annotated[str, Field(min_length=1, max_length=64)]
     """Name of its own manual backup that holds no data: teardown restores it."""
+    baseline_instance_id: ProviderId | None = None
+    """Blank instance whose backup of that name is restored instead of its own."""
     user: Annotated[str, Field(min_length=1, max_length=63)]
     """Account that sees whether the instance is empty again after the reset."""
+    password: SecretReference
+    """Where the password of that account is."""
+    database: Annotated[str, Field(min_length=1, max_length=63)] = "postgres"
+    """Database that this account logs in to."""
+
+
+class BlankInstance(PlanPart):
+    """One blank instance. Its backup empties targets that cannot be restored to themselves; it
+    must carry the tag drill-blank=yes, and nothing is ever restored into it."""
+
+    cloud: Name
+    """Name of the cloud in this file."""
+    instance_id: ProviderId
+    """Id of the instance at the provider."""
+    baseline: Annotated[str, Field(min_length=1, max_length=64)]
+    """Name of its manual backup that holds no data."""
+    user: Annotated[str, Field(min_length=1, max_length=63)]
+    """Account that sees whether the instance is empty."""
     password: SecretReference
     """Where the password of that account is."""
     database: Annotated[str, Field(min_length=1, max_length=63)] = "postgres"
@@ -184,12 +213,16 @@ class Limits(PlanPart):
     """Drills of all accounts that may run at the same time."""
     drills_per_source: Annotated[Whole, Field(ge=1, le=1000)] = 2
     """Drills of one source that may run at the same time."""
+    drills_per_group: Annotated[Whole, Field(ge=1, le=1000)] | None = None
+    """Drills of one group that may run at the same time; without it as many as there are seats."""
+    groups: dict[Name, Annotated[Whole, Field(ge=1, le=1000)]] = Field(default_factory=dict)
+    """Group = its own number, in the place of ``drills_per_group``."""
     workers: Annotated[Whole, Field(ge=1, le=64)] = 8
     """Steps that may be done at the same time."""
     lease: PositiveSpan = timedelta(seconds=60)
     """How long a worker may be silent before another takes its drill over."""
     start_patience: PositiveSpan = timedelta(minutes=5)
-    """How long a drill that has ordered nothing yet waits for a cloud that does not answer."""
+    """How long a drill that has ordered nothing yet tries again after a fault that may pass."""
     teardown_patience: PositiveSpan = timedelta(hours=1)
     """How long teardown tries before the drill says that its scratch instance leaked."""
     scratch_lives_at_most: PositiveSpan = timedelta(hours=12)
@@ -229,10 +262,14 @@ class Config(PlanPart):
     """The accounts that drills use, by name."""
     scratch: tuple[ScratchInstance, ...] = ()
     """The scratch allow-list: instances that drills may overwrite."""
+    blank: tuple[BlankInstance, ...] = ()
+    """Blank instances, by whose backups targets come back that cannot do so by their own."""
     protected: tuple[Protected, ...] = ()
     """Instances that no drill may ever touch."""
     limits: Limits = Limits()
     """How much may happen at the same time."""
+    blackouts: tuple[SiteBlackout, ...] = ()
+    """Times in which no scheduled drill begins."""
     store: StoreSettings = StoreSettings()
     """Where outcomes are kept."""
     folders: Folders = Folders()
@@ -240,20 +277,26 @@ class Config(PlanPart):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Config:
-        raise_all([*self._unknown_clouds(), *self._contradictions()])
+        raise_all([*self._unknown_clouds(), *self._contradictions(), *self._wrong_blanks()])
         return self
 
     def _unknown_clouds(self) -> list[Mistake]:
         named: list[tuple[str, int, str]] = [
             *(("scratch", index, entry.cloud) for index, entry in enumerate(self.scratch)),
+            *(("blank", index, entry.cloud) for index, entry in enumerate(self.blank)),
             *(("protected", index, entry.cloud) for index, entry in enumerate(self.protected)),
+            *(
+                ("blackouts", index, cloud)
+                for index, entry in enumerate(self.blackouts)
+                for cloud in entry.clouds
+            ),
         ]
         known = ", ".join(sorted(self.clouds)) or "none"
         return [
             Mistake(
                 f"no cloud is named {cloud!r}",
                 hint=f"Clouds of this file: {known}.",
-                at=(table, index, "cloud"),
+                at=(table, index, "clouds" if table == "blackouts" else "cloud"),
             )
             for table, index, cloud in named
             if cloud not in self.clouds
@@ -285,3 +328,34 @@ class Config(PlanPart):
                 )
             seen.add(instance_id)
         return mistakes
+
+    def _wrong_blanks(self) -> list[Mistake]:
+        """Compare the blanks with the other lists, and the targets with their blanks."""
+        protected = {one.lower() for entry in self.protected for one in entry.instance_ids}
+        scratch = {entry.instance_id.lower() for entry in self.scratch}
+        mistakes = [
+            Mistake(
+                f"{entry.instance_id} is blank and {what} at once",
+                hint="A blank instance is for nothing else: take it from the other list.",
+                at=("blank", index, "instance_id"),
+            )
+            for index, entry in enumerate(self.blank)
+            for what, ids in (("protected", protected), ("on the scratch allow-list", scratch))
+            if entry.instance_id.lower() in ids
+        ]
+        baselines = {(entry.cloud, entry.instance_id): entry.baseline for entry in self.blank}
+        if len(baselines) != len(self.blank):
+            mistakes.append(
+                Mistake("a blank instance is listed twice", hint="Keep one entry.", at=("blank",))
+            )
+        return mistakes + [
+            Mistake(
+                f"{entry.baseline_instance_id} is no blank instance of cloud {entry.cloud} with "
+                f"the baseline {entry.baseline!r}",
+                hint="List it under [[blank]] with the same cloud and the same baseline.",
+                at=("scratch", index, "baseline_instance_id"),
+            )
+            for index, entry in enumerate(self.scratch)
+            if entry.baseline_instance_id is not None
+            and baselines.get((entry.cloud, entry.baseline_instance_id)) != entry.baseline
+        ]

@@ -29,7 +29,10 @@ from drill.plan.model import Plan
 from drill.recovery.values import Choice, Instance, Inventory
 from drill.store.tables import CheckResultRow, DrillRow, JournalRow, StepRow
 
-_FIRST = ("id", "plan_name", "plan_digest", "scheduled_for", "enlisted_at", "tool_version")
+_FIRST = (
+    *("id", "plan_name", "plan_digest", "scheduled_for", "enlisted_at", "tool_version"),
+    "initiated_by",
+)
 _LATER = (
     *("next_at", "deadline_at", "epoch", "leased_by", "leased_until", "is_seated"),
     *("abort_requested", "look_failures", "failing_since", "started_at", "target_id"),
@@ -37,14 +40,16 @@ _LATER = (
     *("restore_job_id", "restore_seen_running", "ready_at", "reachable_at", "checked_at"),
     *("teardown_began_at", "teardown_intent_at", "teardown_accepted_at", "teardown_job_id"),
     *("teardown_seen_running", "reason", "hint", "teardown_reason", "finished_at", "level"),
+    "held_until",
 )
 """Fields that are kept as they are."""
 
-_MICROSECOND = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 
 
 @cache
-def _inventories() -> TypeAdapter[Inventory]:
+def inventories() -> TypeAdapter[Inventory]:
+    """Return what reads and writes inventories; made once, for it costs milliseconds."""
     return TypeAdapter(Inventory)
 
 
@@ -65,8 +70,12 @@ def canonical(value: object) -> str:
     )
 
 
-def new_row(record: DrillRecord) -> DrillRow:
-    """Return the row of a drill that is enlisted. Raise StoreError if its plan would be lost."""
+def new_values(record: DrillRecord) -> dict[str, Any]:
+    """Return every column of a drill that is enlisted, by the names of ``DrillRow``.
+
+    No row is made of them: ten thousand are inserted at once. Raise StoreError if its plan would
+    be lost.
+    """
     try:
         plan = canonical(record.plan.model_dump(mode="json"))
         is_lossless = Plan.model_validate_json(plan) == record.plan
@@ -74,16 +83,17 @@ def new_row(record: DrillRecord) -> DrillRow:
         raise StoreError(f"the plan {record.plan_name} cannot be written as JSON") from error
     if not is_lossless:
         raise StoreError(f"the plan {record.plan_name} cannot be read back as it is")
-    return DrillRow(
+    return {
         **{name: getattr(record, name) for name in _FIRST},
-        plan=plan,
-        cloud=record.plan.source.cloud,
-        source_id=record.plan.source.instance_id,
-        target_kind=record.plan.target.kind,
-        wanted_target_id=wanted_target_id(record),
-        trigger=record.trigger.value,
+        "plan": plan,
+        "cloud": record.plan.source.cloud,
+        "source_id": record.plan.source.instance_id,
+        "target_kind": record.plan.target.kind,
+        "wanted_target_id": wanted_target_id(record),
+        "plan_group": record.plan.group,
+        "trigger": record.trigger.value,
         **changing_values(record),
-    )
+    }
 
 
 def changing_values(record: DrillRecord) -> dict[str, Any]:
@@ -98,9 +108,9 @@ def changing_values(record: DrillRecord) -> dict[str, Any]:
             "inventory": _inventory_as_json(record.inventory) if record.inventory else None,
             "choice": _as_json(_choices(), record.choice) if record.choice else None,
             "copy_": _as_json(_instances(), record.copy) if record.copy else None,
-            "rta_microseconds": _as_microseconds(record.rta),
-            "rpa_microseconds": _as_microseconds(record.rpa),
-            "rpa_claimed_microseconds": _as_microseconds(record.rpa_claimed),
+            "rta_microseconds": as_microseconds(record.rta),
+            "rpa_microseconds": as_microseconds(record.rpa),
+            "rpa_claimed_microseconds": as_microseconds(record.rpa_claimed),
             "request_ids": canonical(list(record.request_ids)),
             "refusals": canonical([dict(refusal) for refusal in record.refusals]),
         }
@@ -121,12 +131,12 @@ def record_of(
             finding=Outcome(row.finding) if row.finding else None,
             outcome=Outcome(row.outcome) if row.outcome else None,
             teardown=Teardown(row.teardown),
-            inventory=_inventories().validate_json(row.inventory) if row.inventory else None,
+            inventory=inventories().validate_json(row.inventory) if row.inventory else None,
             choice=_choices().validate_json(row.choice) if row.choice else None,
             copy=_instances().validate_json(row.copy_) if row.copy_ else None,
-            rta=_as_span(row.rta_microseconds),
-            rpa=_as_span(row.rpa_microseconds),
-            rpa_claimed=_as_span(row.rpa_claimed_microseconds),
+            rta=as_span(row.rta_microseconds),
+            rpa=as_span(row.rpa_microseconds),
+            rpa_claimed=as_span(row.rpa_claimed_microseconds),
             request_ids=tuple(json.loads(row.request_ids)),
             refusals=tuple(json.loads(row.refusals)),
             steps=tuple(map(_step_of, steps)),
@@ -139,46 +149,61 @@ def record_of(
         ) from error
 
 
+def step_values(drill_id: str, position: int, step: Step) -> dict[str, Any]:
+    """Return the columns of a step; positions count from 1."""
+    return {
+        "drill_id": drill_id,
+        "position": position,
+        "name": step.name.value,
+        "began_at": step.began_at,
+        "ended_at": step.ended_at,
+        "result": step.result,
+    }
+
+
 def step_row(drill_id: str, position: int, step: Step) -> StepRow:
     """Return the row of a step; positions count from 1."""
-    return StepRow(
-        drill_id=drill_id,
-        position=position,
-        name=step.name.value,
-        began_at=step.began_at,
-        ended_at=step.ended_at,
-        result=step.result,
-    )
+    return StepRow(**step_values(drill_id, position, step))
+
+
+def check_values(drill_id: str, position: int, check: CheckResult) -> dict[str, Any]:
+    """Return the columns of an answered check; positions count from 1."""
+    return {
+        "drill_id": drill_id,
+        "position": position,
+        "name": check.name,
+        "kind": check.kind,
+        "answer": check.answer.value,
+        "reason": check.reason,
+        "expected": check.expected,
+        "observed": check.observed,
+        "row_count": check.row_count,
+        "newest_at": check.newest_at,
+        "began_at": check.began_at,
+        "duration_microseconds": check.duration // MICROSECOND,
+    }
 
 
 def check_row(drill_id: str, position: int, check: CheckResult) -> CheckResultRow:
     """Return the row of an answered check; positions count from 1."""
-    return CheckResultRow(
-        drill_id=drill_id,
-        position=position,
-        name=check.name,
-        kind=check.kind,
-        answer=check.answer.value,
-        reason=check.reason,
-        expected=check.expected,
-        observed=check.observed,
-        row_count=check.row_count,
-        newest_at=check.newest_at,
-        began_at=check.began_at,
-        duration_microseconds=check.duration // _MICROSECOND,
-    )
+    return CheckResultRow(**check_values(drill_id, position, check))
+
+
+def journal_values(drill_id: str, sequence: int, event: Event) -> dict[str, Any]:
+    """Return the columns of an event. Raise StoreError if its facts are not JSON."""
+    return {
+        "drill_id": drill_id,
+        "sequence": sequence,
+        "at": event.at,
+        "kind": event.kind.value,
+        "act": event.act,
+        "facts": facts_as_json(event),
+    }
 
 
 def journal_row(drill_id: str, sequence: int, event: Event) -> JournalRow:
     """Return the row of an event. Raise StoreError if its facts are not JSON."""
-    return JournalRow(
-        drill_id=drill_id,
-        sequence=sequence,
-        at=event.at,
-        kind=event.kind.value,
-        act=event.act,
-        facts=facts_as_json(event),
-    )
+    return JournalRow(**journal_values(drill_id, sequence, event))
 
 
 def event_of(row: JournalRow) -> Event:
@@ -209,7 +234,7 @@ def _check_of(row: CheckResultRow) -> CheckResult:
         row_count=row.row_count,
         newest_at=row.newest_at,
         began_at=row.began_at,
-        duration=row.duration_microseconds * _MICROSECOND,
+        duration=row.duration_microseconds * MICROSECOND,
     )
 
 
@@ -220,7 +245,7 @@ _SETS = frozenset(
 
 
 def _inventory_as_json(inventory: Inventory) -> str:
-    document = _inventories().dump_python(inventory, mode="json")
+    document = inventories().dump_python(inventory, mode="json")
     for name, value in document.items():
         if name in _SETS:
             value.sort()
@@ -231,9 +256,11 @@ def _as_json(adapter: TypeAdapter[Any], value: object) -> str:
     return canonical(adapter.dump_python(value, mode="json"))
 
 
-def _as_microseconds(span: timedelta | None) -> int | None:
-    return None if span is None else span // _MICROSECOND
+def as_microseconds(span: timedelta | None) -> int | None:
+    """Return a span as it is kept."""
+    return None if span is None else span // MICROSECOND
 
 
-def _as_span(microseconds: int | None) -> timedelta | None:
-    return None if microseconds is None else microseconds * _MICROSECOND
+def as_span(microseconds: int | None) -> timedelta | None:
+    """Return a span that was kept."""
+    return None if microseconds is None else microseconds * MICROSECOND

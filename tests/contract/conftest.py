@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from drill.clock import SystemClock
+from drill.engine.archive import Archive
 from drill.engine.memory import MemoryJournal
+from drill.engine.memory_archive import MemoryArchive
 from drill.engine.ports import Journal
 from drill.plan.config import Cloud
 from drill.provider.rds.build import rds_provider
@@ -21,7 +23,7 @@ from drill.sandbox import catalogue
 from drill.sandbox.engines import Engines
 from drill.sandbox.settings import Settings
 from drill.sandbox.threaded import ThreadedSandbox
-from drill.store import open_journal
+from drill.store import SqlJournal, open_journal
 from tests.contract.cases import IN_BOTH, IN_MEMORY, MARIADB_VERSION
 from tests.contract.sandbox_stage import SandboxStage, forget_everything
 from tests.contract.stages import CLOUD, MemoryStage, Stage
@@ -42,6 +44,12 @@ def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]
         _empty(url)
     with open_journal(url, folder=tmp_path) as kept:
         yield kept
+
+
+@pytest.fixture
+def archive(journal: Journal) -> Archive:
+    """The archive that looks back on that journal."""
+    return journal.archive if isinstance(journal, SqlJournal) else MemoryArchive(journal)
 
 
 def _empty(url: str) -> None:

@@ -55,13 +55,19 @@ class World:
         shutil.copy(PROJECT / "config.toml", self.folder / "config.toml")
         shutil.copytree(PROJECT / "plans", self.folder / "plans")
 
-    def start_sandbox(self, *, seed: bool = True, **more: str) -> None:
+    def start_sandbox(
+        self, *, seed: bool = True, personality: str | None = None, **more: str
+    ) -> None:
         """Start the sandbox, with more variables in its environment; wait until it is ready."""
         log = (self.folder / "sandbox.log").open("ab")
         command = [sys.executable, "-m", "drill", "sandbox", "serve", "--state", str(self.state)]
         with log:
             self._server = subprocess.Popen(
-                [*command, *(["--seed"] if seed else [])],
+                [
+                    *command,
+                    *(["--seed"] if seed else []),
+                    *(["--personality", personality] if personality else []),
+                ],
                 cwd=self.folder,
                 env=environment(**more),
                 stdin=subprocess.DEVNULL,
