@@ -1,6 +1,6 @@
 # make demo   watch real restore drills on the sandbox     make test   all checks and all tests
 # make lock   renew the locked versions (needs uv)         make bench  benchmarks
-# make soak   long runs: interleavings of workers, kills, made-up calls against the sandbox
+# make soak   long runs: interleavings of workers, kills, made-up calls, restores to random instants
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
 	$(shell command -v $(name) >/dev/null 2>&1 && \
@@ -43,6 +43,8 @@ soak: .venv/.dev mariadb
 	DRILL_TEST_SCHEDULES=10000 $(BIN)/pytest tests/harness
 	DRILL_TEST_KILLS=0 $(BIN)/pytest tests/e2e/test_killed_anywhere.py
 	DRILL_FUZZ_EXAMPLES=400 $(BIN)/pytest -n 2 tests/sandbox/test_api_fuzz.py
+	DRILL_TEST_INSTANTS=200 $(BIN)/pytest tests/sandbox/test_mariadb_restore.py \
+		tests/sandbox/test_postgres_restore.py -k "random_instants or exactly_at_the_instant"
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed"; \
