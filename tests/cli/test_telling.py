@@ -60,7 +60,14 @@ def house(tmp_path: Path, journal: SqlJournal, httpserver: HTTPServer, monkeypat
         }
     )
     parts: Any = SimpleNamespace(clock=ManualClock(NOW))
-    return House(folder=tmp_path, config=config, plans=(a_plan(),), journal=journal, parts=parts)
+    return House(
+        folder=tmp_path,
+        config=config,
+        plans=(a_plan(),),
+        journal=journal,
+        archive=journal.archive,
+        parts=parts,
+    )
 
 
 def a_failed_drill(journal: SqlJournal) -> DrillRecord:
@@ -135,9 +142,7 @@ def test_people_are_told_at_the_end_of_a_run(house, httpserver, journal):
     config = house.config.model_copy(
         update={"notices": house.config.notices.model_copy(update={"not_operated_after": 1})}
     )
-    house = House(
-        folder=house.folder, config=config, plans=house.plans, journal=journal, parts=house.parts
-    )
+    house = replace(house, config=config)
     record = a_failed_drill(journal)
 
     for _ in range(2):
