@@ -92,11 +92,15 @@ def command(
     if missed and code is not ExitCode.LEAKED:
         code = ExitCode.NOT_PASSED
     telling.ended(records, code)
-    if junit_file is not None:
+    _write_junit(junit_file, records)
+    return code
+
+
+def _write_junit(file: Path | None, records: Sequence[DrillRecord]) -> None:
+    if file is not None:
         from drill.cli.junit import write_junit
 
-        write_junit(junit_file, records)
-    return code
+        write_junit(file, records)
 
 
 def _show(

@@ -52,11 +52,17 @@ class Telling:
         house = self._house
         now, book = house.parts.clock.now(), house.journal.notices()
         herald = build_herald(
-            house.config, lambda: house.plans, folder=house.folder, journal=house.journal, book=book
+            house.config, lambda: house.plans, folder=house.folder, archive=house.archive, book=book
         )
         herald.look(now=now)
         if (textfile := house.config.metrics.textfile) is not None:
-            meter = build_meter(house.config, lambda: house.plans, journal=house.journal, book=book)
+            meter = build_meter(
+                house.config,
+                lambda: house.plans,
+                journal=house.journal,
+                archive=house.archive,
+                book=book,
+            )
             try:
                 write_textfile(house.folder / textfile, meter.measure(now=now))
             except OSError as error:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drill.engine.archive import Archive
 from drill.engine.notices import NoticeBook
 from drill.engine.ports import Journal
 from drill.notify.apprise_sender import sender_of
@@ -16,7 +17,6 @@ from drill.notify.deadman import DeadManSwitch
 from drill.notify.herald import Herald, Promises
 from drill.notify.known import promise_of
 from drill.notify.meter import Meter
-from drill.notify.past import drills_of
 from drill.plan.config import Config
 from drill.plan.model import Plan
 from drill.plan.references import resolve_secret
@@ -31,12 +31,12 @@ Plans = Callable[[], Sequence[Plan]]
 
 
 def build_herald(
-    config: Config, plans: Plans, *, folder: Path, journal: Journal, book: NoticeBook
+    config: Config, plans: Plans, *, folder: Path, archive: Archive, book: NoticeBook
 ) -> Herald:
     """Return the one who tells people. Secrets are read when a message is sent, not before."""
     return Herald(
         promises=_promises_of(plans),
-        drills=drills_of(journal),
+        drills=lambda since: archive.drill_facts(since=since),
         book=book,
         channels=(log_channel(), *channels_of(config, folder=folder)),
         manner=manner_of(config),
@@ -45,11 +45,13 @@ def build_herald(
     )
 
 
-def build_meter(config: Config, plans: Plans, *, journal: Journal, book: NoticeBook) -> Meter:
+def build_meter(
+    config: Config, plans: Plans, *, journal: Journal, archive: Archive, book: NoticeBook
+) -> Meter:
     """Return the one who makes the figures."""
     return Meter(
         promises=_promises_of(plans),
-        drills=drills_of(journal),
+        drills=lambda since: archive.drill_facts(since=since),
         book=book,
         journal=journal,
         manner=manner_of(config),

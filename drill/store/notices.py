@@ -14,7 +14,7 @@ from drill.engine.notices import Tally, Telling, TellingState
 from drill.plan.telling import NoticeKind, Severity
 from drill.store import queries
 from drill.store.database import Database
-from drill.store.tables import NoticeRow
+from drill.store.notice_table import NoticeRow
 
 _SAME = (
     *("subject", "since", "number", "channel", "title", "body", "plan_name", "drill_id"),

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from drill.engine.memory import MemoryJournal
+from drill.engine.memory_archive import MemoryArchive
 from drill.engine.notices import Tally
-from drill.engine.record import State, Teardown
 from drill.errors import ConfigInvalid, StoreError
 from drill.notify.conditions import Manner, find_conditions
 from drill.notify.exposition import Board, serve_metrics, text_of, write_textfile
@@ -22,7 +22,6 @@ from drill.notify.herald import RecentDrills
 from drill.notify.known import promise_of
 from drill.notify.meter import Meter
 from drill.notify.metrics import METRICS, Measured, samples_of
-from drill.notify.past import drills_of, facts_of
 from drill.plan.telling import NoticeKind
 from drill.recovery.facts import DrillFacts
 from drill.recovery.verdict import Outcome
@@ -230,7 +229,7 @@ def test_a_port_that_is_taken_is_a_plain_mistake():
 def a_meter(journal: MemoryJournal, drills: RecentDrills | None = None) -> Meter:
     return Meter(
         promises=lambda: [promise_of(a_plan())],
-        drills=drills or drills_of(journal),
+        drills=drills or (lambda since: MemoryArchive(journal).drill_facts(since=since)),
         book=MemoryNoticeBook(),
         journal=journal,
         manner=Manner(),
@@ -262,21 +261,3 @@ def test_a_store_that_cannot_be_read_is_a_figure_and_leaves_no_old_ones():
     assert found["drill_store_up"] == 0
     assert found["drill_store_failures_total"] == 2
     assert "drill_drills_total" not in found
-
-
-def test_a_record_becomes_a_line():
-    record = a_record(
-        state=State.FINISHED,
-        outcome=Outcome.PASSED,
-        teardown=Teardown.LEAKED,
-        teardown_reason="still there",
-        level=4,
-        rta=HOUR,
-    )
-
-    facts = facts_of(record)
-
-    assert (facts.id, facts.outcome, facts.level) == (record.id, Outcome.PASSED, 4)
-    assert (facts.teardown, facts.teardown_reason) == ("leaked", "still there")
-    assert (facts.rta, facts.rto_target) == (HOUR, record.plan.objectives.rto)
-    assert facts.source == ("sandbox", "source-1")
