@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from drill.clock import SystemClock
 from drill.dispatch.worker import worker_name
+from drill.engine.control import Control
 from drill.engine.passwords import CopyPasswords
 from drill.engine.ports import CloudSettings, Parts, ScratchLogin
 from drill.errors import ConfigInvalid, SecretUnavailable
@@ -35,6 +36,11 @@ class House:
     archive: SqlArchive
     """Looks back on what the journal's database keeps."""
     parts: Parts
+
+    @property
+    def control(self) -> Control:
+        """Return the orders and signs of life, kept beside the journal."""
+        return self.journal.control
 
     @property
     def reports(self) -> Path:
@@ -77,6 +83,10 @@ def build_house(config: Config, plans: Sequence[Plan], *, folder: Path) -> House
         drills_per_source=config.limits.drills_per_source,
         start_patience=config.limits.start_patience,
         teardown_patience=config.limits.teardown_patience,
+        drills_per_group=config.limits.drills_per_group,
+        group_limits=config.limits.groups,
+        control=journal.control,
+        blackouts=config.blackouts,
     )
     return House(
         folder=folder,

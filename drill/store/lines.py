@@ -43,12 +43,12 @@ _AT_ONCE = 2000
 """Lines in memory at the same time."""
 
 
-def line_row(record: DrillRecord) -> DrillLineRow:
-    """Return the line of a drill that is enlisted."""
+def line_values(record: DrillRecord) -> dict[str, Any]:
+    """Return every column of the line of a drill that is enlisted."""
     facts = facts_of(record)
     fixed = {name: getattr(facts, name) for name in _FIXED}
-    values: dict[str, Any] = fixed | _spans(facts, _FIXED_SPANS) | _changing(record, facts)
-    return DrillLineRow(drill_id=facts.id, plan_group=facts.group, **values)
+    named = {"drill_id": facts.id, "plan_group": facts.group}
+    return named | fixed | _spans(facts, _FIXED_SPANS) | _changing(record, facts)
 
 
 def changing_line(record: DrillRecord) -> dict[str, Any]:

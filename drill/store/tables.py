@@ -13,7 +13,6 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Index,
-    LargeBinary,
     MetaData,
     Text,
     UniqueConstraint,
@@ -21,6 +20,7 @@ from sqlalchemy import (
 from sqlmodel import Field, SQLModel
 
 from drill.check.port import CheckAnswer
+from drill.engine.control import Scope
 from drill.engine.record import EventKind, Outcome, State, StepName, Teardown, Trigger
 
 NAMING = {
@@ -126,6 +126,9 @@ class DrillRow(StoreTable, table=True):
     rpa_claimed_microseconds: int | None = Field(default=None, sa_type=BigInteger)
     request_ids: str = Field(sa_type=Text)
     refusals: str = Field(sa_type=Text)
+    plan_group: str | None = None
+    """From the plan, for the seating."""
+    held_until: datetime | None = None
     initiated_by: str | None = None
 
 
@@ -262,102 +265,63 @@ class TargetHoldRow(StoreTable, table=True):
     drill_id: str = Field(foreign_key="drill.id")
 
 
-class ObservedSourceRow(StoreTable, table=True):
-    """One source that was ever observed, and the number its observations go by. Append-only."""
+class PauseRow(StoreTable, table=True):
+    """One order that nothing scheduled may begin, with its end. Its row stays."""
 
-    __tablename__ = "observed_source"
-    __table_args__ = (UniqueConstraint("cloud", "source_id"),)
-
-    number: int | None = Field(default=None, primary_key=True)
-    cloud: str
-    source_id: str
-
-
-class ObservationRow(StoreTable, table=True):
-    """One look at one source. Append-only. ``drill.store.packing`` reads the document."""
-
-    __tablename__ = "observation"
+    __tablename__ = "pause"
     __table_args__ = (
-        CheckConstraint("(fault IS NULL) = (document IS NOT NULL)", name="fault"),
-        {"sqlite_with_rowid": False},
-    )
-
-    source_number: int = Field(
-        primary_key=True,
-        foreign_key="observed_source.number",
-        sa_column_kwargs={"autoincrement": False},
-    )
-    taken_at: datetime = Field(primary_key=True)
-    rests_on: datetime | None = None
-    """``taken_at`` of the observation that this one says the difference to; NULL if it is whole."""
-    fault: str | None = None
-    document: bytes | None = Field(default=None, sa_type=LargeBinary)
-
-
-class PopulationRow(StoreTable, table=True):
-    """Every instance of one cloud at one instant. Append-only."""
-
-    __tablename__ = "population"
-    __table_args__ = (CheckConstraint("(fault IS NULL) = (document IS NOT NULL)", name="fault"),)
-
-    cloud: str = Field(primary_key=True)
-    taken_at: datetime = Field(primary_key=True)
-    fault: str | None = None
-    document: bytes | None = Field(default=None, sa_type=LargeBinary)
-
-
-class ExceptionRow(StoreTable, table=True):
-    """One decision about something that is not as promised. Append-only."""
-
-    __tablename__ = "exception"
-    __table_args__ = (
-        CheckConstraint("kind IN ('finding', 'exclusion')", name="kind"),
-        CheckConstraint("kind <> 'exclusion' OR approver IS NOT NULL", name="approver"),
+        _one_of("scope", Scope),
+        CheckConstraint("(scope = 'all') = (name IS NULL)", name="name"),
+        CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="end"),
+        Index(None, "ended_at"),
     )
 
     id: str = Field(primary_key=True)
-    kind: str
-    cloud: str
-    source_id: str | None = None
-    plan_name: str | None = None
-    drill_id: str | None = None
+    scope: str
+    name: str | None = None
+    is_drain: bool
+    since: datetime
+    until: datetime | None = None
+    by: str
     reason: str
-    owner: str
-    approver: str | None = None
-    ticket: str | None = None
-    opened_at: datetime
-    opened_by: str
-    expires_at: datetime | None = None
+    ended_at: datetime | None = None
+    ended_by: str | None = None
 
 
-class ExceptionClosingRow(StoreTable, table=True):
-    """The end of an exception, once. Append-only."""
+class DaemonRow(StoreTable, table=True):
+    """One run of the daemon: its beginning, its last sign of life, its end."""
 
-    __tablename__ = "exception_closing"
-
-    exception_id: str = Field(primary_key=True, foreign_key="exception.id")
-    closed_at: datetime
-    closed_by: str
-    reason: str
-    retest_drill_id: str | None = None
-
-
-class ReviewRow(StoreTable, table=True):
-    """A person has looked at drills and says so. Append-only."""
-
-    __tablename__ = "review"
+    __tablename__ = "daemon"
     __table_args__ = (
-        CheckConstraint("verdict IN ('accepted', 'rejected')", name="verdict"),
-        CheckConstraint("initiator IS NULL OR initiator <> reviewer", name="reviewer"),
+        CheckConstraint("how IN ('clean', 'crash')", name="how"),
+        CheckConstraint("(stopped_at IS NULL) = (how IS NULL)", name="stop"),
+        Index(None, "started_at"),
     )
 
-    id: str = Field(primary_key=True)
-    reviewer: str
-    initiator: str | None = None
-    drill_id: str | None = None
-    period_from: datetime | None = None
-    period_to: datetime | None = None
-    verdict: str
-    comment: str
-    signed_at: datetime
-    facts: str = Field(sa_type=Text)
+    worker: str = Field(primary_key=True)
+    started_at: datetime
+    beat_at: datetime
+    stopped_at: datetime | None = None
+    how: str | None = None
+
+
+class LookRow(StoreTable, table=True):
+    """The one row that says when the schedule was last compared with the journal."""
+
+    __tablename__ = "look"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: datetime
+
+
+class PlanSeenRow(StoreTable, table=True):
+    """One plan as it was when it was valid last, and up to where its slots are in the journal."""
+
+    __tablename__ = "plan_seen"
+
+    plan_name: str = Field(primary_key=True)
+    digest: str
+    plan: str = Field(sa_type=Text)
+    first_seen_at: datetime
+    settled_until: datetime

@@ -15,7 +15,7 @@ from drill.store import dialects
 from drill.store.migrations.older_drills import fill
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
