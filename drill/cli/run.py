@@ -82,7 +82,7 @@ def command(
     if not drill_ids:
         say("nothing is due" if due else "there is no plan to run")
     records = run_batch(house, drill_ids, quiet=output == "json") if drill_ids else []
-    if due or not plans:
+    if not plans:
         _observe(house, records)
     index = _render(house) if (records or missed) and not no_report else None
     _show(records, found, index, output=output)
