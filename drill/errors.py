@@ -71,6 +71,10 @@ class StoreError(DrillError):
     """the store cannot be used"""
 
 
+class StoreUnavailable(StoreError):
+    """the store cannot be used now; nothing is wrong with what was to be kept"""
+
+
 class ProviderError(DrillError):
     """the cloud did not do what was asked
 

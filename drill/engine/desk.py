@@ -45,7 +45,9 @@ class Desk:
         self.record = self.journal.save(replace(self.record, **changes), events)
 
     def look_again_in(self, span: timedelta, **changes: Any) -> None:
-        """Write, and come back after this long."""
+        """Write, and come back after this long; until then the lease is given back."""
+        if span > timedelta(0):
+            changes["leased_until"] = None
         self.save(next_at=self.now() + span, **changes)
 
     def go(self, state: State, facts: Mapping[str, Any] | None = None, **changes: Any) -> None:

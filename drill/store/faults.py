@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from drill.errors import StoreError
+from drill.errors import StoreError, StoreUnavailable
 
 _SQLITE = {
     "SQLITE_BUSY": (
@@ -42,6 +42,9 @@ _SQLITE = {
 _SQLITE["SQLITE_LOCKED"] = _SQLITE["SQLITE_BUSY"]
 _SQLITE["SQLITE_PERM"] = _SQLITE["SQLITE_READONLY"]
 
+_LASTING = frozenset({_SQLITE["SQLITE_NOTADB"], _SQLITE["SQLITE_CORRUPT"]})
+"""What no waiting mends."""
+
 _SQLSTATE = {"53100": _SQLITE["SQLITE_FULL"], "55P03": _SQLITE["SQLITE_BUSY"]}
 
 _UNREACHABLE = (
@@ -62,12 +65,16 @@ def told_plainly(name: str) -> Iterator[None]:
 
 
 def store_error(name: str, error: SQLAlchemyError) -> StoreError:
-    """Return the plain fault. It quotes the first line at most: a detail line may show values."""
+    """Return the plain fault: StoreUnavailable where it may pass by itself.
+
+    It quotes the first line at most: a detail line may show values.
+    """
     cause = error.orig if isinstance(error, DBAPIError) else None
     if cause is None:
         return StoreError(f"the store {name} refused: {type(error).__name__}")
     if (known := _known(error, cause)) is not None:
-        return StoreError(f"the store {name} {known[0]}", hint=known[1])
+        kind = StoreError if known in _LASTING else StoreUnavailable
+        return kind(f"the store {name} {known[0]}", hint=known[1])
     return StoreError(f"the store {name} refused: {''.join(str(cause).splitlines()[:1])}")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import case, update
+from sqlalchemy import case, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -16,9 +16,17 @@ from drill.engine.keeping import ensure_keepable, ensure_legal, first_event, mer
 from drill.engine.ports import SeatLimits
 from drill.engine.record import DrillRecord, Event, State
 from drill.errors import DrillMoved, StoreError
-from drill.store import queries, seating
+from drill.store import fences, queries, seating
 from drill.store.database import Database, open_database
-from drill.store.mapping import changing_values, check_row, journal_row, new_row, step_row
+from drill.store.known import KnownRecords, outside_of
+from drill.store.mapping import (
+    changed_values,
+    changing_values,
+    check_row,
+    journal_row,
+    new_row,
+    step_row,
+)
 from drill.store.migrate import ensure_current
 from drill.store.tables import DrillRow, StepRow
 
@@ -49,6 +57,7 @@ class SqlJournal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._known = KnownRecords()
 
     def __enter__(self) -> Self:
         return self
@@ -77,62 +86,89 @@ class SqlJournal:
                 if _is_added(session, record, row)
             ]
 
-    def due(self, *, now: datetime, at_most: int, only: Collection[str] | None = None) -> list[str]:
+    def due(
+        self,
+        *,
+        now: datetime,
+        at_most: int,
+        only: Collection[str] | None = None,
+        queued: bool | None = None,
+    ) -> list[str]:
         """Return ids of unfinished drills to look at now."""
         with self._database.reading() as session:
-            return queries.due(session, now, at_most, only)
+            return queries.due(session, now, at_most, only, queued)
+
+    def next_in_line(
+        self,
+        limits: Mapping[str, SeatLimits],
+        *,
+        now: datetime,
+        at_most: int,
+        only: Collection[str] | None = None,
+    ) -> list[str]:
+        """Return ids of queued drills that ``seat`` would not let wait now."""
+        with self._database.reading() as session:
+            return seating.next_in_line(session, limits, now, only)[:at_most]
 
     def claim(
         self, drill_id: str, *, worker: str, now: datetime, lease: timedelta
     ) -> DrillRecord | None:
         """Lease an unfinished drill and raise its epoch, or return None."""
-        statement = (
-            update(DrillRow)
-            .where(col(DrillRow.id) == drill_id, queries.is_unfinished(), queries.is_free(now))
-            .values(epoch=DrillRow.epoch + 1, leased_by=worker, leased_until=now + lease)
-        )
         with self._database.writing() as session:
-            if queries.change(session, statement) == 0:
+            if not fences.claim(session, drill_id, worker=worker, now=now, until=now + lease):
                 return None
-            return queries.locked(session, drill_id)
+            claimed = self._as_it_stands(session, drill_id, claims=1)
+        self._known.keep(claimed)
+        return claimed
 
-    def renew(self, drill_id: str, *, epoch: int, until: datetime) -> None:
-        """Prolong a lease that has not been given back."""
-        is_ours = (
-            col(DrillRow.id) == drill_id,
-            col(DrillRow.epoch) == epoch,
-            col(DrillRow.leased_until).is_not(None),
-            queries.is_unfinished(),
-        )
+    def renew(self, epochs: Mapping[str, int], *, until: datetime) -> int:
+        """Prolong the leases that have not been given back, in one statement."""
+        held = tuple_(col(DrillRow.id), col(DrillRow.epoch)).in_(list(epochs.items()))
+        lasts = col(DrillRow.leased_until).is_not(None)
         longer = case((col(DrillRow.leased_until) < until, until), else_=DrillRow.leased_until)
-        statement = update(DrillRow).where(*is_ours).values(leased_until=longer)
+        statement = update(DrillRow).where(held, lasts, queries.is_unfinished())
+        if not epochs:
+            return 0
         with self._database.writing() as session:
-            if queries.change(session, statement) == 0:
-                raise DrillMoved(f"drill {drill_id} is not leased to this worker any more")
+            return queries.change(session, statement.values(leased_until=longer))
 
     def save(self, record: DrillRecord, events: Sequence[Event] = ()) -> DrillRecord:
         """Write the drill, its steps and checks, and append events, together."""
         ensure_keepable(record, events)
         with self._database.writing() as session:
-            before = queries.locked(session, record.id)
+            before = self._as_it_stands(session, record.id)
+            self._known.forget(record.id)  # until the transaction is on disk
             ensure_legal(before, record)
             after = merged(before, record)
-            # The row is locked, so this cannot miss; but no write goes without its fence.
-            fenced = update(DrillRow).where(
-                col(DrillRow.id) == record.id, col(DrillRow.epoch) == record.epoch
-            )
             _keep_steps(session, before, after)
             for position, check in enumerate(after.checks, start=1):
                 if position > len(before.checks):
                     session.add(check_row(record.id, position, check))
             _append(session, record.id, events)
             session.flush()
-            if queries.change(session, fenced.values(**changing_values(after))) == 0:
+            # The row is locked, so this cannot miss; but no write goes without its fence.
+            if not fences.change(session, after, changed_values(before, after)):
                 raise DrillMoved(f"another worker has taken drill {record.id} over")
-            return after
+        if after.state is not State.FINISHED:
+            self._known.keep(after)
+        return after
+
+    def _as_it_stands(self, session: Session, drill_id: str, *, claims: int = 0) -> DrillRecord:
+        """Return a drill that nobody else can change until this transaction ends.
+
+        Only what may have changed since this process last wrote it is read; all of it, if another
+        one has had it since, beyond so many ``claims`` just made. Raise StoreError.
+        """
+        outside = outside_of(session, drill_id)
+        if outside is not None:
+            known = self._known.as_of(drill_id, outside.epoch - claims, outside)
+            if known is not None:
+                return known
+        return queries.locked(session, drill_id)
 
     def seat(self, record: DrillRecord, limits: SeatLimits, *, target_id: str | None) -> str | None:
         """Give the drill a seat and the hold on its target, or say what it waits for."""
+        self._known.forget(record.id)
         with self._database.writing() as session:
             return seating.seat(session, record, limits, target_id)
 
@@ -208,10 +244,12 @@ class SqlJournal:
         with self._database.reading() as session:
             return queries.recorded_counts(session, plan_name)
 
-    def earliest_next_at(self, *, only: Collection[str] | None = None) -> datetime | None:
+    def earliest_next_at(
+        self, *, only: Collection[str] | None = None, queued: bool | None = None
+    ) -> datetime | None:
         """Return when the next unfinished drill can be looked at: a live lease is waited for."""
         with self._database.reading() as session:
-            return queries.earliest_next_at(session, only)
+            return queries.earliest_next_at(session, only, queued)
 
 
 def _is_added(session: Session, record: DrillRecord, row: DrillRow) -> bool:
