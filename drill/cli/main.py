@@ -15,6 +15,7 @@ from drill.errors import DrillError, ExitCode
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("drill.cli.run", "Run drills now and report them."),
     "plan": ("drill.cli.plan", "List, check and show restore plans."),
+    "serve": ("drill.cli.serve", "Run the drills of every plan by its schedule, for months."),
     "history": ("drill.cli.history", "List past drills."),
     "show": ("drill.cli.show", "Show one drill with its steps, checks and journal."),
     "report": ("drill.cli.report", "Render the HTML reports."),

@@ -86,4 +86,6 @@ def _known(error: SQLAlchemyError, cause: BaseException) -> tuple[str, str] | No
     state = getattr(cause, "sqlstate", None)
     if state in _SQLSTATE:
         return _SQLSTATE[state]
-    return _UNREACHABLE if isinstance(error, OperationalError) and not code else None
+    is_cut = isinstance(error, DBAPIError) and error.connection_invalidated
+    is_away = isinstance(error, OperationalError) and not code
+    return _UNREACHABLE if is_cut or is_away else None
