@@ -79,6 +79,10 @@ class StoreUnavailable(StoreError):
     """the store cannot be used now; nothing is wrong with what was to be kept"""
 
 
+class IdTaken(StoreError):
+    """there is a drill with this id already"""
+
+
 class ProviderError(DrillError):
     """the cloud did not do what was asked
 

@@ -62,8 +62,8 @@ def command(config_file: str, drain_timeout: float) -> int:
             daemon.run()
         except Exception as error:  # noqa: BLE001  it ends as one line and an exit code
             failures.append(error)
-    for error in failures:
-        _say_failure(error)
+    for failure in failures:
+        _say_failure(failure)
     _end(ExitCode.NOT_PASSED if failures else ExitCode.PASSED, house)
     return ExitCode.NOT_PASSED if failures else ExitCode.PASSED
 

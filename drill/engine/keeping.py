@@ -24,7 +24,8 @@ PASSED = frozenset({Outcome.PASSED, Outcome.PASSED_LATE})
 
 FORSAKEN_AFTER = timedelta(minutes=5)
 """A waiting drill that was due this much earlier than the one that asks is looked at by nobody:
-its process is gone. It loses its turn, or it would block everybody until a sweep."""
+its process is gone. It loses its turn, or it would block everybody until a sweep. So does one that
+is due this much later: a pause or a blackout keeps it from beginning."""
 
 
 def wanted_target_id(record: DrillRecord) -> str | None:
@@ -35,12 +36,14 @@ def wanted_target_id(record: DrillRecord) -> str | None:
 
 def first_event(record: DrillRecord) -> Event:
     """Return the first line in the journal of a drill that is enlisted."""
-    facts = {
+    facts: dict[str, str | None] = {
         "plan_name": record.plan_name,
         "plan_digest": record.plan_digest,
         "trigger": record.trigger.value,
         "scheduled_for": record.scheduled_for.isoformat(),
     }
+    if record.outcome is not None:  # a slot that was missed or skipped: finished when enlisted
+        facts |= {"outcome": record.outcome.value, "reason": record.reason}
     return Event(at=record.enlisted_at, kind=EventKind.STATE, act=record.state.value, facts=facts)
 
 
@@ -169,6 +172,7 @@ class Contender:
     cloud: str
     source_id: str
     target_id: str | None
+    group: str | None
     enlisted_at: datetime
     next_at: datetime
     is_seated: bool
@@ -198,7 +202,7 @@ def why_waiting(
         if not other.is_seated
         and other.cloud == one.cloud
         and (other.enlisted_at, other.id) < (one.enlisted_at, one.id)
-        and other.next_at + FORSAKEN_AFTER >= one.next_at
+        and abs(other.next_at - one.next_at) <= FORSAKEN_AFTER
     ]
     taken = {target_id: f"held by drill {drill_id}" for target_id, drill_id in held.items()}
     if one.target_id is not None and held.get(one.target_id) == one.id:
@@ -218,14 +222,16 @@ def _obstacle(
         return f"waits for target {one.target_id}: it is {taken[one.target_id]}"
     in_cloud = [other for other in seated if other.cloud == one.cloud]
     of_source = [other for other in in_cloud if other.source_id == one.source_id]
+    of_group = [other for other in seated if other.group == one.group]
     new = [other for other in in_cloud if one.target_id is None and other.target_id is None]
     for sitting, at_most, where in (
         (seated, limits.drills_at_once, ""),
         (in_cloud, limits.drills_per_cloud, f" in cloud {one.cloud}"),
         (of_source, limits.drills_per_source, f" of source {one.source_id}"),
+        (of_group, limits.of_group(one.group), f" of group {one.group}"),
         (new, limits.new_per_cloud, f" with a new target in cloud {one.cloud}"),
     ):
-        if len(sitting) >= at_most:
+        if at_most is not None and len(sitting) >= at_most:
             return f"waits for a seat: at most {at_most} drills at once{where}"
     return None
 
@@ -243,14 +249,16 @@ def not_waiting(
 
     The rules of ``why_waiting`` for the whole line in one pass: what this saves is to look at
     each of ten thousand drills again and again, only to hear that it still waits. Somebody else's
-    drill (not among ``only``) keeps its place unless it is forsaken.
+    drill (not among ``only``) keeps its place unless it is forsaken; one that may not begin for
+    long loses it.
     """
     room = _Room(seated, held)
     found = []
     for one in sorted(waiting, key=lambda one: (one.enlisted_at, one.id)):
         is_ours = only is None or one.id in only
         of_cloud = limits.get(one.cloud)
-        if not is_ours and (of_cloud is None or one.next_at + FORSAKEN_AFTER < now):
+        is_forsaken = not is_ours and (of_cloud is None or one.next_at + FORSAKEN_AFTER < now)
+        if is_forsaken or one.next_at > now + FORSAKEN_AFTER:
             continue
         if not (one.is_seated or one.abort_requested or of_cloud is None):
             if not room.has_seat(one, of_cloud):
@@ -266,7 +274,7 @@ class _Room:
     """Who sits where, counted once."""
 
     def __init__(self, seated: Iterable[Contender], held: Mapping[tuple[str, str], str]) -> None:
-        self._counts: Counter[tuple[str, ...]] = Counter()
+        self._counts: Counter[tuple[str | None, ...]] = Counter()
         self._taken = dict(held)
         for one in seated:
             self._counts.update(self._keys(one))
@@ -280,18 +288,27 @@ class _Room:
         holder_id = self._taken.get((one.cloud, one.target_id or ""))
         if holder_id not in (None, one.id):
             return False
-        at_most = (
-            limits.drills_at_once,
-            limits.drills_per_cloud,
-            limits.drills_per_source,
-            limits.new_per_cloud,
+        at_most = {
+            (): limits.drills_at_once,
+            (one.cloud,): limits.drills_per_cloud,
+            (one.cloud, "source", one.source_id): limits.drills_per_source,
+            (one.cloud, "new"): limits.new_per_cloud,
+            ("group", one.group): limits.of_group(one.group),
+        }
+        return all(
+            self._counts[key] < most
+            for key in self._keys(one)
+            if (most := at_most[key]) is not None
         )
-        keys = self._keys(one)
-        return all(self._counts[key] < most for key, most in zip(keys, at_most, strict=False))
 
     @staticmethod
-    def _keys(one: Contender) -> list[tuple[str, ...]]:
-        keys: list[tuple[str, ...]] = [(), (one.cloud,), (one.cloud, "source", one.source_id)]
+    def _keys(one: Contender) -> list[tuple[str | None, ...]]:
+        keys: list[tuple[str | None, ...]] = [
+            (),
+            (one.cloud,),
+            (one.cloud, "source", one.source_id),
+            ("group", one.group),
+        ]
         return keys if one.target_id is not None else [*keys, (one.cloud, "new")]
 
 
@@ -307,6 +324,7 @@ def contender(record: DrillRecord) -> Contender:
         cloud=record.plan.source.cloud,
         source_id=record.plan.source.instance_id,
         target_id=wanted_target_id(record),
+        group=record.plan.group,
         enlisted_at=record.enlisted_at,
         next_at=record.next_at,
         is_seated=record.is_seated,

@@ -27,7 +27,7 @@ from drill.engine.keeping import (
 )
 from drill.engine.ports import SeatLimits
 from drill.engine.record import DrillRecord, Event, State
-from drill.errors import StoreError
+from drill.errors import IdTaken, StoreError
 
 
 class MemoryJournal:
@@ -49,7 +49,7 @@ class MemoryJournal:
                 if (slot := (record.plan_name, record.scheduled_for)) in slots:
                     continue
                 if record.id in self._drills or record.id in added:
-                    raise StoreError(f"there is a drill {record.id} already")
+                    raise IdTaken(f"there is a drill {record.id} already")
                 slots.add(slot)
                 added[record.id] = record
             self._drills |= added

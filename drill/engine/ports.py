@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
@@ -11,9 +11,11 @@ from pydantic import SecretStr
 
 from drill.check.port import Prober
 from drill.clock import Clock
+from drill.engine.control import Control
 from drill.engine.passwords import CopyPasswords
 from drill.engine.record import DrillRecord, Event
 from drill.guard.facts import CloudRules, SiteRules
+from drill.plan.blackouts import SiteBlackout
 from drill.provider.port import Provider
 
 
@@ -26,6 +28,14 @@ class SeatLimits:
     drills_per_source: int
     new_per_cloud: int
     """New scratch instances at the same time in one account."""
+    drills_per_group: int | None = None
+    """Drills of one group; None for no limit."""
+    groups: Mapping[str, int] = field(default_factory=dict)
+    """Group -> its own number, in the place of ``drills_per_group``."""
+
+    def of_group(self, group: str | None) -> int | None:
+        """Return how many drills of a group may be under way; None for no limit."""
+        return None if group is None else self.groups.get(group, self.drills_per_group)
 
 
 class Journal(Protocol):
@@ -205,3 +215,10 @@ class Parts:
     """How long a drill that has not ordered anything yet waits for a cloud that does not answer."""
     teardown_patience: timedelta
     """How long teardown tries before the drill says ``leaked``."""
+    drills_per_group: int | None = None
+    group_limits: Mapping[str, int] = field(default_factory=dict)
+    """Group -> its own number, in the place of ``drills_per_group``."""
+    control: Control | None = None
+    """Pauses; without it nothing is ever paused."""
+    blackouts: Sequence[SiteBlackout] = ()
+    """Times of the configuration in which no scheduled drill begins."""

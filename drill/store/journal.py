@@ -9,14 +9,15 @@ from types import TracebackType
 from typing import Self
 
 from sqlalchemy import case, tuple_, update
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from drill.engine.keeping import ensure_keepable, ensure_legal, first_event, merged, reopened
+from drill.engine.keeping import ensure_keepable, ensure_legal, merged, reopened
 from drill.engine.ports import SeatLimits
 from drill.engine.record import DrillRecord, Event, State
-from drill.errors import DrillMoved, StoreError
+from drill.errors import DrillMoved
 from drill.store import fences, queries, seating
+from drill.store.adding import add_drills
+from drill.store.control import SqlControl
 from drill.store.database import Database, open_database
 from drill.store.known import KnownRecords, outside_of
 from drill.store.mapping import (
@@ -24,7 +25,6 @@ from drill.store.mapping import (
     changing_values,
     check_row,
     journal_row,
-    new_row,
     step_row,
 )
 from drill.store.migrate import ensure_current
@@ -58,6 +58,8 @@ class SqlJournal:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known = KnownRecords()
+        self.control = SqlControl(database)
+        """Orders and signs of life, kept in the same database."""
 
     def __enter__(self) -> Self:
         return self
@@ -78,13 +80,8 @@ class SqlJournal:
         """Add new drills with their first event, except where the slot is taken."""
         for record in records:
             ensure_keepable(record)
-        rows = [new_row(record) for record in records]
         with self._database.writing() as session:
-            return [
-                record
-                for record, row in zip(records, rows, strict=True)
-                if _is_added(session, record, row)
-            ]
+            return add_drills(session, records)
 
     def due(
         self,
@@ -250,31 +247,6 @@ class SqlJournal:
         """Return when the next unfinished drill can be looked at: a live lease is waited for."""
         with self._database.reading() as session:
             return queries.earliest_next_at(session, only, queued)
-
-
-def _is_added(session: Session, record: DrillRecord, row: DrillRow) -> bool:
-    """Insert a drill and say so; False if its slot is taken. Raise StoreError if its id is."""
-    try:
-        with session.begin_nested():
-            session.add(row)
-            session.flush()
-    except IntegrityError:
-        slot = select(DrillRow.id).where(
-            col(DrillRow.plan_name) == record.plan_name,
-            col(DrillRow.scheduled_for) == record.scheduled_for,
-        )
-        if session.exec(slot).first() is not None:
-            return False
-        if session.get(DrillRow, record.id) is not None:
-            raise StoreError(f"there is a drill {record.id} already") from None
-        raise
-    for position, step in enumerate(record.steps, start=1):
-        session.add(step_row(record.id, position, step))
-    for position, check in enumerate(record.checks, start=1):
-        session.add(check_row(record.id, position, check))
-    session.add(journal_row(record.id, 1, first_event(record)))
-    session.flush()
-    return True
 
 
 def _keep_steps(session: Session, before: DrillRecord, after: DrillRecord) -> None:

@@ -93,7 +93,7 @@ def _waits_before(one: Contender) -> Iterable[ColumnElement[bool]]:
         col(DrillRow.abort_requested).is_(False),
         col(DrillRow.cloud) == one.cloud,
         col(DrillRow.enlisted_at) <= one.enlisted_at,
-        col(DrillRow.next_at) >= one.next_at - FORSAKEN_AFTER,
+        col(DrillRow.next_at).between(one.next_at - FORSAKEN_AFTER, one.next_at + FORSAKEN_AFTER),
     )
 
 
@@ -103,6 +103,7 @@ def _contenders(session: Session, *conditions: ColumnElement[bool]) -> list[Cont
         *(col(DrillRow.id), col(DrillRow.cloud), col(DrillRow.source_id)),
         *(col(DrillRow.wanted_target_id), col(DrillRow.enlisted_at), col(DrillRow.next_at)),
         *(col(DrillRow.is_seated), col(DrillRow.abort_requested), col(DrillRow.leased_until)),
+        col(DrillRow.plan_group),
     )
     statement = sqlalchemy.select(*asked).where(queries.is_unfinished(), *conditions)
     return [
@@ -111,6 +112,7 @@ def _contenders(session: Session, *conditions: ColumnElement[bool]) -> list[Cont
             cloud=row.cloud,
             source_id=row.source_id,
             target_id=row.wanted_target_id,
+            group=row.plan_group,
             enlisted_at=row.enlisted_at,
             next_at=row.next_at,
             is_seated=row.is_seated,
