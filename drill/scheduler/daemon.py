@@ -6,6 +6,7 @@ next (``engine/runner``). Two of them on one store do no harm: slots are unique,
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -69,7 +70,9 @@ class Daemon:
         self._ending = Ending()
         self._beating = threading.Lock()
         self._looking = threading.Lock()
-        self._looked_at: float | None = None
+        self._questions = itertools.count(1)
+        self._answered = 0
+        """Questions up to here were asked before the last look began."""
         self._has_said = False
         self._store_is_away = False
 
@@ -159,7 +162,7 @@ class Daemon:
         before = set(book.problems)
         if not book.read(anyway=anyway):
             return
-        self._dispatcher.use(self._means.refurnished(book.plans))
+        self._dispatcher.use(self._means.refurnished(book.known))
         self._alarm.plan([one.plan for one in book.plans])
         self._log.info("plans read", plans=len(book.plans), problems=len(book.problems))
         for problem in book.problems:
@@ -175,11 +178,11 @@ class Daemon:
 
     def _look_at_schedule(self) -> None:
         """Enlist what has come. Ten thousand alarms of one minute are one look, not as many."""
-        asked_at = self._clock.monotonic()
+        question = next(self._questions)
         with self._looking:
-            if self._looked_at is not None and self._looked_at >= asked_at:
+            if self._answered >= question:
                 return
-            begins_at = self._clock.monotonic()
+            last = next(self._questions)
             is_complete = False
             while not is_complete and not self._ending.is_asked:
                 done = enlist_due(
@@ -198,7 +201,7 @@ class Daemon:
                         missed=done.missed,
                         skipped=done.skipped,
                     )
-            self._looked_at = begins_at
+            self._answered = last
 
     def _ensure_dispatcher_turns(self) -> None:
         turned_at = self._dispatcher.turned_at

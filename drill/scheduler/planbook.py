@@ -26,6 +26,7 @@ class PlanBook:
         self._config = config
         self._read_as: _Signature | None = None
         self._by_name: dict[str, LoadedPlan] = {}
+        self._rejected: list[LoadedPlan] = []
         self.problems: tuple[Problem, ...] = ()
         """What is wrong with the files now, in their order."""
 
@@ -33,6 +34,11 @@ class PlanBook:
     def plans(self) -> tuple[LoadedPlan, ...]:
         """Return the plans to work with, by name."""
         return tuple(self._by_name[name] for name in sorted(self._by_name))
+
+    @property
+    def known(self) -> tuple[LoadedPlan, ...]:
+        """Return these and those that contradict them: the source of any is never a target."""
+        return (*self.plans, *self._rejected)
 
     def read(self, *, anyway: bool = False) -> bool:
         """Read the plans if a file has changed (or ``anyway``); tell whether anything is new.
@@ -45,8 +51,8 @@ class PlanBook:
             return False
         plans, problems = load_plans(self._folder)
         kept = dict(self._by_name)
+        self._read_as = found
         if found is not None:
-            self._read_as = found
             kept = {name: plan for name, plan in kept.items() if f"{name}.toml" in found}
             if not found:
                 problems = []  # an empty folder is an order, too: there is nothing to do
@@ -67,10 +73,14 @@ class PlanBook:
         while still := _plans_of(check_plans_against(self._config, list(chosen.values())), chosen):
             for name in still:
                 del chosen[name]
-        before = ({one: plan.digest for one, plan in self._by_name.items()}, self.problems)
+        before = self._as_a_whole()
         self._by_name = chosen
+        self._rejected = [one for one in read if chosen.get(one.plan.name) is not one]
         self.problems = tuple(in_order([*problems, *disagreements]))
-        return before != ({one: plan.digest for one, plan in chosen.items()}, self.problems)
+        return before != self._as_a_whole()
+
+    def _as_a_whole(self) -> tuple[frozenset[str], tuple[Problem, ...]]:
+        return frozenset(f"{one.plan.name} {one.digest}" for one in self.known), self.problems
 
     def _signature(self) -> _Signature | None:
         """Return what tells the files of plans apart, or None where the folder cannot be read."""
