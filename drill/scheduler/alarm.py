@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
-from apscheduler.schedulers.base import STATE_STOPPED
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_SCHEDULER_STARTED, JobExecutionEvent
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.base import BaseTrigger
 
@@ -62,7 +63,10 @@ class AlarmClock:
                 "max_instances": 1,
             },
         )
+        self._is_stopped = False
+        self._is_started = threading.Event()
         self._scheduler.add_listener(self._on_error, EVENT_JOB_ERROR)
+        self._scheduler.add_listener(lambda _: self._is_started.set(), EVENT_SCHEDULER_STARTED)
 
     def plan(self, plans: Sequence[Plan]) -> None:
         """Ring for the slots of these plans, and no others, from now on."""
@@ -78,7 +82,7 @@ class AlarmClock:
 
     def beat_now(self) -> None:
         """Call ``beat`` at once, and then in its rhythm."""
-        if self._scheduler.get_job("beat") is not None:
+        with suppress(JobLookupError):  # not begun yet, or stopped
             self._scheduler.modify_job("beat", next_run_time=datetime.now(UTC))  # wakes it, too
 
     def run(self) -> None:
@@ -93,14 +97,25 @@ class AlarmClock:
     def stop(self, failure: BaseException | None = None) -> None:
         """Let ``run`` return, or raise this; from any thread, but not from a signal handler."""
         self._failure = self._failure or failure
-        if self._scheduler.state != STATE_STOPPED:
-            self._scheduler.shutdown(wait=False)
+        with self._lock:
+            is_first, self._is_stopped = not self._is_stopped, True
+        if is_first:
+            threading.Thread(target=self._shut_down, name="stop", daemon=True).start()
+
+    def _shut_down(self) -> None:
+        """A scheduler that is just starting would overlook it, and one with jobs would ring on."""
+        self._is_started.wait()
+        self._scheduler.remove_all_jobs()
+        self._scheduler.shutdown(wait=False)
 
     def _set(self) -> None:
+        if self._is_stopped:
+            return
         wanted = {f"plan {plan.name}": plan for plan in self._plans}
         for job in self._scheduler.get_jobs():
             if job.id != "beat" and job.id not in wanted:
-                job.remove()
+                with suppress(JobLookupError):
+                    job.remove()
         for job_id, plan in wanted.items():
             self._scheduler.add_job(self._ring, SlotTrigger(plan), id=job_id, replace_existing=True)
 
