@@ -13,8 +13,10 @@ from tests.contract.acts import LEASE, SECOND, claim, enlist
 
 
 def limits(at_once: int = 9, **changes: int) -> dict[str, SeatLimits]:
-    values = {"drills_per_cloud": 9, "drills_per_source": 9, "new_per_cloud": 9, **changes}
-    return {CLOUD: SeatLimits(drills_at_once=at_once, **values)}
+    all_nine = SeatLimits(
+        drills_at_once=at_once, drills_per_cloud=9, drills_per_source=9, new_per_cloud=9
+    )
+    return {CLOUD: replace(all_nine, **changes)}
 
 
 def line(journal: Journal, allowed: dict[str, SeatLimits], only: list[str] | None = None):

@@ -57,6 +57,7 @@ class World:
 
     def start_sandbox(self, *, seed: bool = True) -> None:
         """Start the sandbox and wait until it is ready."""
+        (self.state / "ready").unlink(missing_ok=True)  # of one that was killed
         log = (self.folder / "sandbox.log").open("ab")
         command = [sys.executable, "-m", "drill", "sandbox", "serve", "--state", str(self.state)]
         with log:
@@ -78,6 +79,13 @@ class World:
         """Stop it as a user would."""
         if self._server is not None:
             self._server.send_signal(signal.SIGTERM)
+            self._server.wait(60)
+            self._server = None
+
+    def kill_sandbox(self) -> None:
+        """Let it die as when its machine is switched off."""
+        if self._server is not None:
+            self._server.kill()
             self._server.wait(60)
             self._server = None
 

@@ -146,7 +146,7 @@ def test_an_order_is_given_once_whatever_the_answer_was(site, error):
     site.ask()
     client, site.settings = site.clients[0], "new"
     client.raises = error
-    order: Callable[[], object] = lambda: site.provider.delete(object())  # type: ignore[arg-type]  # noqa: E731
+    order: Callable[[], object] = lambda: site.provider.delete(object())  # noqa: E731
     before = client.calls
 
     with pytest.raises((AnswerLost, ProviderUnavailable)):

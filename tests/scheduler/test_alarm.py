@@ -23,7 +23,9 @@ def scheduled(cron: str = "* * * * *", time_zone: str = "UTC", spread: str = "0s
 
 def fired(plan: Plan, begin: datetime, days: int) -> list[datetime]:
     """Return when the trigger fires within some days."""
-    trigger, previous, found = SlotTrigger(plan), None, []
+    trigger = SlotTrigger(plan)
+    previous: datetime | None = None
+    found: list[datetime] = []
     now = begin
     while True:
         at = trigger.get_next_fire_time(previous, now)
