@@ -1,6 +1,6 @@
 # make demo   watch real restore drills on the sandbox     make test   all checks and all tests
 # make lock   renew the locked versions (needs uv)         make bench  benchmarks
-# make soak   a long run of made-up calls against the sandbox
+# make soak   long runs: interleavings of workers, kills, made-up calls against the sandbox
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
 	$(shell command -v $(name) >/dev/null 2>&1 && \
@@ -35,7 +35,10 @@ bench: .venv/.dev
 	@echo "the next one restores 1 GB again and again: 3 to 6 minutes"
 	$(BIN)/python tests/bench/bench_restore.py
 
-soak: .venv/.dev
+# Hours, not minutes: 10,000 interleavings of workers, every boundary killed for real, many made-up calls.
+soak: .venv/.dev mariadb
+	DRILL_TEST_SCHEDULES=10000 $(BIN)/pytest tests/harness
+	DRILL_TEST_KILLS=0 $(BIN)/pytest tests/e2e/test_killed_anywhere.py
 	DRILL_FUZZ_EXAMPLES=400 $(BIN)/pytest -n 2 tests/sandbox/test_api_fuzz.py
 
 .venv/bin/python:

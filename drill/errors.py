@@ -21,6 +21,8 @@ class ExitCode(IntEnum):
     """Reserved: verification of the evidence log failed."""
     REFUSED = 6
     LEAKED = 7
+    SILENT = 8
+    """Nobody keeps the schedule (``drill status --max-age``)."""
     INTERRUPTED = 130
 
 
@@ -75,12 +77,12 @@ class StoreError(DrillError):
     """the store cannot be used"""
 
 
-class StoreUnavailable(StoreError):
-    """the store cannot be used now; nothing is wrong with what was to be kept"""
-
-
 class IdTaken(StoreError):
     """there is a drill with this id already"""
+
+
+class StoreUnavailable(StoreError):
+    """the store cannot be reached or written just now: a full disk, a lock, a restart"""
 
 
 class ProviderError(DrillError):

@@ -20,20 +20,34 @@ from drill.engine.record import (
     Teardown,
 )
 from drill.engine.states import ensure_transition
+from drill.errors import DrillMoved
 
 
 class Desk:
     """Holds the current record; ``note`` collects, and every ``save`` is one transaction."""
 
-    def __init__(self, record: DrillRecord, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self, record: DrillRecord, journal: Journal, clock: Clock, *, lease: timedelta
+    ) -> None:
         self.record = record
         self.journal = journal
         self.clock = clock
+        self._lease = lease
         self._events: list[Event] = []
 
     def now(self) -> datetime:
         """Return the wall clock, in UTC."""
         return self.clock.now()
+
+    def hold(self) -> None:
+        """See, right before an order is sent, that nobody else has taken the drill over meanwhile.
+
+        A machine that slept between the intent and the order would otherwise send, hours later,
+        what another worker has long given up, and torn down. Raise DrillMoved.
+        """
+        ours = {self.record.id: self.record.epoch}
+        if self.journal.renew(ours, until=self.now() + self._lease) == 0:
+            raise DrillMoved(f"drill {self.record.id} is not leased to this worker any more")
 
     def note(self, kind: EventKind, act: str, facts: Mapping[str, Any] | None = None) -> None:
         """Add a line to the journal; it is written with the next save."""

@@ -108,13 +108,7 @@ def enlist_due(
     which a plan was first seen with a schedule. Raise StoreError.
     """
     watch = _watch(control, plans, now)
-    oldest = min((one.question.after for one in watch), default=now)
-    look = Look(
-        now=now,
-        before=control.last_look(),
-        pauses=control.pauses_since(oldest) if watch else (),
-        blackouts=blackouts,
-    )
+    look = _look(control, watch, now, blackouts)
     pen = _Pen(journal)
     begun = _begin(watch, look, pen)
     tally = _Tally(left=past_at_most)
@@ -130,6 +124,19 @@ def enlist_due(
         first_seen=tuple(sorted(one.loaded.plan.name for one in watch if one.is_new)),
         is_complete=tally.left > 0,
     )
+
+
+def plans_due(
+    control: Control,
+    plans: Sequence[LoadedPlan],
+    *,
+    now: datetime,
+    blackouts: Sequence[SiteBlackout] = (),
+) -> list[LoadedPlan]:
+    """Return the plans that ``enlist_due`` would begin now. Nothing is written."""
+    watch = _watch(control, plans, now)
+    look = _look(control, watch, now, blackouts)
+    return [one.loaded for one in watch if slot_to_begin(one.question, look) is not None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +187,21 @@ class _Pen:
             record = replace(record, id=new_drill_id(record.enlisted_at))
         self.used.add(record.id)
         return record
+
+
+def _look(
+    control: Control,
+    watch: Sequence[_Watched],
+    now: datetime,
+    blackouts: Sequence[SiteBlackout],
+) -> Look:
+    oldest = min((one.question.after for one in watch), default=now)
+    return Look(
+        now=now,
+        before=control.last_look(),
+        pauses=control.pauses_since(oldest) if watch else (),
+        blackouts=blackouts,
+    )
 
 
 def _watch(control: Control, plans: Sequence[LoadedPlan], now: datetime) -> list[_Watched]:

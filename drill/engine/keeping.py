@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from drill.engine.ports import SeatLimits
+from drill.engine.ports import SeatLimits, Summary
 from drill.engine.record import DrillRecord, Event, EventKind, Outcome, State, Teardown
 from drill.errors import DrillMoved, StoreError
 from drill.plan.model import ExistingTarget
@@ -20,12 +20,16 @@ FIXED = (
 )
 """What is said about a drill when it is enlisted and never changes."""
 
+SUMMARY_FIELDS = (
+    *("id", "plan_name", "trigger", "scheduled_for", "state", "started_at", "outcome"),
+    *("finished_at", "reason", "teardown", "level", "is_simulated"),
+)
+
 PASSED = frozenset({Outcome.PASSED, Outcome.PASSED_LATE})
 
 FORSAKEN_AFTER = timedelta(minutes=5)
 """A waiting drill that was due this much earlier than the one that asks is looked at by nobody:
-its process is gone. It loses its turn, or it would block everybody until a sweep. So does one that
-is due this much later: a pause or a blackout keeps it from beginning."""
+its process is gone. It loses its turn, or it would block everybody until a sweep."""
 
 
 def wanted_target_id(record: DrillRecord) -> str | None:
@@ -202,7 +206,7 @@ def why_waiting(
         if not other.is_seated
         and other.cloud == one.cloud
         and (other.enlisted_at, other.id) < (one.enlisted_at, one.id)
-        and abs(other.next_at - one.next_at) <= FORSAKEN_AFTER
+        and other.next_at + FORSAKEN_AFTER >= one.next_at
     ]
     taken = {target_id: f"held by drill {drill_id}" for target_id, drill_id in held.items()}
     if one.target_id is not None and held.get(one.target_id) == one.id:
@@ -313,8 +317,9 @@ class _Room:
 
 
 def contends(record: DrillRecord) -> bool:
-    """Tell whether an unfinished drill sits, or waits for a seat and shall go on."""
-    return record.is_seated or (record.state is State.QUEUED and not record.abort_requested)
+    """Tell whether an unfinished drill sits, or waits for a seat and may begin."""
+    is_free = not record.abort_requested and record.held_until is None
+    return record.is_seated or (record.state is State.QUEUED and is_free)
 
 
 def contender(record: DrillRecord) -> Contender:
@@ -331,6 +336,18 @@ def contender(record: DrillRecord) -> Contender:
         abort_requested=record.abort_requested,
         leased_until=record.leased_until,
     )
+
+
+def summary(record: DrillRecord) -> Summary:
+    """Return what a list needs of a drill."""
+    own = {name: getattr(record, name) for name in SUMMARY_FIELDS}
+    source = record.plan.source
+    return Summary(cloud=source.cloud, source_id=source.instance_id, **own)
+
+
+def is_proof(record: Summary, at_least: int) -> bool:
+    """Tell whether a drill passed on a real database at this level or above."""
+    return record.outcome in PASSED and not record.is_simulated and record.level >= at_least
 
 
 def only_one(beginning: str, found: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from drill.check.port import Prober
 from drill.clock import Clock
 from drill.engine.control import Control
 from drill.engine.passwords import CopyPasswords
-from drill.engine.record import DrillRecord, Event
+from drill.engine.record import DrillRecord, Event, Outcome, State, Teardown, Trigger
 from drill.guard.facts import CloudRules, SiteRules
 from drill.plan.blackouts import SiteBlackout
 from drill.provider.port import Provider
@@ -36,6 +36,26 @@ class SeatLimits:
     def of_group(self, group: str | None) -> int | None:
         """Return how many drills of a group may be under way; None for no limit."""
         return None if group is None else self.groups.get(group, self.drills_per_group)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a list needs of a drill: read by the thousand, without plan, steps and checks."""
+
+    id: str
+    plan_name: str
+    cloud: str
+    source_id: str
+    trigger: Trigger
+    scheduled_for: datetime
+    state: State
+    started_at: datetime | None
+    outcome: Outcome | None
+    finished_at: datetime | None
+    reason: str | None
+    teardown: Teardown
+    level: int
+    is_simulated: bool
 
 
 class Journal(Protocol):
@@ -158,6 +178,24 @@ class Journal(Protocol):
 
     def recorded_counts(self, plan_name: str) -> Mapping[str, int]:
         """Return name of check -> row count of the last drill of the plan that passed."""
+        ...
+
+    def newest(
+        self, *, of: Literal["plan", "source"], passed: bool = False, at_least: int = 0
+    ) -> list[Summary]:
+        """Return the drill with the newest slot of each plan, or of each source, by name.
+
+        With ``passed`` of those alone that passed (late or not) on a real database at this level or
+        above.
+        """
+        ...
+
+    def in_hand(self) -> list[Summary]:
+        """Return the drills that are not finished, or that leaked, enlisted first first."""
+        ...
+
+    def count_outcomes(self, *, since: datetime) -> Mapping[Outcome, int]:
+        """Return how many drills with a slot from then on ended in which way."""
         ...
 
     def earliest_next_at(

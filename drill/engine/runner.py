@@ -53,7 +53,7 @@ def advance(
     if record is None:
         return None
     held(record)
-    desk = Desk(record, parts.journal, parts.clock)
+    desk = Desk(record, parts.journal, parts.clock, lease=parts.lease)
     try:
         while _is_due(desk) and may_go_on(desk.record):
             _take_step(desk, parts)
@@ -133,6 +133,8 @@ def _handle_own_fault(
     desk: Desk, message: str, hint: str | None, *, detail: str | None = None
 ) -> None:
     record = desk.record
+    if record.state is State.FINISHED:
+        return  # the verdict is written; a hold that is left is given free by whoever meets it
     desk.note(EventKind.FAULT, record.state.value, {"message": message, "detail": detail})
     if record.state in NOTHING_ORDERED:
         conclude(desk, Outcome.INCONCLUSIVE, message, hint)

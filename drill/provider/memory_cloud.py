@@ -20,6 +20,7 @@ from drill.guard.admission import (
     AdmittedCreate,
 )
 from drill.guard.facts import INSTANCE_NAME_PREFIX, SCRATCH_TAG
+from drill.guard.freshness import ensure_fresh
 from drill.provider.memory_faults import Fault, Faults
 from drill.provider.port import Accepted, Job, JobStatus
 from drill.recovery.values import Backup, Instance, RecoveryPoint, TimePoint, Window
@@ -166,6 +167,7 @@ class MemoryCloud:
         if admitted.cloud != self._cloud:
             raise ValueError(f"the admission is for cloud {admitted.cloud}, not {self._cloud}")
         self.calls[method] += 1
+        ensure_fresh(admitted, now=self._clock.now())
         self._faults.raise_for_order(method)
 
     def _existing(self, instance_id: str, code: str) -> Instance:

@@ -42,8 +42,8 @@ _SQLITE = {
 _SQLITE["SQLITE_LOCKED"] = _SQLITE["SQLITE_BUSY"]
 _SQLITE["SQLITE_PERM"] = _SQLITE["SQLITE_READONLY"]
 
-_LASTING = frozenset({_SQLITE["SQLITE_NOTADB"], _SQLITE["SQLITE_CORRUPT"]})
-"""What no waiting mends."""
+_LASTING = (_SQLITE["SQLITE_NOTADB"], _SQLITE["SQLITE_CORRUPT"])
+"""What does not pass by itself; everything else that is known may."""
 
 _SQLSTATE = {"53100": _SQLITE["SQLITE_FULL"], "55P03": _SQLITE["SQLITE_BUSY"]}
 

@@ -6,16 +6,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from sqlalchemy import case, tuple_, update
 from sqlmodel import Session, col, select
 
 from drill.engine.keeping import ensure_keepable, ensure_legal, merged, reopened
-from drill.engine.ports import SeatLimits
-from drill.engine.record import DrillRecord, Event, State
+from drill.engine.ports import SeatLimits, Summary
+from drill.engine.record import DrillRecord, Event, Outcome, State
 from drill.errors import DrillMoved
-from drill.store import fences, queries, seating
+from drill.store import fences, queries, seating, summaries
 from drill.store.adding import add_drills
 from drill.store.control import SqlControl
 from drill.store.database import Database, open_database
@@ -240,6 +240,23 @@ class SqlJournal:
         """Return name of check -> row count of the last drill of the plan that passed."""
         with self._database.reading() as session:
             return queries.recorded_counts(session, plan_name)
+
+    def newest(
+        self, *, of: Literal["plan", "source"], passed: bool = False, at_least: int = 0
+    ) -> list[Summary]:
+        """Return the drill with the newest slot of each plan, or of each source, by name."""
+        with self._database.reading() as session:
+            return summaries.newest(session, of=of, passed=passed, at_least=at_least)
+
+    def in_hand(self) -> list[Summary]:
+        """Return the drills that are not finished, or that leaked, enlisted first first."""
+        with self._database.reading() as session:
+            return summaries.in_hand(session)
+
+    def count_outcomes(self, *, since: datetime) -> Mapping[Outcome, int]:
+        """Return how many drills with a slot from then on ended in which way."""
+        with self._database.reading() as session:
+            return summaries.count_outcomes(session, since)
 
     def earliest_next_at(
         self, *, only: Collection[str] | None = None, queued: bool | None = None

@@ -93,7 +93,8 @@ def _waits_before(one: Contender) -> Iterable[ColumnElement[bool]]:
         col(DrillRow.abort_requested).is_(False),
         col(DrillRow.cloud) == one.cloud,
         col(DrillRow.enlisted_at) <= one.enlisted_at,
-        col(DrillRow.next_at).between(one.next_at - FORSAKEN_AFTER, one.next_at + FORSAKEN_AFTER),
+        col(DrillRow.next_at) >= one.next_at - FORSAKEN_AFTER,
+        col(DrillRow.held_until).is_(None),
     )
 
 

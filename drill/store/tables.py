@@ -121,6 +121,7 @@ class DrillRow(StoreTable, table=True):
     refusals: str = Field(sa_type=Text)
     plan_group: str | None = None
     """From the plan, for the seating."""
+    held_until: datetime | None = None
 
 
 class JournalRow(StoreTable, table=True):

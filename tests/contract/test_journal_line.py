@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.builders import CLOUD, NOW, TARGET_ID, a_plan
 from tests.contract.acts import LEASE, SECOND, claim, enlist
 
 
-def limits(at_once: int = 9, **changes: int) -> dict[str, SeatLimits]:
+def limits(at_once: int = 9, **changes: Any) -> dict[str, SeatLimits]:
     all_nine = SeatLimits(
         drills_at_once=at_once, drills_per_cloud=9, drills_per_source=9, new_per_cloud=9
     )

@@ -264,7 +264,11 @@ class Scene:
         """Raise AssertionError if a copy is left, or if anything but scratch was touched."""
         assert list(self.provider.leaks()) == []
         assert self.provider.contents.get(TARGET_ID) is None
+        assert self.provider.find_instance(BYSTANDER_ID) is not None
+        self.assert_only_scratch_touched()
+
+    def assert_only_scratch_touched(self) -> None:
+        """Raise AssertionError if anything but scratch was ever overwritten or deleted."""
         touched = set(self.provider.restores) | set(self.provider.resets)
         assert touched <= {TARGET_ID}
         assert not {SOURCE_ID, BYSTANDER_ID, TARGET_ID} & set(self.provider.deletes)
-        assert self.provider.find_instance(BYSTANDER_ID) is not None

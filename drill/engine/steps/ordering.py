@@ -176,8 +176,10 @@ def _call(
     try:
         if isinstance(admission, AdmittedCreate):
             password = parts.passwords.for_new_instance(desk.record)
+            desk.hold()
             accepted = cloud.provider.create(admission, password=password)
         else:
+            desk.hold()
             accepted = cloud.provider.restore(admission)
     except AnswerLost as error:
         desk.note(EventKind.RESULT, act, {"answer": "lost", "message": error.message})

@@ -19,8 +19,7 @@ from drill.plan.model import ExistingTarget
 from drill.plan.slots import latest_start_of
 
 LOOK_FOR_A_SEAT_EVERY = timedelta(seconds=15)
-LOOK_WHILE_HELD_EVERY = FORSAKEN_AFTER + timedelta(minutes=1)
-"""So far ahead that a drill that may not begin takes nobody's turn (see ``keeping``)."""
+LOOK_WHILE_HELD_EVERY = timedelta(minutes=1)
 
 
 def wait_for_seat(desk: Desk, parts: Parts, cloud: CloudSettings) -> None:
@@ -35,13 +34,14 @@ def wait_for_seat(desk: Desk, parts: Parts, cloud: CloudSettings) -> None:
         if target_id is not None and _is_left_unclean(desk, cloud, target_id):
             return
         pause = min(LOOK_FOR_A_SEAT_EVERY, cloud.poll_every)
-        desk.look_again_in(pause, reason=waits_for)
+        desk.look_again_in(pause, reason=waits_for, held_until=None)
         return
     now = desk.now()
     desk.go(
         State.SELECTING,
         is_seated=True,
         reason=None,
+        held_until=None,
         started_at=now,
         deadline_at=now + record.plan.give_up_after,
         target_id=target_id,
@@ -95,18 +95,23 @@ def _is_held(desk: Desk, parts: Parts) -> bool:
     pauses = parts.control.pauses(now=now) if parts.control else []
     pause = pause_of(record.plan, pauses, at=now)
     if pause is not None:
-        desk.look_again_in(
-            LOOK_WHILE_HELD_EVERY, reason=f"waits for the end of a pause: {pause.reason}"
-        )
+        _hold(desk, now + LOOK_WHILE_HELD_EVERY, f"waits for the end of a pause: {pause.reason}")
         return True
     found = blackout_at(now, blackouts_of(record.plan, parts.blackouts))
     if found is None:
         return False
     blackout, ends_at = found
-    latest_start_at = latest_start_of(record.plan, record.scheduled_for) or ends_at
-    span = max(min(ends_at, latest_start_at) - now, timedelta(seconds=1))
-    desk.look_again_in(span, reason=f"waits for the end of a blackout: {blackout.reason}")
+    _hold(desk, ends_at, f"waits for the end of a blackout: {blackout.reason}")
     return True
+
+
+def _hold(desk: Desk, until: datetime, reason: str) -> None:
+    """Look again then, or when the start window has ended; take nobody's turn meanwhile."""
+    record = desk.record
+    latest_start_at = latest_start_of(record.plan, record.scheduled_for)
+    if latest_start_at is not None:
+        until = min(until, latest_start_at + timedelta(seconds=1))
+    desk.look_again_in(until - desk.now(), reason=reason, held_until=until)
 
 
 def _is_left_unclean(desk: Desk, cloud: CloudSettings, target_id: str) -> bool:

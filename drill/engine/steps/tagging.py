@@ -45,6 +45,7 @@ def tag_late(desk: Desk, cloud: CloudSettings, instance: Instance) -> Refusals |
         return admission
     desk.note(EventKind.INTENT, "tag", {"instance_id": instance.id})
     desk.save()
+    desk.hold()
     cloud.provider.tag(admission, instance.id)
     desk.note(EventKind.RESULT, "tag", {"answer": "accepted"})
     return None

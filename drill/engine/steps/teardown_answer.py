@@ -36,6 +36,7 @@ def give_order(
     ``if_refused`` are the changes of the record if the cloud did not take the order; the error is
     then raised on. A lost answer is not raised: the next step looks. Raise ProviderError.
     """
+    desk.hold()
     try:
         accepted = call()
     except AnswerLost as error:

@@ -7,7 +7,6 @@ somebody adds to the client without thinking, never leaves this machine.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 
 from drill.clock import to_milliseconds
 from drill.errors import Refused
@@ -22,9 +21,6 @@ from drill.guard.admission import (
 from drill.recovery.values import RecoveryPoint, TimePoint
 
 Body = Mapping[str, object]
-
-ADMISSION_LASTS = timedelta(seconds=30)
-"""Shorter than any lease: whoever waited longer may not hold the drill any more."""
 
 
 def ensure_admitted(
@@ -55,17 +51,6 @@ def ensure_admitted(
                 raise _refused("the path names another instance than the admission")
         case _:
             raise _refused("this tool makes no such call")
-
-
-def ensure_fresh(admitted: Admitted, *, now: datetime) -> None:
-    """Return only if the facts behind an admission were read a moment ago.
-
-    A worker that was suspended between the guard and the call may have lost its drill to another
-    one meanwhile; its order must not leave this machine. Raise Refused.
-    """
-    age = now - admitted.admitted_at
-    if not -ADMISSION_LASTS <= age <= ADMISSION_LASTS:
-        raise _refused(f"the admission is {age} old, and lasts {ADMISSION_LASTS}")
 
 
 def _ensure_restore(body: Body, admitted: Admitted) -> None:

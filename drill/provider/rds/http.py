@@ -20,8 +20,9 @@ from drill import __version__
 from drill.clock import Clock
 from drill.errors import AnswerLost, AnswerUnreadable, ProviderError, ProviderUnavailable
 from drill.guard.admission import Admitted
+from drill.guard.freshness import ensure_fresh
 from drill.provider.rds.addresses import AddressRefused, Endpoint
-from drill.provider.rds.admitted import ensure_admitted, ensure_fresh
+from drill.provider.rds.admitted import ensure_admitted
 from drill.provider.rds.codes import TOKEN_INVALID
 from drill.provider.rds.faults import (
     error_of,

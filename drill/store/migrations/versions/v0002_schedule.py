@@ -1,4 +1,4 @@
-"""What the schedule has to remember: pause, daemon, look, plan_seen, and the group of a drill."""
+"""What the schedule has to remember: pause, daemon, look, plan_seen; group and hold of a drill."""
 
 from __future__ import annotations
 
@@ -72,15 +72,16 @@ def create_plan_seen() -> None:
     )
 
 
-def add_group_of_drill(dialect: str) -> None:
+def add_to_drill(dialect: str) -> None:
     """Only what is not finished is ever seated; a finished drill never changes."""
     op.add_column("drill", sa.Column("plan_group", AutoString(), nullable=True))
+    op.add_column("drill", sa.Column("held_until", UTCDateTime(), nullable=True))
     group = "json_extract(plan, '$.group')" if dialect == "sqlite" else "plan::json ->> 'group'"
     op.execute(f"UPDATE drill SET plan_group = {group} WHERE state <> 'finished'")  # noqa: S608
 
 
 def upgrade() -> None:
-    add_group_of_drill(op.get_bind().dialect.name)
+    add_to_drill(op.get_bind().dialect.name)
     create_pause()
     create_daemon()
     create_look()

@@ -1,0 +1,193 @@
+"""Several workers, faults, kills and clocks that jump, in any order that Hypothesis thinks of.
+
+A few hundred schedules here; ``make soak`` plays at least 10,000
+(``DRILL_TEST_SCHEDULES`` says how many).
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from drill.engine.record import Outcome, State, Teardown
+from drill.engine.runner import advance
+from drill.engine.sweeping import find_leaks, reopen_teardowns
+from drill.errors import (
+    AnswerLost,
+    DrillError,
+    PermissionMissing,
+    ProviderBusy,
+    ProviderThrottled,
+    ProviderUnavailable,
+    QuotaExceeded,
+    StoreUnavailable,
+)
+from drill.provider.memory import Fault
+from tests.engine.scene import Scene, a_plan
+from tests.harness.workers import Ledger, SteppedWorker
+
+SCHEDULES = int(os.environ.get("DRILL_TEST_SCHEDULES", "200"))
+
+DRILLS_AT_MOST = 5
+WORKERS = 3
+ENDINGS = {
+    *(Outcome.PASSED, Outcome.PASSED_LATE, Outcome.INCONCLUSIVE, Outcome.ABORTED),
+    Outcome.REFUSED,  # a target that an earlier drill left unclean
+}
+
+ERRORS = (
+    *(ProviderUnavailable, ProviderThrottled, ProviderBusy, QuotaExceeded),
+    *(PermissionMissing, AnswerLost, StoreUnavailable),
+)
+
+FAULTS = (
+    *(Fault.UNAVAILABLE, Fault.THROTTLE_TWICE, Fault.FAIL_READ, Fault.BUSY, Fault.QUOTA),
+    *(Fault.LOSE_ANSWER_OF_RESTORE, Fault.LOSE_ANSWER_OF_RESET, Fault.LOSE_ANSWER_OF_CREATE),
+    *(Fault.LOSE_ANSWER_OF_DELETE, Fault.LOSE_REQUEST_OF_RESTORE, Fault.LOSE_REQUEST_OF_RESET),
+    *(Fault.LOSE_REQUEST_OF_CREATE, Fault.LOSE_REQUEST_OF_DELETE, Fault.FORGET_JOB),
+    *(Fault.RESET_HANGS, Fault.DELETE_HANGS, Fault.FAIL_RESET, Fault.FAIL_DELETE),
+)
+"""None of them says anything about the backup."""
+
+who = st.integers(0, WORKERS - 1)
+
+
+class Interleavings(RuleBasedStateMachine):
+    """A cloud, a store, three processes, and whatever goes wrong."""
+
+    @initialize()
+    def set_the_scene(self) -> None:
+        self.scene = Scene()
+        self.ledger = Ledger(self.scene.provider)
+        self.born = 0
+        self.dead: set[str] = set()
+        self.workers = [self.a_worker() for _ in range(WORKERS)]
+        self.drills: list[str] = []
+
+    def a_worker(self) -> SteppedWorker:
+        self.born += 1
+        return SteppedWorker(self.scene, f"host/{self.born}/1", self.ledger)
+
+    @precondition(lambda self: len(self.drills) < DRILLS_AT_MOST)
+    @rule(kind=st.sampled_from(("new", "existing")), mode=st.sampled_from(("pitr", "backup")))
+    def enlist(self, kind: str, mode: str) -> None:
+        name = f"orders-{len(self.drills)}"
+        self.drills.append(self.scene.enlist(a_plan(target=kind, mode=mode, name=name)))
+
+    @rule(number=who, steps=st.integers(0, 60))
+    def work(self, number: int, steps: int) -> None:
+        worker = self.workers[number]
+        if not worker.is_busy:
+            due = self.scene.journal.due(now=self.scene.clock.now(), at_most=1)
+            if not due:
+                return
+            worker.begin(due[0])
+        worker.step(steps)
+
+    @rule(number=who)
+    def wait_and_work(self, number: int) -> None:
+        """Move the clock to the next drill that can be looked at, and take it to its next wait."""
+        next_at = self.scene.journal.earliest_next_at()
+        if next_at is not None:
+            self.scene.clock.move(max(next_at - self.scene.clock.now(), timedelta(0)))
+        self.work(number, 500)
+
+    @rule(number=who)
+    def kill(self, number: int) -> None:
+        self.workers[number].kill()
+        self.dead.add(self.workers[number].name)
+        self.workers[number] = self.a_worker()
+
+    @rule()
+    def notice_the_dead(self) -> None:
+        self.scene.journal.expire_leases(lambda worker: worker in self.dead)
+
+    @rule(number=who, error=st.sampled_from(ERRORS))
+    def break_a_call(self, number: int, error: type[DrillError]) -> None:
+        self.workers[number].fault = error("broken by the test")
+
+    @rule(fault=st.sampled_from(FAULTS))
+    def let_the_cloud_fail(self, fault: Fault) -> None:
+        self.scene.provider.inject(fault)
+
+    @rule(seconds=st.integers(1, 1500))
+    def let_time_pass(self, seconds: int) -> None:
+        self.scene.clock.move(timedelta(seconds=seconds))
+
+    @rule(seconds=st.integers(1, 300))
+    def set_the_clock_back(self, seconds: int) -> None:
+        self.scene.clock.move(timedelta(seconds=-seconds))
+
+    @precondition(lambda self: self.drills)
+    @rule(data=st.data())
+    def abort(self, data: st.DataObject) -> None:
+        self.scene.journal.request_abort([data.draw(st.sampled_from(self.drills))])
+
+    @rule()
+    def sweep(self) -> None:
+        parts = self.scene.parts_with(self.scene.journal, self.scene.provider)
+        now = self.scene.clock.now()
+        search = find_leaks(parts, now=now, lives_at_most=timedelta(hours=12))
+        reopen_teardowns(parts, search.leaks, now=now)
+
+    @invariant()
+    def no_drill_has_two_restores(self) -> None:
+        if hasattr(self, "ledger"):
+            assert max(self.ledger.accepted.values(), default=0) <= 1, self.ledger.accepted
+
+    @invariant()
+    def nothing_but_scratch_was_touched(self) -> None:
+        if hasattr(self, "scene"):
+            self.scene.assert_only_scratch_touched()
+
+    @invariant()
+    def no_step_raised_what_it_should_not(self) -> None:
+        surprises = [one.surprise for one in getattr(self, "workers", []) if one.surprise]
+        assert surprises == []
+
+    def teardown(self) -> None:
+        if not hasattr(self, "scene"):
+            return
+        for worker in self.workers:
+            worker.kill()
+        self.scene.provider.heal()
+        self.scene.journal.expire_leases(lambda worker: True)
+        self.scene.worker = "host/last/1"
+        for _ in range(3):
+            self.finish_everything()
+            self.sweep()
+        self.finish_everything()
+        for drill_id in self.drills:
+            record = self.scene.record(drill_id)
+            assert record.outcome in ENDINGS, (record.outcome, record.reason)
+            assert record.teardown in {Teardown.CLEAN, Teardown.NOT_NEEDED}, record
+            if record.outcome in {Outcome.PASSED, Outcome.PASSED_LATE}:
+                assert self.ledger.accepted[drill_id] == 1
+        assert len(self.scene.journal.history(at_most=1000)) == len(self.drills)
+        self.scene.assert_nothing_left()
+
+    def finish_everything(self) -> None:
+        parts = self.scene.parts_with(self.scene.journal, self.scene.provider)
+        for _ in range(3000):
+            next_at = self.scene.journal.earliest_next_at()
+            if next_at is None:
+                return
+            self.scene.clock.move(max(next_at - self.scene.clock.now(), timedelta(0)))
+            for drill_id in self.scene.journal.due(now=self.scene.clock.now(), at_most=10):
+                self.ledger.current = drill_id
+                advance(drill_id, parts, held=lambda record: None)
+        left = [one for one in self.scene.journal.unfinished() if one.state is not State.FINISHED]
+        raise AssertionError(f"never finished: {left}")
+
+
+TestInterleavings = Interleavings.TestCase
+TestInterleavings.settings = settings(
+    max_examples=SCHEDULES,
+    stateful_step_count=60,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
