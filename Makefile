@@ -1,5 +1,7 @@
 # make demo   watch real restore drills on the sandbox     make test   all checks and all tests
 # make lock   renew the locked versions (needs uv)         make bench  benchmarks
+# make soak-serve   half an hour of a daemon alone with a bad cloud
+# make bench-serve  what a night of 10,000 plans and 1,000 restores under way cost
 # make soak   long runs: interleavings of workers, kills, made-up calls against the sandbox
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
@@ -8,7 +10,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint unit bench soak lock clean mariadb
+.PHONY: demo test lint unit bench bench-serve soak soak-serve lock clean mariadb
 
 demo: .venv/.demo
 	$(BIN)/drill demo
@@ -57,6 +59,13 @@ soak: .venv/.dev mariadb
 
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --quiet --extra sandbox
+
+soak-serve: .venv/.dev
+	DRILL_SOAK_MINUTES=$${DRILL_SOAK_MINUTES:-30} $(BIN)/pytest -s tests/e2e/test_serve_soak.py
+
+bench-serve: .venv/.dev
+	PYTHONPATH=. $(BIN)/python tests/bench/bench_live.py
+	PYTHONPATH=. $(BIN)/python tests/bench/bench_night.py
 
 lock:
 	$(LOCK) --group dev --output-file requirements/dev.txt

@@ -32,8 +32,16 @@ STORE_PAUSE_SECONDS = 2.0
     type=click.FloatRange(0, 86400),
     help="How long drills under way may go on after SIGTERM before they are left as they are.",
 )
+@click.option(
+    "--sweep-every",
+    default=600.0,
+    show_default=True,
+    metavar="SECONDS",
+    type=click.FloatRange(1, 86400),
+    help="How often to look for leaks of this store's own drills, and to tear them down.",
+)
 @click.pass_obj
-def command(config_file: str, drain_timeout: float) -> int:
+def command(config_file: str, drain_timeout: float, sweep_every: float) -> int:
     """Run the drills of every plan by its schedule, for months.
 
     Slots that came while nobody served are recorded as missed. Drills that another process left
@@ -50,7 +58,11 @@ def command(config_file: str, drain_timeout: float) -> int:
     _log_to_stderr()
     config, folder = read_config(config_file)
     house = _house_when_store_is_there(config, folder)
-    daemon = _daemon(house, drain_timeout=timedelta(seconds=drain_timeout))
+    daemon = _daemon(
+        house,
+        drain_timeout=timedelta(seconds=drain_timeout),
+        sweep_every=timedelta(seconds=sweep_every),
+    )
     failures: list[BaseException] = []
 
     def failed(error: BaseException) -> None:
@@ -68,7 +80,7 @@ def command(config_file: str, drain_timeout: float) -> int:
     return ExitCode.NOT_PASSED if failures else ExitCode.PASSED
 
 
-def _daemon(house: House, *, drain_timeout: timedelta) -> Daemon:
+def _daemon(house: House, *, drain_timeout: timedelta, sweep_every: timedelta) -> Daemon:
     from drill.bootstrap import with_plans
     from drill.scheduler.daemon import Daemon, Means
     from drill.scheduler.planbook import PlanBook
@@ -85,6 +97,8 @@ def _daemon(house: House, *, drain_timeout: timedelta) -> Daemon:
             blackouts=config.blackouts,
             manager=ServiceManager.of_environment(os.environ),
             drain_timeout=drain_timeout,
+            sweep_every=sweep_every,
+            scratch_lives_at_most=config.limits.scratch_lives_at_most,
         )
     )
 

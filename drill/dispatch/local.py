@@ -65,6 +65,11 @@ class LocalDispatcher:
         """Return when the loop last went round, on the monotonic clock: how a watchdog sees it."""
         return self._looked_at
 
+    @property
+    def parts(self) -> Parts:
+        """Return what the next step works with."""
+        return self._parts
+
     def use(self, parts: Parts) -> None:
         """Work with other parts from the next step on: plans or clouds have changed."""
         self._parts = parts

@@ -28,6 +28,7 @@ from drill.scheduler.clockwatch import ClockWatch
 from drill.scheduler.ending import Ending
 from drill.scheduler.planbook import PlanBook
 from drill.scheduler.service_manager import ServiceManager
+from drill.scheduler.sweeper import Sweeper
 
 LOOK_AT_CLOCK_EVERY = timedelta(seconds=5)
 
@@ -49,6 +50,8 @@ class Means:
     manager: ServiceManager = field(default_factory=lambda: ServiceManager(None))
     beat_every: timedelta = timedelta(seconds=30)
     drain_timeout: timedelta = timedelta(seconds=30)
+    sweep_every: timedelta = timedelta(minutes=10)
+    scratch_lives_at_most: timedelta = timedelta(hours=12)
     on_beat: Sequence[Callable[[], None]] = ()
     """Called with every beat: notices, metrics. What they raise is logged and changes nothing."""
 
@@ -81,12 +84,17 @@ class Daemon:
 
         Raise whatever failed that must not fail.
         """
-        work = threading.Thread(target=self._work, name="dispatch", daemon=True)
-        guard = threading.Thread(target=self._guard_clock, name="clock", daemon=True)
+        call = self._dispatcher.work_until_stopped
+        work = threading.Thread(target=self._watched, args=(call,), name="dispatch", daemon=True)
+        others = [
+            threading.Thread(target=self._watched, args=(call,), name=name, daemon=True)
+            for name, call in (("clock", self._guard_clock), ("sweep", self._sweep))
+        ]
         try:
             self.beat(anyway=True)
             work.start()
-            guard.start()
+            for other in others:
+                other.start()
             self._means.manager.ready(self._status())
             self._log.info("ready", plans=len(self._means.book.plans), worker=self._worker)
             if not self._ending.is_asked:
@@ -209,23 +217,29 @@ class Daemon:
         if silent > STUCK_AFTER.total_seconds() and not self._ending.is_asked:
             raise RuntimeError(f"the dispatcher has not gone round for {silent:.0f} s")
 
-    def _work(self) -> None:
+    def _watched(self, call: Callable[[], None]) -> None:
+        """A thread that dies takes the daemon along: nobody would notice a dead one."""
         try:
-            self._dispatcher.work_until_stopped()
+            call()
         except BaseException as error:  # noqa: BLE001  told to the main thread
             self._alarm.stop(error)
 
     def _guard_clock(self) -> None:
         """The alarms are set by the wall clock; when it jumps, they are set anew."""
-        try:
-            watch = ClockWatch(self._clock)
-            while not self._ending.wait(LOOK_AT_CLOCK_EVERY):
-                jump = watch.look()
-                if jump is not None:
-                    self._log.warning("clock jumped", seconds=round(jump.total_seconds(), 1))
-                    self._alarm.set_anew()
-        except BaseException as error:  # noqa: BLE001  told to the main thread
-            self._alarm.stop(error)
+        watch = ClockWatch(self._clock)
+        while not self._ending.wait(LOOK_AT_CLOCK_EVERY):
+            jump = watch.look()
+            if jump is not None:
+                self._log.warning("clock jumped", seconds=round(jump.total_seconds(), 1))
+                self._alarm.set_anew()
+
+    def _sweep(self) -> None:
+        Sweeper(
+            parts=lambda: self._dispatcher.parts,
+            every=self._means.sweep_every,
+            lives_at_most=self._means.scratch_lives_at_most,
+            found=self._dispatcher.wake,
+        ).run_until(self._ending)
 
     def _finish(self, work: threading.Thread) -> bool:
         """Let what is under way come to its next durable point, or further as time allows."""
