@@ -139,9 +139,9 @@ def test_a_credential_that_systemd_gave_may_show_a_right_of_the_group(tmp_path, 
     given, other = tmp_path / "given", tmp_path / "other"
     for folder in (given, other):
         folder.mkdir()
-        (folder / "key").write_text("s3cr3t")
-        (folder / "key").chmod(0o440)
+        (folder / "secret").write_text("s3cr3t")
+        (folder / "secret").chmod(0o440)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(given))
 
-    assert resolve_secret(f"file:{given}/key", folder=tmp_path).get_secret_value() == "s3cr3t"
-    assert "open to others" in _refusal(f"file:{other}/key", tmp_path).message
+    assert resolve_secret(f"file:{given}/secret", folder=tmp_path).get_secret_value() == "s3cr3t"
+    assert "open to others" in _refusal(f"file:{other}/secret", tmp_path).message
