@@ -128,17 +128,23 @@ def complaints(status: Status) -> list[str]:
     """Return one line for everything that the exit code is about."""
     if status.max_age is None:
         return []
-    limit, now = span_text(status.max_age), status.known.now
+    limit, now = age_text(status.max_age), status.known.now
     lines = []
     for one in status.too_old:
         passed = one.passed
         age = now - (passed.finished_at or passed.scheduled_for) if passed else None
-        found = f"the newest is {span_text(age)} old" if age else "it never passed"
+        found = f"the newest is {age_text(age)} old" if age else "it never passed"
         lines.append(f"too old: plan {one.plan.name} has no pass younger than {limit}: {found}")
     if status.silent:
         lines.append(f"silent: nobody kept the schedule for longer than {limit}")
         lines.append("  hint: Start drill serve, or call drill run --due from cron.")
     return lines
+
+
+def age_text(span: timedelta) -> str:
+    """Return an age as people say it: 31 h 05 min, and from two days on 2.5 days."""
+    days = span / timedelta(days=1)
+    return span_text(span) if days < 2 else f"{days:.1f} days"
 
 
 def exit_code_of(status: Status) -> ExitCode:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from drill.cli.output import instant_text, outcome_text, span_text
-from drill.cli.status import Status
+from drill.cli.status import Status, age_text
 from drill.engine.standing import (
     PlanStanding,
     SourceProof,
@@ -84,7 +84,7 @@ def _by_next(one: PlanStanding) -> tuple[bool, datetime | str, str]:
 def _next(one: PlanStanding) -> str:
     if one.next_slot is None:
         return "-"
-    text = instant_text(one.next_slot.starts_at)
+    text = f"{one.next_slot.starts_at:%Y-%m-%d %H:%MZ}"
     if one.pause is not None:
         return f"{text} [yellow](paused)[/yellow]"
     return f"{text} [red](late)[/red]" if one.is_late else text
@@ -93,7 +93,7 @@ def _next(one: PlanStanding) -> str:
 def _passed(one: PlanStanding, now: datetime) -> str:
     if one.passed is None:
         return "never"
-    return f"{_days(now - (one.passed.finished_at or one.passed.scheduled_for))} ago"
+    return f"{age_text(now - (one.passed.finished_at or one.passed.scheduled_for))} ago"
 
 
 def _proofs(status: Status) -> Table:
@@ -118,10 +118,5 @@ def _left(one: SourceProof) -> str:
     if one.left is None:
         return "[red]no proof[/red]"
     if one.left < timedelta(0):
-        return f"[red]over since {_days(-one.left)}[/red]"
-    return f"{_days(one.left)} of {_days(one.validity)}"
-
-
-def _days(span: timedelta) -> str:
-    days = span / timedelta(days=1)
-    return span_text(span) if days < 2 else f"{days:.1f} days"
+        return f"[red]over since {age_text(-one.left)}[/red]"
+    return f"{age_text(one.left)} of {age_text(one.validity)}"

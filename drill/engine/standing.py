@@ -46,9 +46,9 @@ class PlanStanding:
 
     plan: Plan
     next_slot: Slot | None
-    """The next slot that is not in the journal yet; None without a schedule."""
+    """The next slot that can still begin; None without a schedule."""
     is_late: bool
-    """True if that slot should have begun, or if a drill of the schedule waits for too long."""
+    """True if a slot should have begun, or if a drill of the schedule waits for too long."""
     pause: Pause | None
     last: Summary | None
     passed: Summary | None
@@ -81,16 +81,16 @@ def standings_of(
 def _standing(
     plan: Plan, known: Known, blackouts: Sequence[SiteBlackout], under_way: Sequence[Summary]
 ) -> PlanStanding:
-    slot = _next_slot(plan, known, blackouts)
     pause = pause_of(plan, known.pauses, at=known.now)
+    unsettled, to_come = _slots_ahead(plan, known, blackouts)
     waits_long = any(
         one.state is State.QUEUED and one.scheduled_for + LATE_AFTER < known.now
         for one in under_way
     )
-    is_overdue = slot is not None and slot.starts_at + LATE_AFTER < known.now
+    is_overdue = unsettled is not None and unsettled.starts_at + LATE_AFTER < known.now
     return PlanStanding(
         plan=plan,
-        next_slot=slot,
+        next_slot=to_come,
         is_late=pause is None and (waits_long or is_overdue),
         pause=pause,
         last=known.last.get(plan.name),
@@ -137,10 +137,18 @@ def counts_in_hand(in_hand: Sequence[Summary]) -> Mapping[str, int]:
     return {"waiting": waiting, "running": len(in_hand) - waiting - leaked, "leaked": leaked}
 
 
-def _next_slot(plan: Plan, known: Known, blackouts: Sequence[SiteBlackout]) -> Slot | None:
+def _slots_ahead(
+    plan: Plan, known: Known, blackouts: Sequence[SiteBlackout]
+) -> tuple[Slot | None, Slot | None]:
+    """Return the first slot that is not in the journal, and the first that can still begin."""
+    if plan.schedule is None:
+        return None, None
     seen = known.seen.get(plan.name)
-    slot = next_slot(plan, after=seen.settled_until if seen else known.now)
-    return placed(slot, blackouts_of(plan, blackouts)).slot if slot else None
+    settled_until = seen.settled_until if seen else known.now
+    can_begin_after = max(settled_until, known.now - plan.schedule.start_window)
+    first, second = (next_slot(plan, after=after) for after in (settled_until, can_begin_after))
+    own = blackouts_of(plan, blackouts)
+    return placed(first, own).slot if first else None, placed(second, own).slot if second else None
 
 
 def _proof(

@@ -13,6 +13,9 @@ from drill.plan.cron import cron_instants
 from drill.plan.model import Plan
 from drill.plan.schedule import Schedule
 
+_FROM_CACHE = 4
+"""Slots that one look asks for, as a rule: the night, and that there is no other one yet."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
@@ -47,7 +50,7 @@ def slots_between(plan: Plan, *, after: datetime, until: datetime) -> Iterator[S
     if schedule is None or after >= until:
         return
     offset = spread_of(plan.name, schedule.spread)
-    for scheduled_for in cron_instants(schedule.cron, schedule.time_zone, after=after):
+    for scheduled_for in _instants(schedule, after):
         if scheduled_for > until:
             return
         yield _slot(plan.name, scheduled_for, schedule, offset)
@@ -107,6 +110,17 @@ def placed(slot: Slot, blackouts: Sequence[Blackout]) -> Placed:
 def latest_start_of(plan: Plan, scheduled_for: datetime) -> datetime | None:
     """Return the end of the start window of a slot; None if the plan has no schedule."""
     return scheduled_for + plan.schedule.start_window if plan.schedule else None
+
+
+def _instants(schedule: Schedule, after: datetime) -> Iterator[datetime]:
+    """Yield what cron says, the first ones out of a cache that plans with the same cron share."""
+    for _ in range(_FROM_CACHE):
+        instant = _next_instant(schedule.cron, schedule.time_zone, after)
+        if instant is None:
+            return
+        yield instant
+        after = instant
+    yield from cron_instants(schedule.cron, schedule.time_zone, after=after)
 
 
 def _slot(plan_name: str, scheduled_for: datetime, schedule: Schedule, offset: timedelta) -> Slot:
