@@ -44,6 +44,13 @@ soak: .venv/.dev mariadb
 	DRILL_TEST_KILLS=0 $(BIN)/pytest tests/e2e/test_killed_anywhere.py
 	DRILL_FUZZ_EXAMPLES=400 $(BIN)/pytest -n 2 tests/sandbox/test_api_fuzz.py
 
+soak-serve: .venv/.dev
+	DRILL_SOAK_MINUTES=$${DRILL_SOAK_MINUTES:-30} $(BIN)/pytest -s tests/e2e/test_serve_soak.py
+
+bench-serve: .venv/.dev
+	PYTHONPATH=. $(BIN)/python tests/bench/bench_live.py
+	PYTHONPATH=. $(BIN)/python tests/bench/bench_night.py
+
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed"; \
 		echo "hint: Install it, or say which one: make PYTHON=/path/to/python3"; exit 1; }
@@ -60,13 +67,6 @@ soak: .venv/.dev mariadb
 
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --quiet --extra sandbox
-
-soak-serve: .venv/.dev
-	DRILL_SOAK_MINUTES=$${DRILL_SOAK_MINUTES:-30} $(BIN)/pytest -s tests/e2e/test_serve_soak.py
-
-bench-serve: .venv/.dev
-	PYTHONPATH=. $(BIN)/python tests/bench/bench_live.py
-	PYTHONPATH=. $(BIN)/python tests/bench/bench_night.py
 
 lock:
 	$(LOCK) --group dev --output-file requirements/dev.txt

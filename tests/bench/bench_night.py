@@ -87,7 +87,12 @@ def main() -> int:
 def _night(world: World) -> int:
     sources = [
         world.admin().create_instance(
-            f"source-{number}", simulated=True, engine="SQLServer", databases=["shop"], backups=3
+            f"source-{number}",
+            simulated=True,
+            engine="SQLServer",
+            version="2019_SE",
+            databases=["shop"],
+            backups=3,
         )["id"]
         for number in range(SOURCES)
     ]

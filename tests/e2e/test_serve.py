@@ -86,6 +86,7 @@ def test_an_interrupt_takes_what_is_under_way_to_teardown_and_a_second_one_leave
             "another restore is under way",
         )
         daemon.send(signal.SIGTERM)
+        wait_until(lambda: "stopping" in daemon.log, "the first one has come")
         assert daemon.end(signal.SIGTERM, within=20) == 0
     world.admin().clear_faults()
     assert world.drill("sweep").code == 0
