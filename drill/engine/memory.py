@@ -23,12 +23,12 @@ from drill.engine.keeping import (
     first_event,
     is_proof,
     merged,
-    not_waiting,
     only_one,
     reopened,
     summary,
     why_waiting,
 )
+from drill.engine.line import not_waiting
 from drill.engine.ports import SeatLimits, Summary
 from drill.engine.record import DrillRecord, Event, Outcome, State, Teardown
 from drill.errors import IdTaken, StoreError

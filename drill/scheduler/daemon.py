@@ -175,7 +175,8 @@ class Daemon:
         self._log.info("plans read", plans=len(book.plans), problems=len(book.problems))
         for problem in book.problems:
             if problem not in before:
-                self._log.error("plan invalid", problem=str(problem))
+                said = str(problem).splitlines()[0]
+                self._log.error("plan invalid", problem=said, hint=problem.hint)
 
     def _ring(self) -> None:
         """A slot begins. Should the store be away now, the next beat sees to it."""

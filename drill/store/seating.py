@@ -15,9 +15,9 @@ from drill.engine.keeping import (
     Contender,
     contender,
     ensure_legal,
-    not_waiting,
     why_waiting,
 )
+from drill.engine.line import not_waiting
 from drill.engine.ports import SeatLimits
 from drill.engine.record import DrillRecord, State
 from drill.store import dialects, queries
