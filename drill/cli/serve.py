@@ -82,16 +82,23 @@ def command(config_file: str, drain_timeout: float, sweep_every: float) -> int:
 
 def _daemon(house: House, *, drain_timeout: timedelta, sweep_every: timedelta) -> Daemon:
     from drill.bootstrap import with_plans
+    from drill.plan.loaded import LoadedPlan
     from drill.scheduler.daemon import Daemon, Means
     from drill.scheduler.planbook import PlanBook
     from drill.scheduler.service_manager import ServiceManager
 
-    config = house.config
+    config, control = house.config, house.journal.control
+
+    def remembered(file: Path) -> LoadedPlan | None:
+        plan, seen = control.last_valid(file.stem), control.plans_seen().get(file.stem)
+        return LoadedPlan(plan, file, seen.digest, "") if plan and seen else None
+
+    plans = house.folder / config.folders.plans
     return Daemon(
         Means(
             parts=house.parts,
-            control=house.journal.control,
-            book=PlanBook(house.folder / config.folders.plans, config),
+            control=control,
+            book=PlanBook(plans, config, remembered=remembered),
             refurnished=lambda plans: with_plans(house, [one.plan for one in plans]).parts,
             workers=config.limits.workers,
             blackouts=config.blackouts,

@@ -10,7 +10,7 @@ import itertools
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -52,8 +52,9 @@ class Means:
     drain_timeout: timedelta = timedelta(seconds=30)
     sweep_every: timedelta = timedelta(minutes=10)
     scratch_lives_at_most: timedelta = timedelta(hours=12)
-    on_beat: Sequence[Callable[[], None]] = ()
-    """Called with every beat: notices, metrics. What they raise is logged and changes nothing."""
+    on_beat: Sequence[Callable[[datetime], None]] = ()
+    """Called with the time at every beat: notices, metrics. They should return at once; what they
+    raise is logged and changes nothing."""
 
 
 class Daemon:
@@ -77,7 +78,13 @@ class Daemon:
         self._answered = 0
         """Questions up to here were asked before the last look began."""
         self._has_said = False
+        self._is_healthy = False
         self._store_is_away = False
+
+    @property
+    def is_healthy(self) -> bool:
+        """Tell whether the last beat could look at everything."""
+        return self._is_healthy
 
     def run(self) -> bool:
         """Work until told to stop; tell whether everything came to its end in time.
@@ -130,11 +137,13 @@ class Daemon:
             try:
                 self._look_around(anyway=anyway)
                 self._store_is_away = False
+                self._is_healthy = True
             except StoreUnavailable as error:
+                self._is_healthy = False
                 self._say_away(error)
             for call in self._means.on_beat:
                 try:
-                    call()
+                    call(self._clock.now())
                 except Exception as error:  # noqa: BLE001  who is told must not stop who works
                     self._log.error("beat: a call failed", error=repr(error)[:500])
             self._ensure_dispatcher_turns()

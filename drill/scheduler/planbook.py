@@ -7,7 +7,7 @@ another plan. So a plan stands as it was valid last, until its file is valid aga
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from drill.plan.config import Config
@@ -21,8 +21,16 @@ _Signature = Mapping[str, tuple[int, int, int]]
 class PlanBook:
     """Reads the folder of plans again and again; knows what was valid last."""
 
-    def __init__(self, folder: Path, config: Config) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: Config,
+        *,
+        remembered: Callable[[Path], LoadedPlan | None] = lambda file: None,
+    ) -> None:
+        """``remembered`` returns the plan of a file as the process before this one had it."""
         self._folder = folder
+        self._remembered = remembered
         self._config = config
         self._read_as: _Signature | None = None
         self._by_name: dict[str, LoadedPlan] = {}
@@ -44,19 +52,26 @@ class PlanBook:
         """Read the plans if a file has changed (or ``anyway``); tell whether anything is new.
 
         New is a plan, its text, its end, or a problem. A folder that cannot be read, such as a
-        share that is away, leaves every plan as it is.
+        share that is away, leaves every plan as it is. Raise what ``remembered`` raises.
         """
         found = self._signature()
         if found is not None and found == self._read_as and not anyway:
             return False
         plans, problems = load_plans(self._folder)
         kept = dict(self._by_name)
-        self._read_as = found
         if found is not None:
             kept = {name: plan for name, plan in kept.items() if f"{name}.toml" in found}
+            kept |= self._recalled(set(found), {*kept, *(one.plan.name for one in plans)})
             if not found:
                 problems = []  # an empty folder is an order, too: there is nothing to do
+        self._read_as = found
         return self._accept(kept, plans, problems)
+
+    def _recalled(self, files: Collection[str], known: Collection[str]) -> dict[str, LoadedPlan]:
+        """Return the plans whose files were spoilt while no process was there to remember them."""
+        names = {file.removesuffix(".toml") for file in files} - set(known)
+        found = (self._remembered(self._folder / f"{name}.toml") for name in sorted(names))
+        return {one.plan.name: one for one in found if one is not None}
 
     def _accept(
         self, kept: Mapping[str, LoadedPlan], read: Sequence[LoadedPlan], problems: list[Problem]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -125,15 +125,15 @@ def test_drills_of_a_dead_worker_can_be_taken_over_at_once(site):
 def test_a_call_that_fails_stops_neither_the_beat_nor_the_calls_after_it(tmp_path):
     called = []
 
-    def fail() -> None:
+    def fail(now: datetime) -> None:
         raise LookupError("nobody is there to be told")
 
-    site = Site(tmp_path, on_beat=[fail, lambda: called.append("after")])
+    site = Site(tmp_path, on_beat=[fail, called.append])
     site.write("orders")
 
     site.daemon.beat(anyway=True)
 
-    assert called == ["after"]
+    assert called == [site.clock.now()]
     assert len(site.journal.history()) == 1
 
 
@@ -154,16 +154,18 @@ def test_a_store_that_is_away_is_waited_for(tmp_path):
     site.write("orders")
     site.daemon.beat(anyway=True)
     assert site.journal.history() == []
+    assert not site.daemon.is_healthy
 
     control.is_away = False
     site.daemon.beat()
 
     assert len(site.journal.history()) == 1
+    assert site.daemon.is_healthy
 
 
 def test_it_says_when_it_began_and_how_it_ended(site):
     beaten = threading.Event()
-    site.daemon = Daemon(replace(site.means, on_beat=[beaten.set]))
+    site.daemon = Daemon(replace(site.means, on_beat=[lambda now: beaten.set()]))
     thread, failures = site.run_in_thread()
     assert beaten.wait(PATIENCE)
 

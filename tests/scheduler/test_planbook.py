@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from drill.errors import StoreUnavailable
 from drill.plan.loader import load_config
 from drill.scheduler.planbook import PlanBook
 from tests.plan.conftest import CONFIG, PLAN, SOURCE_ID, TARGET_ID
@@ -24,6 +26,7 @@ class Shelf:
         assert not problems
         self.folder = folder / "plans"
         self.folder.mkdir()
+        self.config = config
         self.book = PlanBook(self.folder, config)
 
     def write(
@@ -158,3 +161,36 @@ def test_it_reads_anyway_when_told_so(shelf):
 
     assert not shelf.book.read(anyway=True)
     assert shelf.names == ["orders"]
+
+
+def test_a_plan_that_was_spoilt_while_nobody_ran_stands_as_the_process_before_had_it(shelf):
+    shelf.write("orders")
+    shelf.write("billing", source=OTHER_ID)
+    shelf.book.read()
+    before = {one.plan.name: replace(one, text="") for one in shelf.book.plans}
+
+    shelf.spoil("orders")
+    shelf.spoil("never-valid")
+    (shelf.folder / "billing.toml").unlink()
+    shelf.book = PlanBook(shelf.folder, shelf.config, remembered=lambda file: before.get(file.stem))
+    shelf.book.read()
+
+    assert shelf.names == ["orders"]
+    assert len(shelf.book.problems) == 2
+
+
+def test_a_memory_that_is_away_leaves_the_folder_to_be_read_again(shelf):
+    shelf.spoil("orders")
+    is_away = [True]
+
+    def remembered(file: Path) -> None:
+        if is_away.pop():
+            raise StoreUnavailable("the store is locked")
+
+    shelf.book = PlanBook(shelf.folder, shelf.config, remembered=remembered)
+    with pytest.raises(StoreUnavailable):
+        shelf.book.read()
+    is_away.append(False)
+
+    assert shelf.book.read()
+    assert len(shelf.book.problems) == 1
