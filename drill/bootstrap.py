@@ -6,6 +6,7 @@ import secrets
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -18,10 +19,11 @@ from drill.engine.passwords import CopyPasswords
 from drill.engine.ports import CloudSettings, Parts, ScratchLogin
 from drill.errors import ConfigInvalid, SecretUnavailable
 from drill.guard.facts import SiteRules
-from drill.plan.config import Cloud, Config
+from drill.plan.config import BlankInstance, Cloud, Config, ScratchInstance
 from drill.plan.model import Plan
 from drill.plan.references import resolve, resolve_secret
-from drill.store import SqlJournal, open_journal
+from drill.provider.breaker import Breakers
+from drill.store import SqlArchive, SqlJournal, open_journal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,8 @@ class House:
     config: Config
     plans: tuple[Plan, ...]
     journal: SqlJournal
+    archive: SqlArchive
+    """Looks back on what the journal's database keeps."""
     parts: Parts
 
     @property
@@ -67,18 +71,20 @@ def build_house(config: Config, plans: Sequence[Plan], *, folder: Path) -> House
     from drill.check.prober import SqlProber  # late: reading the store needs neither cloud nor copy
 
     journal = open_store(config, folder)
+    breakers = Breakers(SystemClock())
     secret = partial(resolve_secret, folder=folder)
     parts = Parts(
         clock=SystemClock(),
         journal=journal,
         prober=SqlProber(),
-        clouds={name: _cloud(name, config, plans, folder) for name in config.clouds},
+        clouds={name: _cloud(name, config, plans, folder, breakers) for name in config.clouds},
         secret=secret,
         passwords=CopyPasswords(secret=secret, make=new_password),
         worker=worker_name(),
         lease=config.limits.lease,
         drills_at_once=config.limits.drills_at_once,
         drills_per_source=config.limits.drills_per_source,
+        history=lambda source: tuple(journal.archive.drill_facts(source=source)),
         start_patience=config.limits.start_patience,
         teardown_patience=config.limits.teardown_patience,
         drills_per_group=config.limits.drills_per_group,
@@ -86,10 +92,19 @@ def build_house(config: Config, plans: Sequence[Plan], *, folder: Path) -> House
         control=journal.control,
         blackouts=config.blackouts,
     )
-    return House(folder=folder, config=config, plans=tuple(plans), journal=journal, parts=parts)
+    return House(
+        folder=folder,
+        config=config,
+        plans=tuple(plans),
+        journal=journal,
+        archive=journal.archive,
+        parts=parts,
+    )
 
 
-def _cloud(name: str, config: Config, plans: Sequence[Plan], folder: Path) -> CloudSettings:
+def _cloud(
+    name: str, config: Config, plans: Sequence[Plan], folder: Path, breakers: Breakers
+) -> CloudSettings:
     from drill.provider.clouds import load_cloud_kinds  # late, as above
     from drill.provider.rds.build import rds_provider
 
@@ -102,7 +117,11 @@ def _cloud(name: str, config: Config, plans: Sequence[Plan], folder: Path) -> Cl
         )
     try:
         provider = rds_provider(
-            name, cloud, resolve=partial(resolve, folder=folder), clock=SystemClock()
+            name,
+            cloud,
+            resolve=partial(resolve, folder=folder),
+            clock=SystemClock(),
+            breakers=breakers,
         )
     except SecretUnavailable as error:
         if cloud.kind != "sandbox":
@@ -120,16 +139,29 @@ def _cloud(name: str, config: Config, plans: Sequence[Plan], folder: Path) -> Cl
         drills_at_once=cloud.drills_at_once,
         database_tls=cloud.database_tls,
         database_ca_file=cloud.database_ca_file,
+        prices={flavor: Decimal(str(price)) for flavor, price in cloud.prices.items()},
         scratch={
-            entry.instance_id: ScratchLogin(
-                baseline=entry.baseline,
-                user=entry.user,
-                password=partial(resolve_secret, entry.password, folder=folder),
-                database=entry.database,
-            )
+            entry.instance_id: _login(entry, folder, blank_id=entry.baseline_instance_id)
             for entry in config.scratch
             if entry.cloud == name
         },
+        blanks={
+            entry.instance_id: _login(entry, folder)
+            for entry in config.blank
+            if entry.cloud == name
+        },
+    )
+
+
+def _login(
+    entry: ScratchInstance | BlankInstance, folder: Path, *, blank_id: str | None = None
+) -> ScratchLogin:
+    return ScratchLogin(
+        baseline=entry.baseline,
+        user=entry.user,
+        password=partial(resolve_secret, entry.password, folder=folder),
+        database=entry.database,
+        blank_id=blank_id,
     )
 
 
@@ -145,6 +177,7 @@ def _with_absolute_files(cloud: Cloud, folder: Path) -> Cloud:
 def _site_rules(config: Config, plans: Sequence[Plan], *, new_instances_at_most: int) -> SiteRules:
     return SiteRules(
         allow_list=frozenset((entry.cloud, entry.instance_id) for entry in config.scratch),
+        blanks=frozenset((entry.cloud, entry.instance_id) for entry in config.blank),
         protected=frozenset(
             (entry.cloud, instance_id)
             for entry in config.protected
