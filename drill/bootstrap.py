@@ -8,6 +8,7 @@ import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -20,12 +21,13 @@ from drill.engine.passwords import CopyPasswords
 from drill.engine.ports import CloudSettings, Parts, ScratchLogin
 from drill.errors import ConfigInvalid, SandboxAway, SecretUnavailable
 from drill.guard.facts import SiteRules
-from drill.plan.config import Cloud, Config
+from drill.plan.config import BlankInstance, Cloud, Config, ScratchInstance
 from drill.plan.model import Plan
 from drill.plan.references import resolve, resolve_secret
+from drill.provider.breaker import Breakers
 from drill.provider.port import Provider
 from drill.provider.renewing import RenewingProvider
-from drill.store import SqlJournal, open_journal
+from drill.store import SqlArchive, SqlJournal, open_journal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class House:
     config: Config
     plans: tuple[Plan, ...]
     journal: SqlJournal
+    archive: SqlArchive
+    """Looks back on what the journal's database keeps."""
     parts: Parts
 
     @property
@@ -74,18 +78,23 @@ def build_house(
     from drill.check.prober import SqlProber  # late: reading the store needs neither cloud nor copy
 
     journal = open_store(config, folder)
+    breakers = Breakers(SystemClock())
     secret = partial(resolve_secret, folder=folder)
     parts = Parts(
         clock=SystemClock(),
         journal=journal,
         prober=SqlProber(),
-        clouds={name: _cloud(name, config, plans, folder, lasting) for name in config.clouds},
+        clouds={
+            name: _cloud(name, config, plans, folder, breakers, lasting=lasting)
+            for name in config.clouds
+        },
         secret=secret,
         passwords=CopyPasswords(secret=secret, make=new_password),
         worker=worker_name(),
         lease=config.limits.lease,
         drills_at_once=config.limits.drills_at_once,
         drills_per_source=config.limits.drills_per_source,
+        history=lambda source: tuple(journal.archive.drill_facts(source=source)),
         start_patience=config.limits.start_patience,
         teardown_patience=config.limits.teardown_patience,
         drills_per_group=config.limits.drills_per_group,
@@ -93,7 +102,14 @@ def build_house(
         control=journal.control,
         blackouts=config.blackouts,
     )
-    return House(folder=folder, config=config, plans=tuple(plans), journal=journal, parts=parts)
+    return House(
+        folder=folder,
+        config=config,
+        plans=tuple(plans),
+        journal=journal,
+        archive=journal.archive,
+        parts=parts,
+    )
 
 
 def with_plans(house: House, plans: Sequence[Plan]) -> House:
@@ -106,7 +122,13 @@ def with_plans(house: House, plans: Sequence[Plan]) -> House:
 
 
 def _cloud(
-    name: str, config: Config, plans: Sequence[Plan], folder: Path, lasting: bool
+    name: str,
+    config: Config,
+    plans: Sequence[Plan],
+    folder: Path,
+    breakers: Breakers,
+    *,
+    lasting: bool,
 ) -> CloudSettings:
     from drill.provider.clouds import load_cloud_kinds  # late, as above
 
@@ -118,7 +140,7 @@ def _cloud(
             hint=f"Use one of: {', '.join(sorted(kinds))}.",
         )
     return CloudSettings(
-        provider=_provider(name, cloud, folder, lasting),
+        provider=_provider(name, cloud, folder, breakers, lasting=lasting),
         rules=kinds[cloud.kind].rules,
         site=_site_rules(name, config, plans),
         poll_every=cloud.poll_every,
@@ -126,27 +148,44 @@ def _cloud(
         drills_at_once=cloud.drills_at_once,
         database_tls=cloud.database_tls,
         database_ca_file=cloud.database_ca_file,
+        prices={flavor: Decimal(str(price)) for flavor, price in cloud.prices.items()},
         scratch={
-            entry.instance_id: ScratchLogin(
-                baseline=entry.baseline,
-                user=entry.user,
-                password=partial(resolve_secret, entry.password, folder=folder),
-                database=entry.database,
-            )
+            entry.instance_id: _login(entry, folder, blank_id=entry.baseline_instance_id)
             for entry in config.scratch
+            if entry.cloud == name
+        },
+        blanks={
+            entry.instance_id: _login(entry, folder)
+            for entry in config.blank
             if entry.cloud == name
         },
     )
 
 
-def _provider(name: str, cloud: Cloud, folder: Path, lasting: bool) -> Provider:
+def _login(
+    entry: ScratchInstance | BlankInstance, folder: Path, *, blank_id: str | None = None
+) -> ScratchLogin:
+    return ScratchLogin(
+        baseline=entry.baseline,
+        user=entry.user,
+        password=partial(resolve_secret, entry.password, folder=folder),
+        database=entry.database,
+        blank_id=blank_id,
+    )
+
+
+def _provider(
+    name: str, cloud: Cloud, folder: Path, breakers: Breakers, *, lasting: bool
+) -> Provider:
     from drill.provider.rds.build import rds_provider  # late, as above
 
     resolved = partial(resolve, folder=folder)
 
     def make() -> Provider:
         try:
-            return rds_provider(name, cloud, resolve=resolved, clock=SystemClock())
+            return rds_provider(
+                name, cloud, resolve=resolved, clock=SystemClock(), breakers=breakers
+            )
         except SecretUnavailable as error:
             if cloud.kind != "sandbox":
                 raise
@@ -189,6 +228,7 @@ def _with_absolute_files(cloud: Cloud, folder: Path) -> Cloud:
 def _site_rules(name: str, config: Config, plans: Sequence[Plan]) -> SiteRules:
     return SiteRules(
         allow_list=frozenset((entry.cloud, entry.instance_id) for entry in config.scratch),
+        blanks=frozenset((entry.cloud, entry.instance_id) for entry in config.blank),
         protected=frozenset(
             (entry.cloud, instance_id)
             for entry in config.protected

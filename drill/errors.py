@@ -116,6 +116,10 @@ class ProviderThrottled(ProviderUnavailable):
     """the cloud asks for fewer requests"""
 
 
+class CircuitOpen(ProviderUnavailable):
+    """too many calls to this endpoint failed in a row; nothing was sent"""
+
+
 class AnswerLost(ProviderError):
     """the answer to a write was lost: whether the cloud accepted it is not known"""
 
@@ -125,7 +129,15 @@ class ProviderBusy(ProviderError):
 
 
 class QuotaExceeded(ProviderError):
-    """a quota or the capacity of the cloud is used up"""
+    """a quota of the cloud is used up"""
+
+
+class OutOfCapacity(QuotaExceeded):
+    """the cloud has no capacity left for this"""
+
+
+class OrderCancelled(ProviderError):
+    """somebody cancelled the order in the cloud"""
 
 
 class CredentialsRejected(ProviderError):

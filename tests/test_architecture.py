@@ -11,7 +11,15 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 PACKAGE = PROJECT / "drill"
-ADMISSIONS = {"AdmittedRestore", "AdmittedCreate", "AdmittedReset", "AdmittedDeletion"}
+ADMISSIONS = {
+    "AdmittedRestore",
+    "AdmittedCreate",
+    "AdmittedReset",
+    "AdmittedDeletion",
+    "AdmittedTagging",
+    "AdmittedSettingAside",
+    "AdmittedBackup",
+}
 
 
 def sources() -> Iterator[tuple[str, ast.Module]]:

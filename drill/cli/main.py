@@ -24,7 +24,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "history": ("drill.cli.history", "List past drills."),
     "show": ("drill.cli.show", "Show one drill with its steps, checks and journal."),
     "report": ("drill.cli.report", "Render the HTML reports."),
+    "observe": ("drill.cli.observe", "Look at every source; say which windows and backups worry."),
+    "exception": ("drill.cli.exception", "Open, close and list exceptions: findings, exclusions."),
+    "review": ("drill.cli.review", "Sign and list reviews of what was drilled."),
     "sweep": ("drill.cli.sweep", "Finish abandoned drills and tear down what they left."),
+    "scratch": ("drill.cli.scratch", "List and prepare the instances that drills may overwrite."),
     "sandbox": ("drill.cli.sandbox", "Serve the local sandbox with real databases."),
     "demo": ("drill.cli.demo", "Watch a night of real restore drills on the sandbox."),
 }

@@ -1,5 +1,6 @@
-"""What a fault of the cloud means for a drill. Trouble of the infrastructure never counts against
-the backup: it is waited for, and then the drill is inconclusive."""
+"""What a fault means for the drill that meets it. Trouble of the infrastructure never counts
+against the backup: it is waited for as long as the taxonomy says, and then the drill is
+inconclusive."""
 
 from __future__ import annotations
 
@@ -7,20 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 from drill.engine.desk import Desk
-from drill.engine.ports import CloudSettings, Parts
-from drill.engine.record import EventKind, Outcome, State, StepName, Teardown
+from drill.engine.ports import Parts
+from drill.engine.record import DrillRecord, EventKind, Outcome, State, StepName, Teardown
 from drill.engine.states import NOTHING_ORDERED
-from drill.errors import (
-    ProviderBusy,
-    ProviderError,
-    ProviderThrottled,
-    ProviderUnavailable,
-    QuotaExceeded,
-)
+from drill.engine.taxonomy import OnceOrdered, Row, row_of, trouble_of
+from drill.errors import DrillError, ProviderError
+from drill.plan.forms import format_span
 from drill.plan.model import ExistingTarget
-
-PASSING = (ProviderUnavailable, ProviderThrottled, ProviderBusy, QuotaExceeded)
-"""Faults that may pass by themselves."""
 
 LONGEST_PAUSE = timedelta(minutes=1)
 
@@ -31,43 +25,76 @@ def pause_after(failures: int, poll_every: timedelta) -> timedelta:
     return min(doubled, max(LONGEST_PAUSE, poll_every))
 
 
-def handle_fault(desk: Desk, parts: Parts, cloud: CloudSettings, error: ProviderError) -> None:
-    """Write the fault down, then wait, end the drill, or go to teardown.
+def start_window_of(record: DrillRecord, parts: Parts) -> timedelta:
+    """Return how long a drill that has ordered nothing tries on, from its first fault."""
+    return parts.start_patience
 
-    1. Before anything was ordered: a fault that will not pass ends the drill at once as
-       inconclusive, any other after ``start_patience``.
-    2. While restoring or checking: teardown after ``start_patience``; but once the restore was
-       ordered, a fault that may pass is waited for until the deadline of the drill.
+
+def handle_fault(desk: Desk, parts: Parts, poll_every: timedelta, error: Exception) -> None:
+    """Write the fault down, then wait, end the drill, or go to teardown (``taxonomy``).
+
+    1. Before anything was ordered: tried again within the start window, or ended at once where
+       that is no use; inconclusive.
+    2. Once a restore was ordered: waited for until the deadline, or for the start window, or not
+       at all; then teardown, with the finding inconclusive.
     3. In teardown: try on; ``leaked`` after ``teardown_patience`` (see tearing_down).
     """
     record = desk.record
+    if record.state is State.FINISHED:
+        return  # the verdict is written; a hold that is left is given free by whoever meets it
+    row = row_of(error)
+    message = _note(desk, error)
     now = desk.now()
     since = record.failing_since or now
-    desk.note(
-        EventKind.FAULT,
-        record.state.value,
-        {
-            "error": type(error).__name__,
-            "message": error.message,
-            "code": error.code,
-            "status": error.status,
-            "request_id": error.request_id,
-        },
-    )
-    patience_is_over = now - since >= parts.start_patience
-    will_pass = isinstance(error, PASSING)
-    if record.state in NOTHING_ORDERED and (not will_pass or patience_is_over):
-        conclude(desk, Outcome.INCONCLUSIVE, error.message, error.hint)
-        return
-    was_ordered = record.restore_intent_at is not None
-    waits_on = record.state is State.TEARING_DOWN or (will_pass and was_ordered)
-    if patience_is_over and not waits_on:
-        begin_teardown(desk, Outcome.INCONCLUSIVE, error.message, error.hint)
-        return
+    window = start_window_of(record, parts)
+    left = since + window - now
     failures = record.look_failures
-    desk.look_again_in(
-        pause_after(failures, cloud.poll_every), look_failures=failures + 1, failing_since=since
-    )
+    pause = max(pause_after(failures, poll_every), row.pause_at_least)
+    changes: dict[str, Any] = {"look_failures": failures + 1, "failing_since": since}
+    if record.state is State.TEARING_DOWN:
+        desk.look_again_in(pause, teardown_reason=message, **changes)
+    elif _is_waited_for_to_the_end(record, row):
+        desk.look_again_in(pause, **changes)
+    elif _has_a_window(record, row) and left > timedelta(0):
+        desk.look_again_in(min(pause, left), **changes)
+    else:
+        stayed = f"; it stayed so for {format_span(window)}" if now > since else ""
+        _end(desk, message + stayed, _hint_of(error) or row.advice)
+
+
+def _note(desk: Desk, error: Exception) -> str:
+    """Write the fault down, and return the sentence that says it to a reader."""
+    facts: dict[str, Any] = {"trouble": trouble_of(error).value, "error": type(error).__name__}
+    if isinstance(error, ProviderError):
+        facts |= {"code": error.code, "status": error.status, "request_id": error.request_id}
+    if isinstance(error, DrillError):
+        message = error.message
+    else:
+        message = f"fault of the program: {type(error).__name__}"
+        facts["detail"] = str(error)[:500]
+    desk.note(EventKind.FAULT, desk.record.state.value, {**facts, "message": message})
+    return message
+
+
+def _hint_of(error: Exception) -> str | None:
+    return error.hint if isinstance(error, DrillError) else None
+
+
+def _is_waited_for_to_the_end(record: DrillRecord, row: Row) -> bool:
+    return record.restore_intent_at is not None and row.once_ordered is OnceOrdered.WAIT
+
+
+def _has_a_window(record: DrillRecord, row: Row) -> bool:
+    if record.restore_intent_at is None:
+        return row.retried
+    return row.once_ordered is OnceOrdered.WINDOW
+
+
+def _end(desk: Desk, reason: str, hint: str | None) -> None:
+    if desk.record.state in NOTHING_ORDERED:
+        conclude(desk, Outcome.INCONCLUSIVE, reason, hint)
+    else:
+        begin_teardown(desk, Outcome.INCONCLUSIVE, reason, hint)
 
 
 def conclude(desk: Desk, outcome: Outcome, reason: str, hint: str | None, **changes: Any) -> None:

@@ -197,6 +197,15 @@ class MemoryJournal:
         named.sort(key=lambda one: (one.scheduled_for, one.enlisted_at, one.id), reverse=True)
         return named[:at_most]
 
+    def leaked(self) -> list[DrillRecord]:
+        with self._lock:
+            left = [
+                one
+                for one in self._drills.values()
+                if one.state is State.FINISHED and one.teardown is Teardown.LEAKED
+            ]
+        return sorted(left, key=lambda one: (one.enlisted_at, one.id))
+
     def events_of(self, drill_id: str) -> list[Event]:
         with self._lock:
             lines = self._events.get(drill_id, [])

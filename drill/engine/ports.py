@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Literal, Protocol
 
 from pydantic import SecretStr
@@ -17,6 +18,7 @@ from drill.engine.record import DrillRecord, Event, Outcome, State, Teardown, Tr
 from drill.guard.facts import CloudRules, SiteRules
 from drill.plan.blackouts import SiteBlackout
 from drill.provider.port import Provider
+from drill.recovery.facts import DrillFacts, SourceKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +174,10 @@ class Journal(Protocol):
         """Return drills, newest slot first."""
         ...
 
+    def leaked(self) -> list[DrillRecord]:
+        """Return the finished drills whose scratch instance leaked, enlisted first first."""
+        ...
+
     def events_of(self, drill_id: str) -> list[Event]:
         """Return the journal of one drill, in order."""
         ...
@@ -213,6 +219,8 @@ class ScratchLogin:
     user: str
     password: Callable[[], SecretStr]
     database: str
+    blank_id: str | None = None
+    """The blank instance whose backup the baseline is; None if it is the target's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,8 +236,12 @@ class CloudSettings:
     drills_at_once: int
     database_tls: Literal["verify", "require", "off"] = "verify"
     database_ca_file: str | None = None
+    prices: Mapping[str, Decimal] = field(default_factory=dict)
+    """Price of an instance per hour by its flavor, as far as the configuration says."""
     scratch: Mapping[str, ScratchLogin]
     """Id of the existing target -> how to look into it."""
+    blanks: Mapping[str, ScratchLogin] = field(default_factory=dict)
+    """Id of the blank instance -> how to look into it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +263,8 @@ class Parts:
     drills_per_source: int
     start_patience: timedelta
     """How long a drill that has not ordered anything yet waits for a cloud that does not answer."""
+    history: Callable[[SourceKey], Sequence[DrillFacts]]
+    """The earlier drills of a source, of every plan: what a selection looks back on."""
     teardown_patience: timedelta
     """How long teardown tries before the drill says ``leaked``."""
     drills_per_group: int | None = None

@@ -8,7 +8,7 @@ from datetime import timedelta
 from drill.engine.desk import Desk
 from drill.engine.faults import begin_teardown, conclude, handle_fault
 from drill.engine.ports import CloudSettings, Parts
-from drill.engine.record import DrillRecord, EventKind, Outcome, State
+from drill.engine.record import DrillRecord, Outcome, State
 from drill.engine.states import NOTHING_ORDERED
 from drill.engine.steps.checking import check
 from drill.engine.steps.ordering import order_restore
@@ -16,7 +16,7 @@ from drill.engine.steps.queueing import wait_for_seat
 from drill.engine.steps.restoring import follow_restore
 from drill.engine.steps.selecting import select
 from drill.engine.steps.tearing_down import give_up_teardown_if_late, tear_down
-from drill.errors import DrillError, DrillMoved, ProviderError, StoreUnavailable
+from drill.errors import DrillMoved, StoreUnavailable
 
 StepFunction = Callable[[Desk, Parts, CloudSettings], None]
 
@@ -29,7 +29,7 @@ STEPS: Mapping[State, StepFunction] = {
     State.TEARING_DOWN: tear_down,
 }
 
-PAUSE_AFTER_OWN_FAULT = timedelta(seconds=15)
+PAUSE_WITHOUT_CLOUD = timedelta(seconds=15)
 
 
 def advance(
@@ -83,19 +83,10 @@ def _take_step(desk: Desk, parts: Parts) -> None:
         STEPS[record.state](desk, parts, cloud)
     except (DrillMoved, StoreUnavailable):
         raise
-    except ProviderError as error:
-        handle_fault(desk, parts, cloud, error)
+    except Exception as error:  # noqa: BLE001  a fault of the program must end as an outcome, too
+        handle_fault(desk, parts, cloud.poll_every, error)
         if desk.record.state is State.TEARING_DOWN:
             give_up_teardown_if_late(desk, parts)
-    except DrillError as error:
-        _handle_own_fault(desk, error.message, error.hint)
-    except Exception as error:  # noqa: BLE001  a fault of the program must end as an outcome, too
-        _handle_own_fault(
-            desk,
-            f"fault of the program: {type(error).__name__}",
-            "Please report it with the journal of this drill (drill show).",
-            detail=str(error)[:500],
-        )
 
 
 def _is_stopped(desk: Desk) -> bool:
@@ -126,19 +117,4 @@ def _without_cloud(desk: Desk) -> None:
     if desk.record.state in NOTHING_ORDERED:
         conclude(desk, Outcome.INCONCLUSIVE, reason, hint)
     else:
-        desk.look_again_in(PAUSE_AFTER_OWN_FAULT, teardown_reason=reason)
-
-
-def _handle_own_fault(
-    desk: Desk, message: str, hint: str | None, *, detail: str | None = None
-) -> None:
-    record = desk.record
-    if record.state is State.FINISHED:
-        return  # the verdict is written; a hold that is left is given free by whoever meets it
-    desk.note(EventKind.FAULT, record.state.value, {"message": message, "detail": detail})
-    if record.state in NOTHING_ORDERED:
-        conclude(desk, Outcome.INCONCLUSIVE, message, hint)
-    elif record.state is State.TEARING_DOWN:
-        desk.look_again_in(PAUSE_AFTER_OWN_FAULT, teardown_reason=message)
-    else:
-        begin_teardown(desk, Outcome.INCONCLUSIVE, message, hint)
+        desk.look_again_in(PAUSE_WITHOUT_CLOUD, teardown_reason=reason)

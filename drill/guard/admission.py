@@ -103,6 +103,13 @@ class AdmittedReset(_Admitted):
     target_id: str
     engine: Engine
     baseline: Backup
+    blank_id: str | None = None
+    """The blank instance whose backup the baseline is; None if it is the target's own."""
+
+    @property
+    def source_id(self) -> str:
+        """Return the instance whose backup is restored: the target itself, or a blank one."""
+        return self.blank_id or self.target_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,4 +129,29 @@ class AdmittedTagging(_Admitted):
     tags: Mapping[str, str]
 
 
-Admitted = AdmittedRestore | AdmittedCreate | AdmittedReset | AdmittedDeletion | AdmittedTagging
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmittedSettingAside(_Admitted):
+    """Permission to put the tag on the one existing instance that drills may use."""
+
+    instance_id: str
+    instance_name: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmittedBackup(_Admitted):
+    """Permission to make the manual baseline backup of one empty instance that is set aside."""
+
+    instance_id: str
+    backup_name: str
+
+
+Admitted = (
+    AdmittedRestore
+    | AdmittedCreate
+    | AdmittedReset
+    | AdmittedDeletion
+    | AdmittedTagging
+    | AdmittedSettingAside
+    | AdmittedBackup
+)

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from drill.guard.admission import Refusal
-from drill.guard.facts import CloudRules
+from drill.guard.facts import Blank, CloudRules
 from drill.guard.words import label, refuse
 from drill.recovery.values import Backup, BackupKind, Instance
 
 _HINT_BASELINE = (
-    "Make one manual backup of the empty instance under the name that baseline has in config.toml."
+    "Run drill scratch prepare: it makes one manual backup of the empty instance under the name "
+    "that baseline has in config.toml."
 )
 
 
@@ -33,6 +34,11 @@ class BaselineFacts(Protocol):
         ...
 
     @property
+    def blank(self) -> Blank | None:
+        """Return the blank instance whose backup the baseline is; None for the target's own."""
+        ...
+
+    @property
     def baseline_name(self) -> str | None:
         """Return the name of the baseline in config.toml."""
         ...
@@ -43,24 +49,32 @@ class BaselineFacts(Protocol):
         ...
 
 
+def _backups(facts: BaselineFacts) -> tuple[Backup, ...]:
+    return facts.target_backups if facts.blank is None else facts.blank.backups
+
+
 def only_baseline(facts: BaselineFacts) -> Backup | None:
     """Return the backup that bears the baseline's name, or None unless there is exactly one."""
     if not facts.baseline_name:
         return None
-    named = [backup for backup in facts.target_backups if backup.name == facts.baseline_name]
+    named = [backup for backup in _backups(facts) if backup.name == facts.baseline_name]
     return named[0] if len(named) == 1 else None
 
 
 def cloud_restores_to_current(facts: BaselineFacts) -> Refusal | None:
-    """Refuse an engine that this cloud cannot restore to the current instance (reference 1.4)."""
+    """Refuse an engine that this cloud cannot restore to the current instance (reference 1.4).
+
+    A target that comes back by the backup of a blank instance does not need it.
+    """
     target = facts.target
-    if target is None or target.engine in facts.cloud.restore_to_current:
+    if target is None or facts.blank is not None or target.engine in facts.cloud.restore_to_current:
         return None
     return refuse(
         "cloud-restores-to-current",
         f"cloud {target.cloud} ({facts.cloud.kind}) cannot restore {target.engine} to the current "
         f"instance, so target {label(target)} could not be emptied again",
-        "Use a new target for this engine on this cloud.",
+        "Use a new target for this engine on this cloud, or set a blank instance aside "
+        "(baseline_instance_id).",
     )
 
 
@@ -71,15 +85,18 @@ def baseline_exists_once(facts: BaselineFacts) -> Refusal | None:
     if not facts.baseline_name:
         problem = "has no baseline in config.toml"
     else:
-        number = sum(1 for backup in facts.target_backups if backup.name == facts.baseline_name)
-        problem = f"has {number} backups named {facts.baseline_name!r}, not one"
+        number = sum(1 for backup in _backups(facts) if backup.name == facts.baseline_name)
+        whose = "has" if facts.blank is None else f"comes back by {facts.blank.configured_id}, with"
+        problem = f"{whose} {number} backups named {facts.baseline_name!r}, not one"
     return refuse("baseline-exists-once", f"target {label(facts.target)} {problem}", _HINT_BASELINE)
 
 
 def baseline_is_of_the_target(facts: BaselineFacts) -> Refusal | None:
     """Refuse a baseline that is a backup of another instance."""
     baseline = only_baseline(facts)
-    if facts.target is None or baseline is None or baseline.instance_id == facts.target.id:
+    if facts.target is None or facts.blank is not None or baseline is None:
+        return None
+    if baseline.instance_id == facts.target.id:
         return None
     return refuse(
         "baseline-is-of-the-target",

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from drill.guard.admission import Refusal
 from drill.guard.facts import CreateFacts, new_instance_name
 from drill.guard.versions import different, sqlserver_listed_problem
-from drill.guard.words import label, refuse
+from drill.guard.words import NAME_OF_THE_CLOUD, label, refuse
 from drill.recovery.values import BackupPoint, Engine
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{3,63}", re.ASCII)
 _VOLUME_STEP_GB = 10
 
 
@@ -23,7 +21,7 @@ def version_of_the_copy(facts: CreateFacts) -> str:
 def new_name_is_valid(facts: CreateFacts) -> Refusal | None:
     """Refuse a name that the cloud does not take: 4 to 64 characters, a letter first."""
     name = new_instance_name(facts.drill_id)
-    if _NAME.fullmatch(name):
+    if NAME_OF_THE_CLOUD.fullmatch(name):
         return None
     return refuse(
         "new-name-is-valid",
@@ -67,7 +65,7 @@ def new_instances_are_below_the_limit(facts: CreateFacts) -> Refusal | None:
         "new-instances-are-below-the-limit",
         f"cloud {facts.inventory.source.cloud} has {facts.new_instances_now} new scratch instances "
         f"of at most {facts.site.new_instances_at_most}",
-        "Wait for other drills, run drill sweep, or raise new_instances_at_most in config.toml.",
+        "Wait for other drills, run drill sweep --apply, or raise new_instances_at_most.",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from drill.guard.admission import Refusal
-from drill.guard.facts import DRILL_TAG, SCRATCH_TAG, DeletionFacts, new_instance_name
+from drill.guard.facts import BLANK_TAG, DRILL_TAG, SCRATCH_TAG, DeletionFacts, new_instance_name
 from drill.guard.scratch import drill_id_is_usable
 from drill.guard.words import is_named, label, refuse
 from drill.recovery.instants import shown
@@ -148,12 +148,13 @@ def instance_is_not_set_aside(facts: DeletionFacts) -> Refusal | None:
     instance = facts.instance
     if instance is None:
         return None
-    if SCRATCH_TAG not in instance.tags and not is_named(instance.id, facts.site.allow_list):
+    aside = facts.site.allow_list | facts.site.blanks
+    if not {SCRATCH_TAG, BLANK_TAG} & instance.tags.keys() and not is_named(instance.id, aside):
         return None
     return refuse(
         "instance-is-not-set-aside",
-        f"instance {label(instance)} is set aside for drills, by the allow-list or by the tag "
-        f"{SCRATCH_TAG}",
+        f"instance {label(instance)} is set aside for drills, by a list of config.toml or by "
+        f"the tag {SCRATCH_TAG} or {BLANK_TAG}",
         "An existing scratch instance is reset to its baseline, never deleted.",
     )
 

@@ -6,11 +6,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from drill.recovery.values import Backup, Choice, Engine, Instance, Inventory
 
 SCRATCH_TAG = "drill-scratch"
 """Key of the tag that sets an existing instance aside for drills; its value must be ``yes``."""
+
+BLANK_TAG = "drill-blank"
+"""Key of the tag that sets a blank instance aside: its backup empties targets, and nobody ever
+restores into it. Its value must be ``yes``."""
 
 DRILL_TAG = "drill-id"
 """Key of the tag that a new instance carries from its creation; its value is the drill id."""
@@ -73,11 +78,24 @@ class SiteRules:
     """What the operator's configuration says: lists that only ever narrow."""
 
     allow_list: frozenset[InstanceKey] = frozenset()
+    blanks: frozenset[InstanceKey] = frozenset()
+    """Blank instances: their backups empty targets that cannot be restored to themselves."""
     protected: frozenset[InstanceKey] = frozenset()
     plan_sources: frozenset[InstanceKey] = frozenset()
     """The source of every plan that is known, of this run or not."""
     new_instances_at_most: int = 4
     """New scratch instances that may exist in one account at the same time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blank:
+    """The blank instance by whose backup a target comes back, read again right now."""
+
+    configured_id: str
+    """What ``baseline_instance_id`` of the target says in config.toml."""
+    instance: Instance | None
+    """None if the cloud does not list it."""
+    backups: tuple[Backup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +116,8 @@ class RestoreFacts:
     target_databases: frozenset[str] = frozenset()
     baseline_name: str | None = None
     """Name of the target's empty baseline backup in config.toml: without one no way back."""
+    blank: Blank | None = None
+    """The blank instance whose backup the baseline is; None if it is the target's own."""
 
     @property
     def target(self) -> Instance | None:
@@ -153,6 +173,36 @@ class ResetFacts:
     site: SiteRules
     cloud: CloudRules
     target_held_by: str | None
+    blank: Blank | None = None
+    """The blank instance whose backup the baseline is; None if it is the target's own."""
+
+
+class Role(StrEnum):
+    """What an existing instance is set aside for."""
+
+    TARGET = "target"
+    BLANK = "blank"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepareFacts:
+    """For setting an existing instance aside: the tag, and the manual backup of its emptiness."""
+
+    now: datetime
+    role: Role
+    target: Instance | None
+    """The instance, a target or a blank, as read again right now."""
+    backups: tuple[Backup, ...]
+    baseline_name: str
+    site: SiteRules
+    cloud: CloudRules
+    held_by: str | None
+    """The drill that holds it in the store; None if nobody does."""
+    seen_empty: bool | None
+    """What a login saw just now; None if it could not look."""
+    seen_at: datetime | None
+    blank_id: str | None = None
+    """The blank instance by whose backup a target comes back; None for its own baseline."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The guard: every rule at once, and then an admission or every reason against it.
 
-An order can only be given with what one of these four functions returns. All rules are asked,
+An order can only be given with what one of these functions returns. All rules are asked,
 always; there is no argument, setting or variable that leaves one out (docs/guard.md).
 """
 
@@ -12,16 +12,19 @@ from typing import TypeVar
 
 from drill.guard.admission import (
     SEAL,
+    AdmittedBackup,
     AdmittedCreate,
     AdmittedDeletion,
     AdmittedReset,
     AdmittedRestore,
+    AdmittedSettingAside,
     AdmittedTagging,
     Refusal,
     Refusals,
     SealMissing,
 )
 from drill.guard.baseline import BASELINE_RULES, only_baseline
+from drill.guard.blank import BLANK_RULES
 from drill.guard.creation import CREATION_RULES, version_of_the_copy
 from drill.guard.databases import DATABASE_RULES
 from drill.guard.deletion import DELETION_RULES
@@ -29,6 +32,7 @@ from drill.guard.facts import (
     DRILL_TAG,
     CreateFacts,
     DeletionFacts,
+    PrepareFacts,
     ResetFacts,
     RestoreFacts,
     TaggingFacts,
@@ -36,9 +40,13 @@ from drill.guard.facts import (
 )
 from drill.guard.fitting import FITTING_RULES
 from drill.guard.points import POINT_RULES
+from drill.guard.preparing import BACKUP_RULES, SETTING_ASIDE_RULES, TAG_OF
 from drill.guard.scratch import SCRATCH_RULES, drill_id_is_usable
 from drill.guard.tagging import TAGGING_RULES
 from drill.recovery.values import Engine
+
+PREPARING = "scratch-prepare"
+"""Stands in place of a drill in what permits to set an instance aside."""
 
 Facts = TypeVar("Facts")
 Known = TypeVar("Known")
@@ -47,6 +55,7 @@ RESTORE_RULES: tuple[Callable[[RestoreFacts], Refusal | None], ...] = (
     *SCRATCH_RULES,
     *FITTING_RULES,
     *BASELINE_RULES,
+    *BLANK_RULES,
     *POINT_RULES,
     *DATABASE_RULES,
 )
@@ -59,6 +68,7 @@ CREATE_RULES: tuple[Callable[[CreateFacts], Refusal | None], ...] = (
 RESET_RULES: tuple[Callable[[ResetFacts], Refusal | None], ...] = (
     *SCRATCH_RULES,
     *BASELINE_RULES,
+    *BLANK_RULES,
 )
 
 
@@ -119,7 +129,7 @@ def admit_create(facts: CreateFacts) -> AdmittedCreate | Refusals:
 
 
 def admit_reset(facts: ResetFacts) -> AdmittedReset | Refusals:
-    """Permit to restore an existing target to its own empty baseline, or say why not."""
+    """Permit to restore an existing target to its empty baseline, or say why not."""
     if refusals := refusals_of(RESET_RULES, facts):
         return Refusals(refusals=refusals)
     target = proven(facts.target)
@@ -131,6 +141,7 @@ def admit_reset(facts: ResetFacts) -> AdmittedReset | Refusals:
         target_id=target.id,
         engine=target.engine,
         baseline=proven(only_baseline(facts)),
+        blank_id=None if facts.blank is None else facts.blank.configured_id,
     )
 
 
@@ -162,6 +173,37 @@ def admit_tagging(facts: TaggingFacts) -> AdmittedTagging | Refusals:
         instance_id=instance.id,
         instance_name=instance.name,
         tags=MappingProxyType({DRILL_TAG: facts.drill_id}),
+    )
+
+
+def admit_setting_aside(facts: PrepareFacts) -> AdmittedSettingAside | Refusals:
+    """Permit to tag an empty instance as a target or as a blank, or say every reason why not."""
+    if refusals := refusals_of(SETTING_ASIDE_RULES, facts):
+        return Refusals(refusals=refusals)
+    instance = proven(facts.target)
+    return AdmittedSettingAside(
+        seal=SEAL,
+        drill_id=PREPARING,
+        cloud=instance.cloud,
+        admitted_at=facts.now,
+        instance_id=instance.id,
+        instance_name=instance.name,
+        tags=MappingProxyType({TAG_OF[facts.role]: "yes"}),
+    )
+
+
+def admit_backup(facts: PrepareFacts) -> AdmittedBackup | Refusals:
+    """Permit to make the missing baseline of an instance that is set aside, or say why not."""
+    if refusals := refusals_of(BACKUP_RULES, facts):
+        return Refusals(refusals=refusals)
+    instance = proven(facts.target)
+    return AdmittedBackup(
+        seal=SEAL,
+        drill_id=PREPARING,
+        cloud=instance.cloud,
+        admitted_at=facts.now,
+        instance_id=instance.id,
+        backup_name=facts.baseline_name,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from drill.guard.admission import Refusal
-from drill.guard.facts import SCRATCH_TAG, ResetFacts, SiteRules
+from drill.guard.facts import BLANK_TAG, SCRATCH_TAG, ResetFacts, SiteRules
 from drill.guard.words import is_named, label, refuse
 from drill.recovery.values import Instance
 
@@ -26,8 +26,8 @@ class DrillFacts(Protocol):
         ...
 
 
-class TargetFacts(DrillFacts, Protocol):
-    """What is known about an existing target."""
+class InstanceFacts(Protocol):
+    """What is known about an existing instance that is set aside."""
 
     @property
     def target(self) -> Instance | None:
@@ -38,6 +38,10 @@ class TargetFacts(DrillFacts, Protocol):
     def site(self) -> SiteRules:
         """Return the lists of config.toml."""
         ...
+
+
+class TargetFacts(DrillFacts, InstanceFacts, Protocol):
+    """What is known about an existing target."""
 
     @property
     def target_held_by(self) -> str | None:
@@ -56,7 +60,7 @@ def drill_id_is_usable(facts: DrillFacts) -> Refusal | None:
     )
 
 
-def target_is_known(facts: TargetFacts) -> Refusal | None:
+def target_is_known(facts: InstanceFacts) -> Refusal | None:
     """Refuse a target that the cloud does not list right now."""
     if facts.target is not None:
         return None
@@ -93,7 +97,7 @@ def target_carries_the_scratch_tag(facts: TargetFacts) -> Refusal | None:
     )
 
 
-def target_is_not_a_source(facts: TargetFacts) -> Refusal | None:
+def target_is_not_a_source(facts: InstanceFacts) -> Refusal | None:
     """Refuse a target that is the source of any plan."""
     target = facts.target
     if target is None or not is_named(target.id, facts.site.plan_sources):
@@ -105,7 +109,7 @@ def target_is_not_a_source(facts: TargetFacts) -> Refusal | None:
     )
 
 
-def target_is_not_protected(facts: TargetFacts) -> Refusal | None:
+def target_is_not_protected(facts: InstanceFacts) -> Refusal | None:
     """Refuse a target on the protected list."""
     target = facts.target
     if target is None or not is_named(target.id, facts.site.protected):
@@ -114,6 +118,20 @@ def target_is_not_protected(facts: TargetFacts) -> Refusal | None:
         "target-is-not-protected",
         f"target {label(target)} is on the protected list",
         "Choose another target; what is protected in config.toml is never touched.",
+    )
+
+
+def target_is_no_blank(facts: InstanceFacts) -> Refusal | None:
+    """Refuse a blank instance, by list or by tag: nothing may ever be restored into it."""
+    target = facts.target
+    if target is None:
+        return None
+    if BLANK_TAG not in target.tags and not is_named(target.id, facts.site.blanks):
+        return None
+    return refuse(
+        "target-is-no-blank",
+        f"target {label(target)} is set aside as a blank instance",
+        "Choose another target; a blank instance keeps the backup that empties targets.",
     )
 
 
@@ -126,11 +144,11 @@ def target_is_held_by_this_drill(facts: TargetFacts) -> Refusal | None:
     return refuse(
         "target-is-held-by-this-drill",
         f"target {label(target)} is held by {holder}, not by drill {facts.drill_id}",
-        "Wait until the other drill has ended, or run drill sweep if it was abandoned.",
+        "Wait until the other drill has ended, or run drill sweep --apply if it was abandoned.",
     )
 
 
-def target_is_active(facts: TargetFacts) -> Refusal | None:
+def target_is_active(facts: InstanceFacts) -> Refusal | None:
     """Refuse a target that is in any state but ACTIVE (reference 4.3).
 
     For a reset FAILED will do, too: a restore that failed leaves its target so, and its own
@@ -147,7 +165,7 @@ def target_is_active(facts: TargetFacts) -> Refusal | None:
     )
 
 
-def target_is_no_replica(facts: TargetFacts) -> Refusal | None:
+def target_is_no_replica(facts: InstanceFacts) -> Refusal | None:
     """Refuse a target that replicates another instance."""
     target = facts.target
     if target is None or target.replica_of is None:
@@ -166,6 +184,7 @@ SCRATCH_RULES: tuple[Callable[[TargetFacts], Refusal | None], ...] = (
     target_carries_the_scratch_tag,
     target_is_not_a_source,
     target_is_not_protected,
+    target_is_no_blank,
     target_is_held_by_this_drill,
     target_is_active,
     target_is_no_replica,

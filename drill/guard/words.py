@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from drill.guard.admission import Refusal
 from drill.guard.facts import InstanceKey
 from drill.recovery.values import Instance
+
+NAME_OF_THE_CLOUD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{3,63}", re.ASCII)
+"""What may be the name of an instance or of a backup (reference 3.2, 5.1)."""
 
 
 def refuse(rule: str, message: str, hint: str) -> Refusal:

@@ -71,6 +71,11 @@ class PasswordCredentials(PlanPart):
 Credentials = Annotated[KeyCredentials | PasswordCredentials, Field(discriminator="kind")]
 
 
+FlavorName = Annotated[str, Field(min_length=1, max_length=128)]
+Price = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False, strict=True)]
+"""Money per hour, in whatever money the price list is."""
+
+
 class Cloud(PlanPart):
     """One account in one region of one cloud."""
 
@@ -108,6 +113,9 @@ class Cloud(PlanPart):
     """Drills of this account that may run at the same time."""
     new_instances_at_most: Annotated[Whole, Field(ge=0, le=1000)] = 4
     """New scratch instances that may exist in this account at the same time."""
+
+    prices: dict[FlavorName, Price] = Field(default_factory=dict)
+    """Price of an instance per hour, by its flavor: for what is left over."""
 
     @model_validator(mode="after")
     def _is_safe(self) -> Cloud:
@@ -161,8 +169,28 @@ class ScratchInstance(PlanPart):
     """Id of the instance at the provider."""
     baseline: Annotated[str, Field(min_length=1, max_length=64)]
     """Name of its own manual backup that holds no data: teardown restores it."""
+    baseline_instance_id: ProviderId | None = None
+    """Blank instance whose backup of that name is restored instead of its own."""
     user: Annotated[str, Field(min_length=1, max_length=63)]
     """Account that sees whether the instance is empty again after the reset."""
+    password: SecretReference
+    """Where the password of that account is."""
+    database: Annotated[str, Field(min_length=1, max_length=63)] = "postgres"
+    """Database that this account logs in to."""
+
+
+class BlankInstance(PlanPart):
+    """One blank instance. Its backup empties targets that cannot be restored to themselves; it
+    must carry the tag drill-blank=yes, and nothing is ever restored into it."""
+
+    cloud: Name
+    """Name of the cloud in this file."""
+    instance_id: ProviderId
+    """Id of the instance at the provider."""
+    baseline: Annotated[str, Field(min_length=1, max_length=64)]
+    """Name of its manual backup that holds no data."""
+    user: Annotated[str, Field(min_length=1, max_length=63)]
+    """Account that sees whether the instance is empty."""
     password: SecretReference
     """Where the password of that account is."""
     database: Annotated[str, Field(min_length=1, max_length=63)] = "postgres"
@@ -194,7 +222,7 @@ class Limits(PlanPart):
     lease: PositiveSpan = timedelta(seconds=60)
     """How long a worker may be silent before another takes its drill over."""
     start_patience: PositiveSpan = timedelta(minutes=5)
-    """How long a drill that has ordered nothing yet waits for a cloud that does not answer."""
+    """How long a drill that has ordered nothing yet tries again after a fault that may pass."""
     teardown_patience: PositiveSpan = timedelta(hours=1)
     """How long teardown tries before the drill says that its scratch instance leaked."""
     scratch_lives_at_most: PositiveSpan = timedelta(hours=12)
@@ -234,6 +262,8 @@ class Config(PlanPart):
     """The accounts that drills use, by name."""
     scratch: tuple[ScratchInstance, ...] = ()
     """The scratch allow-list: instances that drills may overwrite."""
+    blank: tuple[BlankInstance, ...] = ()
+    """Blank instances, by whose backups targets come back that cannot do so by their own."""
     protected: tuple[Protected, ...] = ()
     """Instances that no drill may ever touch."""
     limits: Limits = Limits()
@@ -247,12 +277,13 @@ class Config(PlanPart):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Config:
-        raise_all([*self._unknown_clouds(), *self._contradictions()])
+        raise_all([*self._unknown_clouds(), *self._contradictions(), *self._wrong_blanks()])
         return self
 
     def _unknown_clouds(self) -> list[Mistake]:
         named: list[tuple[str, int, str]] = [
             *(("scratch", index, entry.cloud) for index, entry in enumerate(self.scratch)),
+            *(("blank", index, entry.cloud) for index, entry in enumerate(self.blank)),
             *(("protected", index, entry.cloud) for index, entry in enumerate(self.protected)),
             *(
                 ("blackouts", index, cloud)
@@ -297,3 +328,34 @@ class Config(PlanPart):
                 )
             seen.add(instance_id)
         return mistakes
+
+    def _wrong_blanks(self) -> list[Mistake]:
+        """Compare the blanks with the other lists, and the targets with their blanks."""
+        protected = {one.lower() for entry in self.protected for one in entry.instance_ids}
+        scratch = {entry.instance_id.lower() for entry in self.scratch}
+        mistakes = [
+            Mistake(
+                f"{entry.instance_id} is blank and {what} at once",
+                hint="A blank instance is for nothing else: take it from the other list.",
+                at=("blank", index, "instance_id"),
+            )
+            for index, entry in enumerate(self.blank)
+            for what, ids in (("protected", protected), ("on the scratch allow-list", scratch))
+            if entry.instance_id.lower() in ids
+        ]
+        baselines = {(entry.cloud, entry.instance_id): entry.baseline for entry in self.blank}
+        if len(baselines) != len(self.blank):
+            mistakes.append(
+                Mistake("a blank instance is listed twice", hint="Keep one entry.", at=("blank",))
+            )
+        return mistakes + [
+            Mistake(
+                f"{entry.baseline_instance_id} is no blank instance of cloud {entry.cloud} with "
+                f"the baseline {entry.baseline!r}",
+                hint="List it under [[blank]] with the same cloud and the same baseline.",
+                at=("scratch", index, "baseline_instance_id"),
+            )
+            for index, entry in enumerate(self.scratch)
+            if entry.baseline_instance_id is not None
+            and baselines.get((entry.cloud, entry.baseline_instance_id)) != entry.baseline
+        ]

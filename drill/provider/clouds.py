@@ -29,6 +29,8 @@ class CloudKind:
     """True where the list of instances can be filtered by tags on the server."""
     client_token_engines: frozenset[Engine]
     """Engines whose create call honours ``X-Client-Token``."""
+    recycle_bin: bool
+    """True where deleted instances can be listed in a recycle bin."""
     host_suffixes: tuple[str, ...]
     """Domains of the cloud, each with its leading dot."""
     rules: CloudRules
@@ -101,6 +103,7 @@ def _kind(name: str, row: Mapping[str, Any], tables: Mapping[str, VersionTable])
         recovery_version=row["recovery_version"],
         tags_filter=row["tags_filter"],
         client_token_engines=_engines(row["client_token_engines"]),
+        recycle_bin=row["recycle_bin"],
         host_suffixes=tuple(row["host_suffixes"]),
         rules=rules,
     )

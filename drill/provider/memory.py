@@ -19,16 +19,18 @@ from pydantic import SecretStr
 
 from drill.errors import NotFound, QuotaExceeded, RequestRejected
 from drill.guard.admission import (
+    AdmittedBackup,
     AdmittedCreate,
     AdmittedDeletion,
     AdmittedReset,
     AdmittedRestore,
+    AdmittedSettingAside,
     AdmittedTagging,
 )
 from drill.guard.facts import INSTANCE_NAME_PREFIX
 from drill.provider.memory_cloud import Habits, MemoryCloud, ScratchViolated
 from drill.provider.memory_faults import Fault
-from drill.provider.port import Accepted, Job, JobStatus
+from drill.provider.port import Accepted, Job, JobStatus, RecycledInstance
 from drill.recovery.values import Backup, Instance, Window
 from drill.recovery.windows import merge_windows
 
@@ -49,7 +51,7 @@ class MemoryProvider(MemoryCloud):
             elif self._backing_up.get(instance_id, 0) > 0:
                 self._backing_up[instance_id] -= 1
                 if self._backing_up[instance_id] == 0:
-                    self._set_status(instance_id, "ACTIVE")
+                    self._end_backup(instance_id)
             return self._instances.get(instance_id)
 
     def list_instances(
@@ -108,6 +110,14 @@ class MemoryProvider(MemoryCloud):
                 and not operation.forgotten
             ]
 
+    def list_recycled(self) -> Sequence[RecycledInstance] | None:
+        """Return what was deleted and is not yet forgotten; None where the cloud has no bin."""
+        with self._reading("list_recycled"):
+            if self._habits.recycle_days is None:
+                return None
+            now = self._clock.now()
+            return [one for one in self._recycled if one.kept_until and one.kept_until > now]
+
     # Orders.
 
     def restore(self, admitted: AdmittedRestore) -> Accepted:
@@ -135,8 +145,11 @@ class MemoryProvider(MemoryCloud):
         with self._lock:
             self._begin_order("reset", admitted, AdmittedReset)
             target = self._overwritable(admitted.target_id)
-            if admitted.baseline.id not in self._backups.get(target.id, {}):
+            source = self._existing(admitted.source_id, "DBS.200013")
+            if admitted.baseline.id not in self._backups.get(source.id, {}):
                 raise NotFound("no such backup", code="DBS.201203", status=400)
+            if source.id == target.id and not self._habits.restores_to_current:
+                raise RequestRejected("not to the current one", code="DBS.280238", status=400)
             self._ensure_idle(target)
             self.resets[target.id] += 1
             self.contents[target.id] = None
@@ -165,17 +178,30 @@ class MemoryProvider(MemoryCloud):
             self._instances[instance_id] = self._building(admitted, instance_id, source)
             return self._accept("create", instance_id, created_id=instance_id)
 
-    def tag(self, admitted: AdmittedCreate | AdmittedTagging, instance_id: str) -> None:
-        """Put the tags of the drill on the instance it created."""
-        late = isinstance(admitted, AdmittedTagging)
+    def tag(
+        self,
+        admitted: AdmittedCreate | AdmittedTagging | AdmittedSettingAside,
+        instance_id: str,
+    ) -> None:
+        """Put the admitted tags on an instance."""
+        named = isinstance(admitted, AdmittedTagging | AdmittedSettingAside)
         with self._lock:
-            self._begin_order("tag", admitted, AdmittedTagging if late else AdmittedCreate)
-            if isinstance(admitted, AdmittedTagging) and admitted.instance_id != instance_id:
+            self._begin_order("tag", admitted, type(admitted) if named else AdmittedCreate)
+            if not isinstance(admitted, AdmittedCreate) and admitted.instance_id != instance_id:
                 raise ScratchViolated(f"{instance_id} was to be tagged, not {admitted.instance_id}")
             instance = self._existing(instance_id, "DBS.200002")
             tags = {**instance.tags, **admitted.tags}
             self._instances[instance_id] = replace(instance, tags=tags)
             self._faults.lose_answer("tag")
+
+    def back_up(self, admitted: AdmittedBackup) -> None:
+        """Make a manual backup; it is complete once the instance is seen ACTIVE again."""
+        with self._lock:
+            self._begin_order("backup", admitted, AdmittedBackup)
+            instance = self._existing(admitted.instance_id, "DBS.200002")
+            self._ensure_idle(instance)
+            self._begin_backup(instance, admitted.backup_name)
+            self._faults.lose_answer("backup")
 
     def delete(self, admitted: AdmittedDeletion) -> Accepted:
         """Delete an instance that a drill created."""

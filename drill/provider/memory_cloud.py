@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +12,10 @@ from datetime import datetime, timedelta
 from drill.clock import Clock
 from drill.errors import (
     NotFound,
+    OutOfCapacity,
     ProviderBusy,
+    ProviderError,
+    QuotaExceeded,
     RequestRejected,
 )
 from drill.guard.admission import (
@@ -22,8 +25,8 @@ from drill.guard.admission import (
 from drill.guard.facts import INSTANCE_NAME_PREFIX, SCRATCH_TAG
 from drill.guard.freshness import ensure_fresh
 from drill.provider.memory_faults import Fault, Faults
-from drill.provider.port import Accepted, Job, JobStatus
-from drill.recovery.values import Backup, Instance, RecoveryPoint, TimePoint, Window
+from drill.provider.port import Accepted, Job, JobStatus, RecycledInstance
+from drill.recovery.values import Backup, BackupKind, Instance, RecoveryPoint, TimePoint, Window
 
 
 class ScratchViolated(Exception):
@@ -43,7 +46,11 @@ class Habits:
     backing_up_polls: int = 1
     """How often an instance is seen ``BACKING UP`` after a restore."""
     tags_in_create: bool = True
+    restores_to_current: bool = True
+    """False where no instance can be restored to itself."""
     instances_at_most: int = 100
+    recycle_days: int | None = 7
+    """How long a deleted instance stays in the recycle bin; None for a cloud without one."""
     host: str = "127.0.0.1"
     port: int = 5432
 
@@ -57,9 +64,26 @@ class _Operation:
     polls_left: int
     hidden_polls: int
     fails: bool = False
+    cause: type[ProviderError] | None = None
     hangs: bool = False
     forgotten: bool = False
     ended_at: datetime | None = None
+
+
+_CAUSES: Mapping[str, Sequence[tuple[Fault, type[ProviderError]]]] = defaultdict(
+    tuple,
+    {
+        "restore": ((Fault.FAIL_RESTORE_FOR_QUOTA, QuotaExceeded),),
+        "create": ((Fault.FAIL_CREATE_FOR_CAPACITY, OutOfCapacity),),
+    },
+)
+"""Faults that let an operation fail for a reason that is not the backup."""
+
+
+def _reason(operation: _Operation) -> str:
+    if operation.cause is None:
+        return "injected fault"
+    return f"injected fault: {(operation.cause.__doc__ or '').splitlines()[0]}"
 
 
 class MemoryCloud:
@@ -78,6 +102,7 @@ class MemoryCloud:
         self._databases: dict[str, frozenset[str]] = {}
         self._operations: dict[str, _Operation] = {}
         self._backing_up: dict[str, int] = {}
+        self._recycled: list[RecycledInstance] = []
         self._faults = Faults()
         self._next_id = 0
         self.restores: Counter[str] = Counter()
@@ -234,6 +259,7 @@ class MemoryCloud:
 
     def _accept(self, method: str, instance_id: str, *, created_id: str | None = None) -> Accepted:
         now = self._clock.now()
+        cause = next((why for fault, why in _CAUSES[method] if self._faults.take(fault)), None)
         operation = _Operation(
             job_id=self._new_id("job"),
             name="restore" if method == "reset" else method,
@@ -241,7 +267,8 @@ class MemoryCloud:
             began_at=now,
             polls_left=self._habits.polls,
             hidden_polls=self._habits.hidden_polls,
-            fails=self._faults.take(f"fail_{method}"),
+            fails=cause is not None or self._faults.take(f"fail_{method}"),
+            cause=cause,
             hangs=self._faults.take(f"{method}_hangs"),
             forgotten=self._faults.take(Fault.FORGET_JOB),
         )
@@ -271,9 +298,21 @@ class MemoryCloud:
             failed = "CREATE FAIL" if operation.name == "create" else "FAILED"
             self._set_status(operation.instance_id, failed)
         elif operation.name == "delete":
-            del self._instances[operation.instance_id]
+            self._recycle(self._instances.pop(operation.instance_id), now)
         else:
             self._come_up(operation.instance_id)
+
+    def _recycle(self, instance: Instance, now: datetime) -> None:
+        days = self._habits.recycle_days
+        if days is not None:
+            entry = RecycledInstance(
+                id=instance.id,
+                name=instance.name,
+                deleted_at=now,
+                kept_until=now + timedelta(days=days),
+                volume_gb=instance.volume_gb,
+            )
+            self._recycled.append(entry)
 
     def _come_up(self, instance_id: str) -> None:
         habits = self._habits
@@ -285,6 +324,30 @@ class MemoryCloud:
             host=None if instance.simulated else instance.host or habits.host,
             port=None if instance.simulated else instance.port or habits.port,
         )
+
+    def _begin_backup(self, instance: Instance, name: str) -> None:
+        backup = Backup(
+            id=self._new_id("br03"),
+            instance_id=instance.id,
+            name=name,
+            kind=BackupKind.MANUAL,
+            status="BUILDING",
+            began_at=self._clock.now(),
+            ended_at=None,
+            engine=instance.engine,
+            version=instance.version,
+        )
+        self._backups.setdefault(instance.id, {})[backup.id] = backup
+        self._backing_up[instance.id] = max(1, self._habits.backing_up_polls)
+        self._set_status(instance.id, "BACKING UP")
+
+    def _end_backup(self, instance_id: str) -> None:
+        self._set_status(instance_id, "ACTIVE")
+        there = self._backups.get(instance_id, {})
+        for one in list(there.values()):
+            if one.status == "BUILDING" and one.kind is BackupKind.MANUAL:
+                ended_at = self._clock.now()
+                there[one.id] = replace(one, status="COMPLETED", ended_at=ended_at)
 
     def _set_status(self, instance_id: str, status: str) -> None:
         instance = self._instances.get(instance_id)
@@ -303,7 +366,8 @@ class MemoryCloud:
             instance_id=operation.instance_id,
             created_at=operation.began_at,
             ended_at=operation.ended_at,
-            fail_reason="injected fault" if status is JobStatus.FAILED else None,
+            fail_reason=_reason(operation) if status is JobStatus.FAILED else None,
+            cause=operation.cause if status is JobStatus.FAILED else None,
         )
 
     def _new_id(self, suffix: str) -> str:

@@ -14,11 +14,14 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
+from drill.errors import ProviderError
 from drill.guard.admission import (
+    AdmittedBackup,
     AdmittedCreate,
     AdmittedDeletion,
     AdmittedReset,
     AdmittedRestore,
+    AdmittedSettingAside,
     AdmittedTagging,
 )
 from drill.recovery.values import Backup, Instance, Window
@@ -46,6 +49,8 @@ class Job:
     created_at: datetime | None = None
     ended_at: datetime | None = None
     fail_reason: str | None = None
+    cause: type[ProviderError] | None = None
+    """What the reason says, where it says it plainly: a quota, capacity, a permission."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,17 @@ class Accepted:
     instance_id: str | None = None
     """The id of the instance that is being created; None for the other orders."""
     request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecycledInstance:
+    """A deleted instance that the cloud still keeps in its recycle bin (reference 5.7)."""
+
+    id: str
+    name: str
+    deleted_at: datetime | None = None
+    kept_until: datetime | None = None
+    volume_gb: int | None = None
 
 
 class Provider(Protocol):
@@ -105,6 +121,10 @@ class Provider(Protocol):
         """Return the tasks of one instance that began at or after an instant (tasklist)."""
         ...
 
+    def list_recycled(self) -> Sequence[RecycledInstance] | None:
+        """Return what the recycle bin of the account holds; None where the cloud has none."""
+        ...
+
     def restore(self, admitted: AdmittedRestore) -> Accepted:
         """Order a restore onto an existing scratch instance: it overwrites the target."""
         ...
@@ -117,16 +137,29 @@ class Provider(Protocol):
         """
         ...
 
-    def tag(self, admitted: AdmittedCreate | AdmittedTagging, instance_id: str) -> None:
-        """Put the tags of the drill on the instance it created. Idempotent.
+    def tag(
+        self,
+        admitted: AdmittedCreate | AdmittedTagging | AdmittedSettingAside,
+        instance_id: str,
+    ) -> None:
+        """Put the tags of the drill on the instance it created, or those that set an existing
+        instance aside. Idempotent.
 
         Right after the creation its own admission will do; later it takes one of its own, which
         names the instance.
         """
         ...
 
+    def back_up(self, admitted: AdmittedBackup) -> None:
+        """Order the manual baseline backup of an instance that is set aside.
+
+        There is no job: the list of backups says when it is complete (reference 3.2).
+        """
+        ...
+
     def reset(self, admitted: AdmittedReset) -> Accepted:
-        """Order the restore of an existing scratch instance to its own empty baseline."""
+        """Order the restore of an existing scratch instance to its empty baseline, which is its
+        own or that of a blank instance."""
         ...
 
     def delete(self, admitted: AdmittedDeletion) -> Accepted:

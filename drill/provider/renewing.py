@@ -21,13 +21,15 @@ from drill.errors import (
     ProviderUnavailable,
 )
 from drill.guard.admission import (
+    AdmittedBackup,
     AdmittedCreate,
     AdmittedDeletion,
     AdmittedReset,
     AdmittedRestore,
+    AdmittedSettingAside,
     AdmittedTagging,
 )
-from drill.provider.port import Accepted, Job, Provider
+from drill.provider.port import Accepted, Job, Provider, RecycledInstance
 from drill.recovery.values import Backup, Instance, Window
 
 _Answer = TypeVar("_Answer")
@@ -102,6 +104,10 @@ class RenewingProvider:
         """Return the tasks of one instance."""
         return self._ask(lambda to: to.list_jobs_of(instance_id, since=since))
 
+    def list_recycled(self) -> Sequence[RecycledInstance] | None:
+        """Return what the recycle bin of the account holds; None where the cloud has none."""
+        return self._ask(lambda to: to.list_recycled())
+
     def restore(self, admitted: AdmittedRestore) -> Accepted:
         """Order a restore onto an existing scratch instance."""
         return self._ask(lambda to: to.restore(admitted))
@@ -110,9 +116,17 @@ class RenewingProvider:
         """Order a new scratch instance."""
         return self._ask(lambda to: to.create(admitted, password=password))
 
-    def tag(self, admitted: AdmittedCreate | AdmittedTagging, instance_id: str) -> None:
-        """Put the tags of the drill on the instance it created."""
+    def tag(
+        self,
+        admitted: AdmittedCreate | AdmittedTagging | AdmittedSettingAside,
+        instance_id: str,
+    ) -> None:
+        """Put the tags of a drill on its instance, or those that set an instance aside."""
         return self._ask(lambda to: to.tag(admitted, instance_id))
+
+    def back_up(self, admitted: AdmittedBackup) -> None:
+        """Order the manual baseline backup of an instance that is set aside."""
+        return self._ask(lambda to: to.back_up(admitted))
 
     def reset(self, admitted: AdmittedReset) -> Accepted:
         """Order the restore of an existing scratch instance to its baseline."""

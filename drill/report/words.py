@@ -111,7 +111,7 @@ TARGET_EXISTING = "an existing scratch instance"
 
 NO_REASON = "no reason was recorded"
 STREAK = "{lasts}, {count} in a row"
-SWEEP = "Run “drill sweep”; if it stays, look it up by its id in the console of the cloud."
+SWEEP = "Run “drill sweep --apply”; if it stays, look it up by its id in the console of the cloud."
 
 BANNER_NOTHING = "No drill in the last 24 hours: no data"
 BANNER_UNDER_WAY = "{count} of {count} drills are not finished yet: no data"

@@ -17,9 +17,11 @@ from drill.engine.record import DrillRecord, Event, Outcome, State
 from drill.errors import DrillMoved
 from drill.store import fences, queries, seating, summaries
 from drill.store.adding import add_drills
+from drill.store.archive import SqlArchive
 from drill.store.control import SqlControl
 from drill.store.database import Database, open_database
 from drill.store.known import KnownRecords, outside_of
+from drill.store.lines import IN_NO_LINE, changing_line
 from drill.store.mapping import (
     changed_values,
     changing_values,
@@ -28,7 +30,7 @@ from drill.store.mapping import (
     step_row,
 )
 from drill.store.migrate import ensure_current
-from drill.store.tables import DrillRow, StepRow
+from drill.store.tables import DrillLineRow, DrillRow, StepRow
 
 
 def open_journal(
@@ -60,6 +62,8 @@ class SqlJournal:
         self._known = KnownRecords()
         self.control = SqlControl(database)
         """Orders and signs of life, kept in the same database."""
+        self.archive = SqlArchive(database)
+        """Looks back on what the same database keeps."""
 
     def __enter__(self) -> Self:
         return self
@@ -144,8 +148,11 @@ class SqlJournal:
             _append(session, record.id, events)
             session.flush()
             # The row is locked, so this cannot miss; but no write goes without its fence.
-            if not fences.change(session, after, changed_values(before, after)):
+            values = changed_values(before, after)
+            if not fences.change(session, after, values):
                 raise DrillMoved(f"another worker has taken drill {record.id} over")
+            if values.keys() - IN_NO_LINE or len(after.checks) > len(before.checks):
+                _keep_line(session, after)
         if after.state is not State.FINISHED:
             self._known.keep(after)
         return after
@@ -197,6 +204,7 @@ class SqlJournal:
             after, event = reopened(before, now)
             row = update(DrillRow).where(col(DrillRow.id) == drill_id)
             queries.change(session, row.values(**changing_values(after)))
+            _keep_line(session, after)
             _append(session, drill_id, [event])
             return after
 
@@ -231,6 +239,11 @@ class SqlJournal:
         with self._database.reading() as session:
             return queries.history(session, plan_name, at_most)
 
+    def leaked(self) -> list[DrillRecord]:
+        """Return the finished drills whose scratch instance leaked, enlisted first first."""
+        with self._database.reading() as session:
+            return queries.leaked(session)
+
     def events_of(self, drill_id: str) -> list[Event]:
         """Return the journal of one drill, in order."""
         with self._database.reading() as session:
@@ -264,6 +277,11 @@ class SqlJournal:
         """Return when the next unfinished drill can be looked at: a live lease is waited for."""
         with self._database.reading() as session:
             return queries.earliest_next_at(session, only, queued)
+
+
+def _keep_line(session: Session, after: DrillRecord) -> None:
+    line = update(DrillLineRow).where(col(DrillLineRow.drill_id) == after.id)
+    queries.change(session, line.values(**changing_line(after)))
 
 
 def _keep_steps(session: Session, before: DrillRecord, after: DrillRecord) -> None:

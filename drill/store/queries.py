@@ -11,7 +11,7 @@ from sqlmodel import Session, col, desc, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from drill.engine.keeping import PASSED, only_one
-from drill.engine.record import DrillRecord, Event, State
+from drill.engine.record import DrillRecord, Event, State, Teardown
 from drill.errors import StoreError
 from drill.store.mapping import event_of, record_of
 from drill.store.tables import CheckResultRow, DrillRow, JournalRow, StepRow
@@ -160,6 +160,19 @@ def history(session: Session, plan_name: str | None, at_most: int) -> list[Drill
     if plan_name is not None:
         statement = statement.where(col(DrillRow.plan_name) == plan_name)
     return records(session, statement.limit(at_most))
+
+
+def leaked(session: Session) -> list[DrillRecord]:
+    """Return the finished drills whose scratch instance leaked, enlisted first first."""
+    statement = (
+        select(DrillRow)
+        .where(
+            col(DrillRow.state) == State.FINISHED.value,
+            col(DrillRow.teardown) == Teardown.LEAKED.value,
+        )
+        .order_by(col(DrillRow.enlisted_at), col(DrillRow.id))
+    )
+    return records(session, statement)
 
 
 def events_of(session: Session, drill_id: str) -> list[Event]:

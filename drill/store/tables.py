@@ -9,11 +9,18 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, MetaData, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+)
 from sqlmodel import Field, SQLModel
 
 from drill.check.port import CheckAnswer
-from drill.engine.control import Scope
 from drill.engine.record import EventKind, Outcome, State, StepName, Teardown, Trigger
 
 NAMING = {
@@ -32,7 +39,8 @@ class StoreTable(SQLModel):
     metadata = MetaData(naming_convention=NAMING)
 
 
-def _one_of(column: str, words: Iterable[StrEnum]) -> CheckConstraint:
+def one_of(column: str, words: Iterable[StrEnum]) -> CheckConstraint:
+    """Return the constraint that a column holds one of these words."""
     listed = ", ".join(f"'{word.value}'" for word in words)
     return CheckConstraint(f'"{column}" IN ({listed})', name=column)
 
@@ -43,11 +51,11 @@ class DrillRow(StoreTable, table=True):
     __tablename__ = "drill"
     __table_args__ = (
         UniqueConstraint("plan_name", "scheduled_for"),
-        _one_of("trigger", Trigger),
-        _one_of("state", State),
-        _one_of("finding", Outcome),
-        _one_of("outcome", Outcome),
-        _one_of("teardown", Teardown),
+        one_of("trigger", Trigger),
+        one_of("state", State),
+        one_of("finding", Outcome),
+        one_of("outcome", Outcome),
+        one_of("teardown", Teardown),
         CheckConstraint("target_kind IN ('existing', 'new')", name="target_kind"),
         CheckConstraint("level BETWEEN 0 AND 6", name="level"),
         CheckConstraint("epoch >= 0", name="epoch"),
@@ -122,6 +130,73 @@ class DrillRow(StoreTable, table=True):
     plan_group: str | None = None
     """From the plan, for the seating."""
     held_until: datetime | None = None
+    initiated_by: str | None = None
+
+
+class DrillLineRow(StoreTable, table=True):
+    """One drill in one line, written together with its row in ``drill``.
+
+    A row of ``drill`` holds an inventory: reading a hundred thousand of them to see how they ended
+    would read all those too. Fields are those of ``drill.recovery.facts.DrillFacts``.
+    """
+
+    __tablename__ = "drill_line"
+    __table_args__ = (
+        Index(None, "scheduled_for", "drill_id"),
+        Index(None, "cloud", "source_id", "observed_at"),
+    )
+
+    drill_id: str = Field(primary_key=True, foreign_key="drill.id")
+    plan_name: str
+    plan_digest: str
+    plan_group: str | None = None
+    tier: int | None = None
+    cloud: str
+    source_id: str
+    mode: str
+    target_kind: str
+    trigger: str
+    initiated_by: str | None = None
+    scheduled_for: datetime
+    enlisted_at: datetime
+    rto_target_microseconds: int | None = Field(default=None, sa_type=BigInteger)
+    rpo_target_microseconds: int | None = Field(default=None, sa_type=BigInteger)
+    tool_version: str
+
+    source_name: str | None = None
+    engine: str | None = None
+    policy: str | None = None
+    seed: str | None = None
+    target_id: str | None = None
+    target_name: str | None = None
+    started_at: datetime | None = None
+    observed_at: datetime | None = None
+    """When the inventory was taken: it is an observation of the source, too."""
+    restore_accepted_at: datetime | None = None
+    checked_at: datetime | None = None
+    finished_at: datetime | None = None
+    state: str
+    outcome: str | None = None
+    reason: str | None = None
+    hint: str | None = None
+    failing: str = Field(sa_type=Text)
+    checks: str = Field(sa_type=Text)
+    teardown: str
+    teardown_reason: str | None = None
+    level: int
+    is_simulated: bool
+    point_at: datetime | None = None
+    reference_at: datetime | None = None
+    base_at: datetime | None = None
+    base_id: str | None = None
+    base_how: str | None = None
+    rta_microseconds: int | None = Field(default=None, sa_type=BigInteger)
+    rpa_microseconds: int | None = Field(default=None, sa_type=BigInteger)
+    rpa_claimed_microseconds: int | None = Field(default=None, sa_type=BigInteger)
+    volume_gb: int | None = None
+    volume_type: str | None = None
+    flavor: str | None = None
+    restore_job_id: str | None = None
 
 
 class JournalRow(StoreTable, table=True):
@@ -129,7 +204,7 @@ class JournalRow(StoreTable, table=True):
 
     __tablename__ = "journal"
     __table_args__ = (
-        _one_of("kind", EventKind),
+        one_of("kind", EventKind),
         CheckConstraint("sequence >= 1", name="sequence"),
     )
 
@@ -146,7 +221,7 @@ class StepRow(StoreTable, table=True):
 
     __tablename__ = "step"
     __table_args__ = (
-        _one_of("name", StepName),
+        one_of("name", StepName),
         CheckConstraint("position >= 1", name="position"),
     )
 
@@ -163,7 +238,7 @@ class CheckResultRow(StoreTable, table=True):
 
     __tablename__ = "check_result"
     __table_args__ = (
-        _one_of("answer", CheckAnswer),
+        one_of("answer", CheckAnswer),
         CheckConstraint("position >= 1", name="position"),
     )
 
@@ -191,63 +266,102 @@ class TargetHoldRow(StoreTable, table=True):
     drill_id: str = Field(foreign_key="drill.id")
 
 
-class PauseRow(StoreTable, table=True):
-    """One order that nothing scheduled may begin, with its end. Its row stays."""
+class ObservedSourceRow(StoreTable, table=True):
+    """One source that was ever observed, and the number its observations go by. Append-only."""
 
-    __tablename__ = "pause"
+    __tablename__ = "observed_source"
+    __table_args__ = (UniqueConstraint("cloud", "source_id"),)
+
+    number: int | None = Field(default=None, primary_key=True)
+    cloud: str
+    source_id: str
+
+
+class ObservationRow(StoreTable, table=True):
+    """One look at one source. Append-only. ``drill.store.packing`` reads the document."""
+
+    __tablename__ = "observation"
     __table_args__ = (
-        _one_of("scope", Scope),
-        CheckConstraint("(scope = 'all') = (name IS NULL)", name="name"),
-        CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="end"),
-        Index(None, "ended_at"),
+        CheckConstraint("(fault IS NULL) = (document IS NOT NULL)", name="fault"),
+        {"sqlite_with_rowid": False},
+    )
+
+    source_number: int = Field(
+        primary_key=True,
+        foreign_key="observed_source.number",
+        sa_column_kwargs={"autoincrement": False},
+    )
+    taken_at: datetime = Field(primary_key=True)
+    rests_on: datetime | None = None
+    """``taken_at`` of the observation that this one says the difference to; NULL if it is whole."""
+    fault: str | None = None
+    document: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class PopulationRow(StoreTable, table=True):
+    """Every instance of one cloud at one instant. Append-only."""
+
+    __tablename__ = "population"
+    __table_args__ = (CheckConstraint("(fault IS NULL) = (document IS NOT NULL)", name="fault"),)
+
+    cloud: str = Field(primary_key=True)
+    taken_at: datetime = Field(primary_key=True)
+    fault: str | None = None
+    document: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class ExceptionRow(StoreTable, table=True):
+    """One decision about something that is not as promised. Append-only."""
+
+    __tablename__ = "exception"
+    __table_args__ = (
+        CheckConstraint("kind IN ('finding', 'exclusion')", name="kind"),
+        CheckConstraint("kind <> 'exclusion' OR approver IS NOT NULL", name="approver"),
     )
 
     id: str = Field(primary_key=True)
-    scope: str
-    name: str | None = None
-    is_drain: bool
-    since: datetime
-    until: datetime | None = None
-    by: str
+    kind: str
+    cloud: str
+    source_id: str | None = None
+    plan_name: str | None = None
+    drill_id: str | None = None
     reason: str
-    ended_at: datetime | None = None
-    ended_by: str | None = None
+    owner: str
+    approver: str | None = None
+    ticket: str | None = None
+    opened_at: datetime
+    opened_by: str
+    expires_at: datetime | None = None
 
 
-class DaemonRow(StoreTable, table=True):
-    """One run of the daemon: its beginning, its last sign of life, its end."""
+class ExceptionClosingRow(StoreTable, table=True):
+    """The end of an exception, once. Append-only."""
 
-    __tablename__ = "daemon"
+    __tablename__ = "exception_closing"
+
+    exception_id: str = Field(primary_key=True, foreign_key="exception.id")
+    closed_at: datetime
+    closed_by: str
+    reason: str
+    retest_drill_id: str | None = None
+
+
+class ReviewRow(StoreTable, table=True):
+    """A person has looked at drills and says so. Append-only."""
+
+    __tablename__ = "review"
     __table_args__ = (
-        CheckConstraint("how IN ('clean', 'crash')", name="how"),
-        CheckConstraint("(stopped_at IS NULL) = (how IS NULL)", name="stop"),
-        Index(None, "started_at"),
+        CheckConstraint("verdict IN ('accepted', 'rejected')", name="verdict"),
+        CheckConstraint("initiator IS NULL OR initiator <> reviewer", name="reviewer"),
     )
 
-    worker: str = Field(primary_key=True)
-    started_at: datetime
-    beat_at: datetime
-    stopped_at: datetime | None = None
-    how: str | None = None
-
-
-class LookRow(StoreTable, table=True):
-    """The one row that says when the schedule was last compared with the journal."""
-
-    __tablename__ = "look"
-    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
-
-    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    at: datetime
-
-
-class PlanSeenRow(StoreTable, table=True):
-    """One plan as it was when it was valid last, and up to where its slots are in the journal."""
-
-    __tablename__ = "plan_seen"
-
-    plan_name: str = Field(primary_key=True)
-    digest: str
-    plan: str = Field(sa_type=Text)
-    first_seen_at: datetime
-    settled_until: datetime
+    id: str = Field(primary_key=True)
+    reviewer: str
+    initiator: str | None = None
+    drill_id: str | None = None
+    period_from: datetime | None = None
+    period_to: datetime | None = None
+    verdict: str
+    comment: str
+    signed_at: datetime
+    facts: str = Field(sa_type=Text)

@@ -17,10 +17,12 @@ from pydantic import SecretStr
 from drill.clock import SystemClock
 from drill.guard.admission import (
     SEAL,
+    AdmittedBackup,
     AdmittedCreate,
     AdmittedDeletion,
     AdmittedReset,
     AdmittedRestore,
+    AdmittedSettingAside,
 )
 from drill.guard.facts import CloudRules
 from drill.provider.clouds import find_cloud_kind
@@ -312,7 +314,7 @@ def a_create(stage: Stage, point: RecoveryPoint, **changes: Any) -> AdmittedCrea
     )
 
 
-def a_reset(stage: Stage, baseline: Backup) -> AdmittedReset:
+def a_reset(stage: Stage, baseline: Backup, *, blank_id: str | None = None) -> AdmittedReset:
     """Return the permission to bring the existing target back to its baseline."""
     return AdmittedReset(
         seal=SEAL,
@@ -322,6 +324,32 @@ def a_reset(stage: Stage, baseline: Backup) -> AdmittedReset:
         target_id=stage.target_id,
         engine=stage.case.engine,
         baseline=baseline,
+        blank_id=blank_id,
+    )
+
+
+def a_setting_aside(instance_id: str) -> AdmittedSettingAside:
+    """Return the permission to tag an existing instance as a target."""
+    return AdmittedSettingAside(
+        seal=SEAL,
+        drill_id="scratch-prepare",
+        cloud=CLOUD,
+        admitted_at=datetime.now(UTC),
+        instance_id=instance_id,
+        instance_name="aside",
+        tags=SCRATCH,
+    )
+
+
+def a_baseline_order(instance_id: str) -> AdmittedBackup:
+    """Return the permission to make the baseline of an existing instance."""
+    return AdmittedBackup(
+        seal=SEAL,
+        drill_id="scratch-prepare",
+        cloud=CLOUD,
+        admitted_at=datetime.now(UTC),
+        instance_id=instance_id,
+        backup_name="drill-baseline",
     )
 
 

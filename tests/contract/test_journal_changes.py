@@ -228,6 +228,19 @@ class TestReopening:
         with pytest.raises(DrillMoved):
             journal.save(replace(leaked, reason="late"))
 
+    def test_leaked_drills_are_listed_until_they_are_clean(self, journal: Journal):
+        leaked = self.leaked(journal)
+        enlist(journal)
+
+        assert [one.id for one in journal.leaked()] == [leaked.id]
+        journal.reopen_teardown(leaked.id, now=NOW)
+        assert journal.leaked() == []
+        record = claim(journal, leaked)
+        journal.save(
+            replace(record, state=State.FINISHED, teardown=Teardown.CLEAN, finished_at=NOW + LEASE)
+        )
+        assert journal.leaked() == []
+
     def test_a_drill_that_is_not_finished_is_not_reopened(self, journal: Journal):
         record = enlist(journal)
 

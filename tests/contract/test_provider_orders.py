@@ -14,7 +14,7 @@ from drill.errors import (
     RequestRejected,
 )
 from drill.provider.port import Accepted, Job, JobStatus
-from drill.recovery.values import Backup, BackupPoint, TimePoint
+from drill.recovery.values import Backup, BackupKind, BackupPoint, TimePoint
 from tests.contract.stages import (
     DRILL_ID,
     NEW_NAME,
@@ -24,10 +24,12 @@ from tests.contract.stages import (
     SCRATCH,
     MakePoint,
     Stage,
+    a_baseline_order,
     a_create,
     a_deletion,
     a_reset,
     a_restore,
+    a_setting_aside,
     backup_point,
     eventually,
     job_of,
@@ -116,6 +118,60 @@ def test_failed_restore_says_why_and_leaves_a_failed_target_that_can_be_reset(st
     assert the_instance(stage.provider, stage.target_id).status == "FAILED"
     reset = stage.provider.reset(a_reset(stage, baseline))
     assert job_of(stage, reset).status is JobStatus.COMPLETED
+
+
+# Setting an instance aside.
+
+
+def test_an_instance_is_tagged_and_its_baseline_is_complete_after_a_while(stage):
+    instance_id = stage.add_instance("aside")
+
+    for _ in range(2):
+        stage.provider.tag(a_setting_aside(instance_id), instance_id)
+    stage.provider.back_up(a_baseline_order(instance_id))
+
+    def is_complete() -> bool:
+        stage.provider.find_instance(instance_id)
+        return [one.is_complete for one in stage.provider.list_backups(instance_id)] == [True]
+
+    eventually(is_complete)
+    (baseline,) = stage.provider.list_backups(instance_id)
+    assert (baseline.name, baseline.kind) == ("drill-baseline", BackupKind.MANUAL)
+    assert the_instance(stage.provider, instance_id).tags == SCRATCH
+
+
+def test_a_target_is_reset_by_the_backup_of_another_instance(stage):
+    blank_id = stage.add_instance("blank")
+    stage.back_up(blank_id, "drill-baseline")
+    (baseline,) = stage.provider.list_backups(blank_id)
+    job_of(stage, stage.provider.restore(a_restore(stage, backup_point(stage))))
+    wait_until_idle(stage, stage.target_id)
+
+    reset = stage.provider.reset(a_reset(stage, baseline, blank_id=blank_id))
+
+    assert job_of(stage, reset).status is JobStatus.COMPLETED
+    assert stage.accepted("recovery") == 2
+
+
+def test_a_backup_of_another_instance_is_not_one_of_the_target(stage):
+    blank_id = stage.add_instance("blank")
+    stage.back_up(blank_id, "drill-baseline")
+    (baseline,) = stage.provider.list_backups(blank_id)
+
+    with pytest.raises((NotFound, RequestRejected)):
+        stage.provider.reset(a_reset(stage, baseline))
+
+
+def test_what_was_deleted_is_listed_in_the_recycle_bin(stage):
+    accepted = stage.provider.create(a_create(stage, backup_point(stage)), password=PASSWORD)
+    job_of(stage, accepted)
+    wait_until_idle(stage, str(accepted.instance_id))
+    job_of(stage, stage.provider.delete(a_deletion(str(accepted.instance_id))))
+
+    listed = [one for one in stage.provider.list_recycled() if one.id == accepted.instance_id]
+
+    assert [one.name for one in listed] == [NEW_NAME]
+    assert listed[0].kept_until > listed[0].deleted_at
 
 
 # The new target.

@@ -33,6 +33,7 @@ secret_key = "file:.sandbox/restricted-secret-key"
 
 def test_identity_that_may_not_restore_in_place_cannot_use_an_existing_target(world):
     world.change_config(KEYS, RESTRICTED)
+    world.change_config('start_patience = "1m"', 'start_patience = "3s"')
 
     finished = world.drill("run", "orders-latest", "--output", "json")
 

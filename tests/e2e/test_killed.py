@@ -1,5 +1,5 @@
-"""``kill -9`` at any moment, then ``drill run`` or ``drill sweep``: no double restore, no leaked
-instance, no lost drill."""
+"""``kill -9`` at any moment, then ``drill run`` or ``drill sweep --apply``: no double restore, no
+leaked instance, no lost drill."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_killed_run_is_finished_by_the_next_command(world, state, then):
     process.send_signal(signal.SIGKILL)
     process.communicate()
 
-    finished = world.drill(then, *(PLANS if then == "run" else ()))
+    finished = world.drill(then, *(PLANS if then == "run" else ("--apply",)))
 
     assert finished.code in {0, 1, 4}, finished.err + finished.out
     drills = world.history()

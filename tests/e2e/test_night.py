@@ -78,10 +78,17 @@ def test_sweep_finds_nothing_after_a_clean_night(night):
     finished = night.drill("sweep", "--output", "json")
 
     assert finished.code == 0
-    assert finished.json() == {
-        "dry_run": False,
+    swept = finished.json()
+    remains = swept.pop("remains")
+    assert swept == {
+        "dry_run": True,
         "abandoned": [],
         "found": [],
         "left": [],
+        "cost_left": None,
         "unasked": [],
     }
+    ours = [one for one in remains if one["is_known"]]
+    assert ours
+    assert all(one["in_recycle_bin"] for one in ours)
+    assert all(one["backups"] == [] and one["cost"] is None for one in ours)

@@ -55,14 +55,18 @@ class World:
         shutil.copy(PROJECT / "config.toml", self.folder / "config.toml")
         shutil.copytree(PROJECT / "plans", self.folder / "plans")
 
-    def start_sandbox(self, *, seed: bool = True) -> None:
+    def start_sandbox(self, *, seed: bool = True, personality: str | None = None) -> None:
         """Start the sandbox and wait until it is ready."""
         (self.state / "ready").unlink(missing_ok=True)  # of one that was killed
         log = (self.folder / "sandbox.log").open("ab")
         command = [sys.executable, "-m", "drill", "sandbox", "serve", "--state", str(self.state)]
         with log:
             self._server = subprocess.Popen(
-                [*command, *(["--seed"] if seed else [])],
+                [
+                    *command,
+                    *(["--seed"] if seed else []),
+                    *(["--personality", personality] if personality else []),
+                ],
                 cwd=self.folder,
                 env=environment(),
                 stdin=subprocess.DEVNULL,

@@ -10,18 +10,23 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from drill.guard.facts import (
+    BLANK_TAG,
     DRILL_TAG,
     SCRATCH_TAG,
+    Blank,
     CloudRules,
     CreateFacts,
     DeletionFacts,
+    PrepareFacts,
     ResetFacts,
     RestoreFacts,
+    Role,
     SiteRules,
     TaggingFacts,
     VersionTable,
     new_instance_name,
 )
+from drill.guard.rules import proven
 from drill.recovery.values import (
     Backup,
     BackupKind,
@@ -36,6 +41,7 @@ from drill.recovery.values import (
 
 NOW = datetime(2026, 3, 8, 2, 0, tzinfo=UTC)
 CLOUD, SOURCE, TARGET, DRILL = "prod", "source-in03", "target-in03", "20260308-7f3a"
+BLANK = "blank-in03"
 
 Value = TypeVar("Value")
 
@@ -125,18 +131,34 @@ def sites(draw: st.DrawFn) -> SiteRules:
     others = st.frozensets(other, max_size=3)
     return SiteRules(
         allow_list=draw(others) | {(CLOUD, TARGET)},
+        blanks=draw(others.map(lambda ids: frozenset((one, f"b-{two}") for one, two in ids)))
+        | {(CLOUD, BLANK)},
         protected=draw(others),
         plan_sources=draw(others) | {(CLOUD, SOURCE)},
         new_instances_at_most=draw(st.integers(1, 5)),
     )
 
 
-def baselines() -> st.SearchStrategy[tuple[Backup, ...]]:
-    """The one empty baseline of the target, among backups that have nothing to do with it."""
-    baseline = a_backup(
-        id="baseline-1", instance_id=TARGET, name="drill-baseline", kind=BackupKind.MANUAL
+def blanks(target: Instance) -> st.SearchStrategy[Blank | None]:
+    """The target comes back by its own baseline, or by that of a blank instance like it.
+
+    The table of SQL Server versions has no row for every target, so there it is its own.
+    """
+    if target.engine is Engine.SQLSERVER:
+        return st.none()
+    instance = replace(target, id=BLANK, name="blank", tags={BLANK_TAG: "yes"}, status="ACTIVE")
+    by_blank = baselines(BLANK).map(
+        lambda backups: Blank(configured_id=BLANK, instance=instance, backups=backups)
     )
-    other = a_backup(id="auto-9", instance_id=TARGET, name="auto-9")
+    return st.none() | by_blank
+
+
+def baselines(owner: str = TARGET) -> st.SearchStrategy[tuple[Backup, ...]]:
+    """The one empty baseline of an instance, among backups that have nothing to do with it."""
+    baseline = a_backup(
+        id="baseline-1", instance_id=owner, name="drill-baseline", kind=BackupKind.MANUAL
+    )
+    other = a_backup(id="auto-9", instance_id=owner, name="auto-9")
     return st.permutations([baseline, other, replace(other, id="auto-10")]).map(tuple)
 
 
@@ -234,6 +256,7 @@ def restore_facts(draw: st.DrawFn, engines: Sequence[Engine] = tuple(Engine)) ->
         source_databases=DATABASES,
         target_databases=frozenset(draw(st.sets(st.just("tools")))),
         baseline_name="drill-baseline",
+        blank=draw(blanks(proven(inventory.target))),
     )
 
 
@@ -268,20 +291,51 @@ def create_facts(draw: st.DrawFn) -> CreateFacts:
 @st.composite
 def reset_facts(draw: st.DrawFn) -> ResetFacts:
     """Facts with which every reset of the existing target is admitted."""
+    engine = draw(st.sampled_from(list(Engine)))
+    _, (version, full) = VERSIONS[engine][0]
+    target = an_instance(
+        id=TARGET,
+        name="scratch",
+        engine=engine,
+        version=version,
+        complete_version=full,
+        tags={SCRATCH_TAG: "yes"},
+    )
     return ResetFacts(
         now=NOW,
         drill_id=DRILL,
-        target=an_instance(
-            id=TARGET,
-            name="scratch",
-            engine=draw(st.sampled_from(list(Engine))),
-            tags={SCRATCH_TAG: "yes"},
-        ),
+        target=target,
+        blank=draw(blanks(target)),
         target_backups=draw(baselines()),
         baseline_name="drill-baseline",
         site=draw(sites()),
         cloud=CLOUD_RULES,
         target_held_by=DRILL,
+    )
+
+
+@st.composite
+def prepare_facts(draw: st.DrawFn, *, tagged: bool) -> PrepareFacts:
+    """Facts with which an empty instance may be set aside; ``tagged`` is the second step."""
+    role = draw(st.sampled_from(list(Role)))
+    tag = {SCRATCH_TAG if role is Role.TARGET else BLANK_TAG: "yes"}
+    own = draw(baselines(TARGET if role is Role.TARGET else BLANK))
+    return PrepareFacts(
+        now=NOW,
+        role=role,
+        target=an_instance(
+            id=TARGET if role is Role.TARGET else BLANK,
+            name="aside",
+            engine=draw(st.sampled_from(list(Engine))),
+            tags={**(tag if tagged or draw(st.booleans()) else {}), "team": "dba"},
+        ),
+        backups=tuple(one for one in own if one.name != "drill-baseline"),
+        baseline_name="drill-baseline",
+        site=draw(sites()),
+        cloud=CLOUD_RULES,
+        held_by=None,
+        seen_empty=True,
+        seen_at=NOW - timedelta(seconds=draw(st.integers(0, 60))),
     )
 
 

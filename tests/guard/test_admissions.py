@@ -16,29 +16,37 @@ from hypothesis import strategies as st
 
 from drill.guard.admission import (
     SEAL,
+    AdmittedBackup,
     AdmittedCreate,
     AdmittedDeletion,
     AdmittedReset,
     AdmittedRestore,
+    AdmittedSettingAside,
     AdmittedTagging,
     Refusals,
     SealMissing,
 )
 from drill.guard.deletion import DELETION_RULES
+from drill.guard.facts import Role
+from drill.guard.preparing import BACKUP_RULES, SETTING_ASIDE_RULES
 from drill.guard.rules import (
     CREATE_RULES,
+    PREPARING,
     RESET_RULES,
     RESTORE_RULES,
+    admit_backup,
     admit_create,
     admit_deletion,
     admit_reset,
     admit_restore,
+    admit_setting_aside,
     admit_tagging,
     proven,
 )
 from drill.guard.tagging import TAGGING_RULES
 from drill.recovery.values import Engine
 from tests.guard.facts_that_hold import (
+    BLANK,
     CLOUD,
     DRILL,
     NOW,
@@ -47,6 +55,7 @@ from tests.guard.facts_that_hold import (
     changed,
     create_facts,
     deletion_facts,
+    prepare_facts,
     reset_facts,
     restore_facts,
     tagging_facts,
@@ -59,6 +68,8 @@ ADMISSIONS: dict[str, tuple[Any, Any, Any]] = {
     "create": (create_facts(), admit_create, CREATE_RULES),
     "reset": (reset_facts(), admit_reset, RESET_RULES),
     "deletion": (deletion_facts(), admit_deletion, DELETION_RULES),
+    "setting aside": (prepare_facts(tagged=False), admit_setting_aside, SETTING_ASIDE_RULES),
+    "backup": (prepare_facts(tagged=True), admit_backup, BACKUP_RULES),
     "tagging": (tagging_facts(), admit_tagging, TAGGING_RULES),
 }
 
@@ -72,7 +83,7 @@ def test_facts_that_hold_are_admitted(what):
         admission = admit(facts)
 
         assert not isinstance(admission, Refusals), admission
-        assert admission.drill_id == DRILL
+        assert admission.drill_id == (PREPARING if hasattr(facts, "role") else DRILL)
         assert admission.cloud == CLOUD
         assert admission.admitted_at == NOW
 
@@ -204,8 +215,31 @@ def test_a_reset_goes_to_the_baseline_of_the_target(facts):
     admitted = admit_reset(facts)
 
     assert isinstance(admitted, AdmittedReset)
-    assert admitted.target_id == admitted.baseline.instance_id == TARGET
+    owner = TARGET if facts.blank is None else BLANK
+    assert admitted.target_id == TARGET
+    assert admitted.source_id == admitted.baseline.instance_id == owner
     assert admitted.baseline.name == "drill-baseline"
+
+
+@given(reset_facts())
+def test_a_cloud_that_cannot_reset_in_place_still_empties_a_target_by_a_blank(facts):
+    cloud = replace(facts.cloud, restore_to_current=frozenset())
+
+    answer = admit_reset(replace(facts, cloud=cloud))
+
+    assert isinstance(answer, AdmittedReset) is (facts.blank is not None)
+
+
+@given(prepare_facts(tagged=True))
+def test_an_instance_that_is_set_aside_gets_the_one_tag_of_its_role_and_a_backup(facts):
+    tagged, backed_up = admit_setting_aside(facts), admit_backup(facts)
+
+    assert isinstance(tagged, AdmittedSettingAside)
+    assert isinstance(backed_up, AdmittedBackup)
+    wanted = "drill-scratch" if facts.role is Role.TARGET else "drill-blank"
+    assert tagged.tags == {wanted: "yes"}
+    assert tagged.instance_id == backed_up.instance_id == facts.target.id
+    assert backed_up.backup_name == "drill-baseline"
 
 
 @given(deletion_facts())

@@ -7,8 +7,18 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from drill.guard.facts import Role
 from drill.recovery.values import BackupKind, BackupPoint, Engine, TimePoint
-from tests.guard.facts_that_hold import CLOUD, DRILL, NOW, SOURCE, TARGET, a_backup, changed
+from tests.guard.facts_that_hold import (
+    BLANK,
+    CLOUD,
+    DRILL,
+    NOW,
+    SOURCE,
+    TARGET,
+    a_backup,
+    changed,
+)
 
 Change = Callable[[Any], Any]
 
@@ -84,13 +94,63 @@ def baseline(**new: Any) -> Callable[[str], Change]:
                 path,
                 tuple(
                     replace(one, **new) if one.name == "drill-baseline" else one
-                    for one in facts.target_backups
+                    for one in (facts.blank.backups if facts.blank else facts.target_backups)
                 ),
             )
 
         return change
 
     return at
+
+
+def own(facts: Any) -> bool:
+    """Tell whether the target comes back by its own baseline."""
+    return facts.blank is None
+
+
+def by_blank(facts: Any) -> bool:
+    return facts.blank is not None
+
+
+BLANK_CHANGES: list[tuple[str, Change]] = [
+    (rule, only_if(by_blank, change))
+    for rule, change in [
+        ("blank-is-known", fact("blank.instance", None)),
+        ("blank-is-known", fact("blank.instance.id", "another-in03")),
+        ("blank-is-known", fact("blank.configured_id", "another-in03")),
+        ("blank-is-on-the-allow-list", fact("site.blanks", frozenset())),
+        ("blank-is-on-the-allow-list", fact("site.blanks", frozenset({("lab", BLANK)}))),
+        ("blank-is-on-the-allow-list", fact("blank.instance.id", "another-in03")),
+        ("blank-carries-the-blank-tag", fact("blank.instance.tags", {})),
+        ("blank-carries-the-blank-tag", fact("blank.instance.tags", {"drill-blank": "Yes"})),
+        ("blank-is-not-a-source", fact("site.plan_sources", frozenset({("x", BLANK.upper())}))),
+        ("blank-is-not-protected", fact("site.protected", frozenset({("x", BLANK)}))),
+        (
+            "blank-is-no-target",
+            fact("blank.instance.tags", {"drill-blank": "yes", "drill-scratch": "yes"}),
+        ),
+        (
+            "blank-is-no-target",
+            fact("site.allow_list", frozenset({(CLOUD, TARGET), ("x", BLANK)})),
+        ),
+        ("blank-is-no-target", fact("blank.configured_id", TARGET)),
+        ("baseline-is-of-the-blank", baseline(instance_id=SOURCE)("blank.backups")),
+        ("baseline-is-of-the-blank", baseline(instance_id=TARGET)("blank.backups")),
+        ("blank-fits-the-target", fact("blank.instance.cloud", "lab")),
+        ("blank-fits-the-target", fact("blank.instance.version", "99")),
+        ("blank-fits-the-target", fact("blank.instance.volume_gb", 9999)),
+        ("blank-fits-the-target", fact("blank.instance.volume_gb", None)),
+        ("blank-fits-the-target", fact("blank.instance.vpc_id", "vpc-9")),
+        ("blank-fits-the-target", fact("cloud.restore_to_existing", frozenset())),
+        ("blank-fits-the-target", fact("blank.instance.engine", Engine.SQLSERVER)),
+        ("blank-fits-the-target", baseline(min_volume_gb=9999)("blank.backups")),
+        ("baseline-exists-once", fact("blank.backups", ())),
+        ("baseline-exists-once", fact("baseline_name", "another")),
+        ("baseline-is-manual", baseline(kind=BackupKind.AUTO)("blank.backups")),
+        ("baseline-is-complete", baseline(status="BUILDING")("blank.backups")),
+        ("baseline-is-complete", baseline(ended_at=None)("blank.backups")),
+    ]
+]
 
 
 def scratch_changes(target: str, backups: str) -> list[tuple[str, Change]]:
@@ -112,21 +172,30 @@ def scratch_changes(target: str, backups: str) -> list[tuple[str, Change]]:
         ("target-is-not-a-source", fact("site.plan_sources", frozenset({("lab", TARGET)}))),
         ("target-is-not-protected", fact("site.protected", frozenset({(CLOUD, TARGET)}))),
         ("target-is-not-protected", fact("site.protected", frozenset({("x", TARGET.upper())}))),
+        ("target-is-no-blank", fact("site.blanks", frozenset({("x", TARGET), (CLOUD, BLANK)}))),
+        (
+            "target-is-no-blank",
+            fact(f"{target}.tags", {"drill-scratch": "yes", "drill-blank": "no"}),
+        ),
         ("target-is-held-by-this-drill", fact("target_held_by", None)),
         ("target-is-held-by-this-drill", fact("target_held_by", "another-drill")),
         ("target-is-active", fact(f"{target}.status", "BACKING UP")),
         ("target-is-active", fact(f"{target}.status", "active")),
         ("target-is-no-replica", fact(f"{target}.replica_of", SOURCE)),
-        ("cloud-restores-to-current", fact("cloud.restore_to_current", frozenset())),
+        (
+            "cloud-restores-to-current",
+            only_if(own, fact("cloud.restore_to_current", frozenset())),
+        ),
         ("baseline-exists-once", fact("baseline_name", None)),
         ("baseline-exists-once", fact("baseline_name", "")),
         ("baseline-exists-once", fact("baseline_name", "another")),
-        ("baseline-exists-once", fact(backups, ())),
-        ("baseline-exists-once", listed_twice),
-        ("baseline-is-of-the-target", baseline(instance_id=SOURCE)(backups)),
-        ("baseline-is-manual", baseline(kind=BackupKind.AUTO)(backups)),
-        ("baseline-is-complete", baseline(status="BUILDING")(backups)),
-        ("baseline-is-complete", baseline(ended_at=None)(backups)),
+        ("baseline-exists-once", only_if(own, fact(backups, ()))),
+        ("baseline-exists-once", only_if(own, listed_twice)),
+        ("baseline-is-of-the-target", only_if(own, baseline(instance_id=SOURCE)(backups))),
+        ("baseline-is-manual", only_if(own, baseline(kind=BackupKind.AUTO)(backups))),
+        ("baseline-is-complete", only_if(own, baseline(status="BUILDING")(backups))),
+        ("baseline-is-complete", only_if(own, baseline(ended_at=None)(backups))),
+        *BLANK_CHANGES,
     ]
 
 
@@ -237,6 +306,66 @@ DELETION_CHANGES: list[tuple[str, Change]] = [
     (
         "instance-is-not-set-aside",
         fact("instance.tags", {"drill-id": DRILL, "drill-scratch": "no"}),
+    ),
+    ("instance-is-not-set-aside", fact("site.blanks", frozenset({("x", "new-in03")}))),
+    (
+        "instance-is-not-set-aside",
+        fact("instance.tags", {"drill-id": DRILL, "drill-blank": "yes"}),
+    ),
+]
+
+NOBODY = frozenset[tuple[str, str]]()
+SETTING_ASIDE_CHANGES: list[tuple[str, Change]] = [
+    ("target-is-known", fact("target", None)),
+    (
+        "instance-is-set-aside",
+        lambda f: replace(f, site=replace(f.site, allow_list=NOBODY, blanks=NOBODY)),
+    ),
+    ("instance-is-set-aside", fact("target.cloud", "lab")),
+    ("instance-is-set-aside", fact("target.id", "another-in03")),
+    ("instance-has-one-role", fact("role", lambda f: other_role(f))),
+    (
+        "instance-has-one-role",
+        fact("target.tags", {"drill-scratch": "yes", "drill-blank": "yes"}),
+    ),
+    ("target-is-not-a-source", fact("site.plan_sources", frozenset({("x", TARGET), ("x", BLANK)}))),
+    ("target-is-not-protected", fact("site.protected", frozenset({("x", TARGET), ("x", BLANK)}))),
+    ("target-is-active", fact("target.status", "RESTORING")),
+    ("target-is-active", fact("target.status", "FAILED")),
+    ("target-is-no-replica", fact("target.replica_of", SOURCE)),
+    ("instance-was-not-made-by-a-drill", fact("target.name", "drill-20260308-020000-0000abcd")),
+    (
+        "instance-was-not-made-by-a-drill",
+        lambda f: changed(f, "target.tags", {**f.target.tags, "drill-id": "x"}),
+    ),
+    ("instance-is-held-by-nobody", fact("held_by", DRILL)),
+    ("instance-was-just-seen-empty", fact("seen_empty", False)),
+    ("instance-was-just-seen-empty", fact("seen_empty", None)),
+    ("instance-was-just-seen-empty", fact("seen_at", None)),
+    ("instance-was-just-seen-empty", fact("seen_at", NOW - timedelta(seconds=61))),
+    ("instance-was-just-seen-empty", fact("seen_at", NOW + timedelta(seconds=1))),
+]
+
+
+def other_role(facts: Any) -> Role:
+    return Role.BLANK if facts.role is Role.TARGET else Role.TARGET
+
+
+BACKUP_CHANGES: list[tuple[str, Change]] = [
+    *SETTING_ASIDE_CHANGES,
+    ("instance-carries-its-tag", fact("target.tags", {})),
+    ("instance-carries-its-tag", fact("target.tags", {"drill-scratch": "no"})),
+    ("baseline-name-is-valid", fact("baseline_name", "1st")),
+    ("baseline-name-is-valid", fact("baseline_name", "a" * 65)),
+    ("baseline-name-is-valid", fact("baseline_name", "../empty")),
+    (
+        "baseline-is-missing",
+        lambda f: replace(f, backups=(*f.backups, a_backup(name="drill-baseline"))),
+    ),
+    ("baseline-is-its-own", fact("blank_id", BLANK)),
+    (
+        "baseline-is-of-use",
+        only_if(lambda f: f.role is Role.TARGET, fact("cloud.restore_to_current", frozenset())),
     ),
 ]
 
@@ -359,6 +488,8 @@ CHANGES: dict[str, list[tuple[str, Change]]] = {
         ("instance-carries-our-tag", fact("instance.tags", {})),
         ("instance-carries-our-tag", fact("instance.tags", {"drill-id": "another"})),
     ],
+    "setting aside": SETTING_ASIDE_CHANGES,
+    "backup": BACKUP_CHANGES,
     "tagging": [
         *DELETION_CHANGES,
         ("cloud-takes-no-tags-on-creation", fact("cloud.tags_in_create", True)),

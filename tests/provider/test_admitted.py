@@ -9,8 +9,15 @@ import pytest
 from pydantic import SecretStr
 
 from drill.errors import Refused
+from drill.guard.admission import SEAL, AdmittedBackup, AdmittedSettingAside
 from drill.provider.rds.admitted import ensure_admitted
-from drill.provider.rds.bodies import create_body, reset_body, restore_body, tag_body
+from drill.provider.rds.bodies import (
+    backup_body,
+    create_body,
+    reset_body,
+    restore_body,
+    tag_body,
+)
 
 RECOVERY = ("instances", "recovery")
 
@@ -134,3 +141,76 @@ def test_calls_that_this_tool_never_makes_cannot_be_made(samples, method, path):
 def test_nothing_opens_without_an_admission():
     with pytest.raises(Refused):
         ensure_admitted("DELETE", ("instances", "i"), None, None, cloud="here")  # type: ignore[arg-type]
+
+
+def setting_aside(**changes) -> Any:
+    facts = {
+        "seal": SEAL,
+        "drill_id": "scratch-prepare",
+        "cloud": "here",
+        "admitted_at": None,
+        "instance_id": "i-1",
+        "instance_name": "aside",
+        "tags": {"drill-scratch": "yes"},
+    }
+    return AdmittedSettingAside(**{**facts, **changes})
+
+
+def a_backup(**changes) -> Any:
+    facts = {
+        "seal": SEAL,
+        "drill_id": "scratch-prepare",
+        "cloud": "here",
+        "admitted_at": None,
+        "instance_id": "i-1",
+        "backup_name": "drill-baseline",
+    }
+    return AdmittedBackup(**{**facts, **changes})
+
+
+TAGS = ("instances", "i-1", "tags", "action")
+
+
+def test_what_sets_an_instance_aside_is_let_through_to_the_letter():
+    ensure_admitted("POST", TAGS, tag_body(setting_aside()), setting_aside(), cloud="here")
+    ensure_admitted("POST", ("backups",), backup_body(a_backup()), a_backup(), cloud="here")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "admitted"),
+    [
+        (("backups",), {"instance_id": "prod", "name": "drill-baseline"}, a_backup()),
+        (("backups",), {"instance_id": "i-1", "name": "other"}, a_backup()),
+        (("backups",), {"instance_id": "i-1", "name": "drill-baseline", "x": 1}, a_backup()),
+        (("backups",), backup_body(a_backup()), setting_aside()),
+        (("backups", "batch-delete"), {"backup_ids": ["b-1"]}, a_backup()),
+        (("instances", "prod", "tags", "action"), tag_body(setting_aside()), setting_aside()),
+        (TAGS, {"action": "delete", "tags": []}, setting_aside()),
+        (TAGS, tag_body(setting_aside()), a_backup()),
+        (RECOVERY, {}, setting_aside()),
+        (RECOVERY, {}, a_backup()),
+        (("instances",), {}, a_backup()),
+    ],
+)
+def test_what_sets_an_instance_aside_opens_no_other_call(path, body, admitted):
+    with pytest.raises(Refused):
+        ensure_admitted("POST", path, body, admitted, cloud="here")
+
+
+@pytest.mark.parametrize("admitted", [setting_aside(), a_backup()])
+def test_nothing_that_is_set_aside_can_be_deleted_nor_its_backup(admitted):
+    for path in (("instances", "i-1"), ("backups", "b-1")):
+        with pytest.raises(Refused):
+            ensure_admitted("DELETE", path, None, admitted, cloud="here")
+
+
+def test_a_reset_by_a_blank_reads_from_that_blank_alone(samples):
+    admitted = samples.reset(blank_id="blank-in03")
+    body: Any = copy.deepcopy(reset_body(admitted, recovery_version="v3.1"))
+
+    assert body["source"]["instance_id"] == "blank-in03"
+    ensure_admitted("POST", RECOVERY, body, admitted, cloud="here")
+    for other in (samples.target, samples.source):
+        body["source"]["instance_id"] = other
+        with pytest.raises(Refused):
+            ensure_admitted("POST", RECOVERY, body, admitted, cloud="here")

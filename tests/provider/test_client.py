@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -464,3 +464,29 @@ def test_settings_that_cannot_work_are_refused_before_anything_is_sent(
         make_provider(endpoint, **rest)
 
     assert httpserver.log == []
+
+
+def test_the_recycle_bin_is_read_page_by_page_and_its_instants_are_utc(
+    provider, httpserver, samples
+):
+    entries = [
+        {
+            "id": f"{number:032x}in03",
+            "name": f"drill-{number}",
+            "deleted_at": "2026-01-10T10:00:00+0800",
+            "retained_until": "2026-01-17T10:00:00+0800",
+            "volume_size": 40,
+        }
+        for number in range(51)
+    ]
+    path = f"/v3/{samples.project}/recycle-instances"
+    for offset, page in (("0", entries[:50]), ("50", entries[50:])):
+        httpserver.expect_request(
+            path, query_string={"offset": offset, "limit": "50"}
+        ).respond_with_json({"total_count": 51, "instances": page})
+
+    found = provider.list_recycled()
+
+    assert len(found) == 51
+    assert found[0].kept_until == datetime(2026, 1, 17, 2, 0, tzinfo=UTC)
+    assert found[0].volume_gb == 40

@@ -123,7 +123,7 @@ def test_drills_of_a_dead_worker_can_be_taken_over_at_once(site):
 
 
 def test_a_call_that_fails_stops_neither_the_beat_nor_the_calls_after_it(tmp_path):
-    called = []
+    called: list[datetime] = []
 
     def fail(now: datetime) -> None:
         raise LookupError("nobody is there to be told")

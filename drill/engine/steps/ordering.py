@@ -7,14 +7,22 @@ from datetime import datetime
 from typing import Any
 
 from drill.engine.desk import Desk
-from drill.engine.faults import PASSING, begin_teardown, conclude
+from drill.engine.faults import begin_teardown, conclude, start_window_of
 from drill.engine.ports import CloudSettings, Parts
 from drill.engine.record import DrillRecord, EventKind, Outcome, State, StepName
-from drill.engine.steps.reading import InstanceUnknown, read_inventory
+from drill.engine.steps.reading import InstanceUnknown, read_blank, read_inventory
+from drill.engine.taxonomy import row_of
 from drill.errors import AnswerLost, ProviderError
 from drill.guard.admission import AdmittedCreate, AdmittedRestore, Refusals
-from drill.guard.facts import CreateFacts, RestoreFacts, drill_id_in_name, new_instance_name
+from drill.guard.facts import (
+    Blank,
+    CreateFacts,
+    RestoreFacts,
+    drill_id_in_name,
+    new_instance_name,
+)
 from drill.guard.rules import admit_create, admit_restore
+from drill.plan.forms import format_span
 from drill.plan.model import NewTarget
 from drill.provider.port import Accepted
 from drill.recovery.values import Choice, Inventory
@@ -45,7 +53,10 @@ def order_restore(desk: Desk, parts: Parts, cloud: CloudSettings) -> None:
         _wait_for_target(desk, parts, cloud, inventory.target.status)
         return
     holder = parts.journal.holder_of(record.plan.source.cloud, record.target_id or "")
-    admission = admit_order(record, cloud, inventory, choice, now=desk.now(), target_held_by=holder)
+    blank = read_blank(cloud, record.target_id or "")
+    admission = admit_order(
+        record, cloud, inventory, choice, now=desk.now(), target_held_by=holder, blank=blank
+    )
     if isinstance(admission, Refusals):
         refusals = tuple(
             {"rule": one.rule, "message": one.message, "hint": one.hint}
@@ -79,6 +90,7 @@ def admit_order(
     *,
     now: datetime,
     target_held_by: str | None,
+    blank: Blank | None,
 ) -> AdmittedRestore | AdmittedCreate | Refusals:
     """Ask the guard about the order that this drill would give; orders nothing."""
     databases = record.plan.sqlserver.databases if record.plan.sqlserver else None
@@ -122,6 +134,7 @@ def admit_order(
             source_databases=inventory.source_databases,
             target_databases=inventory.target_databases,
             baseline_name=login.baseline if login else None,
+            blank=blank,
         )
     )
 
@@ -230,7 +243,7 @@ def _not_accepted(desk: Desk, act: str, error: ProviderError) -> None:
         },
     )
     desk.record = replace(desk.record, restore_intent_at=None)
-    if isinstance(error, PASSING):
+    if row_of(error).retried:
         desk.save(restore_intent_at=None)
         raise error
     begin_teardown(desk, Outcome.INCONCLUSIVE, error.message, error.hint, restore_intent_at=None)
@@ -238,11 +251,12 @@ def _not_accepted(desk: Desk, act: str, error: ProviderError) -> None:
 
 def _wait_for_target(desk: Desk, parts: Parts, cloud: CloudSettings, status: str) -> None:
     since = desk.record.failing_since or desk.now()
-    if desk.now() - since >= parts.start_patience:
+    window = start_window_of(desk.record, parts)
+    if desk.now() - since >= window:
         _end(
             desk,
             Outcome.INCONCLUSIVE,
-            f"the target stayed {status} for {parts.start_patience}",
+            f"the target stayed {status} for {format_span(window)}",
             "See in the console what the target is busy with, then run the plan again.",
         )
         return

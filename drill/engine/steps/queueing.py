@@ -128,6 +128,6 @@ def _is_left_unclean(desk: Desk, cloud: CloudSettings, target_id: str) -> bool:
         desk,
         Outcome.REFUSED,
         f"target {target_id} was left unclean by drill {holder.id}",
-        "Run drill sweep: it resets the target and gives it free once it is seen to be empty.",
+        "Run drill sweep --apply: it resets the target and gives it free once it is seen empty.",
     )
     return True

@@ -8,6 +8,7 @@ from datetime import timedelta
 from drill.clock import Clock
 from drill.engine.ports import CloudSettings
 from drill.engine.record import DrillRecord
+from drill.guard.facts import Blank
 from drill.plan.model import ExistingTarget
 from drill.recovery.values import Backup, Engine, Instance, Inventory
 
@@ -80,6 +81,19 @@ def read_inventory(
         source_databases=_databases_of(instances[source_id], cloud),
         target_databases=_databases_of(target, cloud) if target else frozenset(),
     )
+
+
+def read_blank(cloud: CloudSettings, target_id: str) -> Blank | None:
+    """Return the blank instance by whose backup a target comes back; None if by its own.
+
+    Raise ProviderError.
+    """
+    login = cloud.scratch.get(target_id)
+    if login is None or login.blank_id is None:
+        return None
+    instance = cloud.provider.find_instance(login.blank_id)
+    backups = tuple(cloud.provider.list_backups(login.blank_id)) if instance is not None else ()
+    return Blank(configured_id=login.blank_id, instance=instance, backups=backups)
 
 
 def _databases_of(instance: Instance, cloud: CloudSettings) -> frozenset[str]:

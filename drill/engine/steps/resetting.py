@@ -1,13 +1,17 @@
-"""Teardown of an existing target: restore its own empty baseline, and see that it is empty."""
+"""Teardown of an existing target: restore its empty baseline, and see that it is empty.
+
+The baseline is the target's own, or that of a blank instance where the cloud cannot restore the
+engine to the current instance."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from drill.check.port import Emptiness, Endpoint
 from drill.engine.desk import Desk
+from drill.engine.emptiness import look_inside
 from drill.engine.ports import CloudSettings, Parts
 from drill.engine.record import EventKind, Teardown
+from drill.engine.steps.reading import read_blank
 from drill.engine.steps.restoring import (
     BROKEN_STATUSES,
     RUNNING_STATUSES,
@@ -39,7 +43,7 @@ def reset_existing_target(desk: Desk, parts: Parts, cloud: CloudSettings) -> Tor
        seen to be empty needs no reset.
     5. Otherwise wait until the target is idle, ask the guard, write the intent, and reset.
 
-    Resetting to its own baseline twice does the same as once, so that it may be ordered again once
+    Resetting to its baseline twice does the same as once, so that it may be ordered again once
     the first order was seen not to be under way. Raise ProviderError.
     """
     record = desk.record
@@ -66,7 +70,7 @@ def _reset_if_touched(
         desk.look_again_in(cloud.poll_every)
         return None
     if target.status == "ACTIVE":
-        seen = _look_inside(parts, cloud, target)
+        seen = look_inside(parts, cloud, target, cloud.scratch.get(target.id))
         if seen.is_empty:
             return TornDown(Teardown.NOT_NEEDED, f"the target was not touched: {seen.reason}")
     return _reset_when_idle(desk, cloud, target)
@@ -92,12 +96,19 @@ def _reset(desk: Desk, cloud: CloudSettings, target: Instance) -> TornDown | Non
             site=cloud.site,
             cloud=cloud.rules,
             target_held_by=desk.journal.holder_of(record.plan.source.cloud, target.id),
+            blank=read_blank(cloud, target.id),
         )
     )
     if isinstance(admission, Refusals):
         return leaked_by(admission)
     desk.note(
-        EventKind.INTENT, "reset", {"target_id": target.id, "baseline": admission.baseline.id}
+        EventKind.INTENT,
+        "reset",
+        {
+            "target_id": target.id,
+            "baseline": admission.baseline.id,
+            "baseline_of": admission.source_id,
+        },
     )
     desk.save(
         teardown_intent_at=desk.now(),
@@ -151,7 +162,7 @@ def _follow_reset(
     if not restore_is_over(job, target, seen_running, desk.now() - accepted_at):
         desk.look_again_in(cloud.poll_every, teardown_seen_running=seen_running)
         return None
-    seen = _look_inside(parts, cloud, target)
+    seen = look_inside(parts, cloud, target, cloud.scratch.get(target.id))
     if seen.is_empty is None:
         desk.look_again_in(cloud.poll_every, teardown_reason=seen.reason)
         return None
@@ -159,31 +170,4 @@ def _follow_reset(
         return TornDown(
             Teardown.LEAKED, f"target {target.id} is not empty after its reset: {seen.reason}"
         )
-    return TornDown(Teardown.CLEAN, f"reset to its own baseline and seen empty: {seen.reason}")
-
-
-def _look_inside(parts: Parts, cloud: CloudSettings, target: Instance) -> Emptiness:
-    if target.simulated:
-        return _look_at_names(cloud, target)
-    login = cloud.scratch.get(target.id)
-    if login is None or target.host is None or target.port is None:
-        return Emptiness(is_empty=None, reason="there is no way to log in to the target")
-    endpoint = Endpoint(
-        engine=target.engine,
-        host=target.host,
-        port=target.port,
-        user=login.user,
-        password=login.password(),
-        database=login.database,
-        tls=cloud.database_tls,
-        ca_file=cloud.database_ca_file,
-    )
-    return parts.prober.see_emptiness(endpoint)
-
-
-def _look_at_names(cloud: CloudSettings, target: Instance) -> Emptiness:
-    """Believe the list of the cloud: no database stands behind a simulated target."""
-    names = cloud.provider.list_databases(target.id)
-    if not names:
-        return Emptiness(is_empty=True, reason="simulated: the cloud lists no database")
-    return Emptiness(is_empty=False, reason=f"simulated: the cloud lists {', '.join(names)[:200]}")
+    return TornDown(Teardown.CLEAN, f"reset to its baseline and seen empty: {seen.reason}")

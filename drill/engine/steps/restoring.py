@@ -10,6 +10,7 @@ from drill.engine.ports import CloudSettings, Parts
 from drill.engine.record import DrillRecord, EventKind, Outcome, State, StepName
 from drill.engine.steps.ordering import instance_name_of, order_restore
 from drill.engine.steps.tagging import lacks_our_tag, tag_late
+from drill.engine.taxonomy import counts_against_the_backup, row_of, trouble_of
 from drill.guard.facts import DRILL_TAG
 from drill.plan.model import NewTarget
 from drill.provider.port import Job, JobStatus
@@ -123,7 +124,7 @@ def _look(desk: Desk, parts: Parts, cloud: CloudSettings, accepted_at: datetime)
     instance = cloud.provider.find_instance(target_id)
     failed = _why_failed(job, instance)
     if failed is not None:
-        _conclude_failed(desk, failed, instance)
+        _conclude_failed(desk, failed, job, instance)
         return
     if instance is not None and lacks_our_tag(desk, cloud, instance):
         refusals = tag_late(desk, cloud, instance)
@@ -162,17 +163,20 @@ def _look(desk: Desk, parts: Parts, cloud: CloudSettings, accepted_at: datetime)
     )
 
 
-def _conclude_failed(desk: Desk, failed: str, instance: Instance | None) -> None:
-    """End a restore that failed; one without a database behind it says nothing about a backup."""
+def _conclude_failed(desk: Desk, failed: str, job: Job | None, instance: Instance | None) -> None:
+    """End a restore that failed: the backup's doing, unless no database stood behind it or the job
+    says that something else was the cause."""
     desk.note(EventKind.OBSERVATION, "restore", {"failed": failed})
     simulated = desk.record.is_simulated
-    begin_teardown(
-        desk,
-        Outcome.INCONCLUSIVE if simulated else Outcome.FAILED_RESTORE,
-        f"simulated: {failed}" if simulated else failed,
-        "Try another recovery point of the same source, and look for the job in the console.",
-        copy=instance,
-    )
+    cause = job.cause if job is not None and job.status is JobStatus.FAILED else None
+    hint = "Try another recovery point of the same source, and look for the job in the console."
+    if cause is not None and not counts_against_the_backup(cause):
+        finding, hint = Outcome.INCONCLUSIVE, row_of(cause).advice
+        failed = f"{failed} ({trouble_of(cause).value}: this says nothing about the backup)"
+    else:
+        finding = Outcome.INCONCLUSIVE if simulated else Outcome.FAILED_RESTORE
+    reason = f"simulated: {failed}" if simulated else failed
+    begin_teardown(desk, finding, reason, hint, copy=instance)
 
 
 def _why_failed(job: Job | None, instance: Instance | None) -> str | None:

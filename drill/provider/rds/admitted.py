@@ -12,10 +12,12 @@ from drill.clock import to_milliseconds
 from drill.errors import Refused
 from drill.guard.admission import (
     Admitted,
+    AdmittedBackup,
     AdmittedCreate,
     AdmittedDeletion,
     AdmittedReset,
     AdmittedRestore,
+    AdmittedSettingAside,
     AdmittedTagging,
 )
 from drill.recovery.values import RecoveryPoint, TimePoint
@@ -44,6 +46,8 @@ def ensure_admitted(
             _ensure_create(body or {}, admitted)
         case "POST", ["instances", instance_id, "tags", "action"]:
             _ensure_tag(body or {}, admitted, instance_id)
+        case "POST", ["backups"]:
+            _ensure_backup(body or {}, admitted)
         case "DELETE", ["instances", instance_id]:
             if not isinstance(admitted, AdmittedDeletion) or body is not None:
                 raise _refused("a deletion needs the admission of a deletion")
@@ -55,7 +59,7 @@ def ensure_admitted(
 
 def _ensure_restore(body: Body, admitted: Admitted) -> None:
     if isinstance(admitted, AdmittedReset):
-        source_id = target_id = admitted.target_id
+        source_id, target_id = admitted.source_id, admitted.target_id
         named: dict[str, object] = {"type": "backup", "backup_id": admitted.baseline.id}
     elif isinstance(admitted, AdmittedRestore):
         source_id, target_id = admitted.source_id, admitted.target_id
@@ -78,13 +82,20 @@ def _ensure_create(body: Body, admitted: Admitted) -> None:
 
 
 def _ensure_tag(body: Body, admitted: Admitted, instance_id: str) -> None:
-    if not isinstance(admitted, AdmittedCreate | AdmittedTagging):
+    if not isinstance(admitted, AdmittedCreate | AdmittedTagging | AdmittedSettingAside):
         raise _refused("tags need the admission of a creation or of a tagging")
-    if isinstance(admitted, AdmittedTagging) and admitted.instance_id != instance_id:
+    if not isinstance(admitted, AdmittedCreate) and admitted.instance_id != instance_id:
         raise _refused("the path names another instance than the admission")
     tags = [{"key": key, "value": value} for key, value in admitted.tags.items()]
     if body != {"action": "create", "tags": tags}:
         raise _refused("the body has other tags than the admission")
+
+
+def _ensure_backup(body: Body, admitted: Admitted) -> None:
+    if not isinstance(admitted, AdmittedBackup):
+        raise _refused("a backup needs the admission of a backup")
+    if body != {"instance_id": admitted.instance_id, "name": admitted.backup_name}:
+        raise _refused("the body names another instance or backup than the admission")
 
 
 def _ensure_point(point: object, source_id: str, named: Mapping[str, object]) -> None:

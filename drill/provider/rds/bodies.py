@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from pydantic import SecretStr
 
 from drill.clock import to_milliseconds
-from drill.guard.admission import AdmittedCreate, AdmittedReset, AdmittedRestore, AdmittedTagging
+from drill.guard.admission import (
+    AdmittedBackup,
+    AdmittedCreate,
+    AdmittedReset,
+    AdmittedRestore,
+    AdmittedSettingAside,
+    AdmittedTagging,
+)
 from drill.recovery.values import Engine, RecoveryPoint, TimePoint
 
 Body = dict[str, object]
@@ -35,9 +42,9 @@ def restore_body(admitted: AdmittedRestore, *, recovery_version: str) -> Body:
 
 
 def reset_body(admitted: AdmittedReset, *, recovery_version: str) -> Body:
-    """Return the body of the restore of a scratch instance to its own baseline."""
+    """Return the body of the restore of a scratch instance to its baseline."""
     source: Body = {
-        "instance_id": admitted.target_id,
+        "instance_id": admitted.source_id,
         "type": "backup",
         "backup_id": admitted.baseline.id,
     }
@@ -82,9 +89,14 @@ def create_body(
     return body
 
 
-def tag_body(admitted: AdmittedCreate | AdmittedTagging) -> Body:
-    """Return the body that puts the tags of a drill on its instance."""
+def tag_body(admitted: AdmittedCreate | AdmittedTagging | AdmittedSettingAside) -> Body:
+    """Return the body that puts the admitted tags on an instance."""
     return {"action": "create", "tags": _tags(admitted.tags)}
+
+
+def backup_body(admitted: AdmittedBackup) -> Body:
+    """Return the body of a manual backup (reference 3.2)."""
+    return {"instance_id": admitted.instance_id, "name": admitted.backup_name}
 
 
 def client_token(drill_id: str) -> str:

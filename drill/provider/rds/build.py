@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from drill.clock import Clock
 from drill.errors import ConfigInvalid
 from drill.plan.config import Cloud, KeyCredentials, PasswordCredentials
+from drill.provider.breaker import Breaker, Breakers
 from drill.provider.clouds import find_cloud_kind
 from drill.provider.rds.addresses import (
     AddressPolicy,
@@ -40,11 +41,13 @@ def rds_provider(
     clock: Clock,
     patience: Patience | None = None,
     limits: ExchangeLimits | None = None,
+    breakers: Breakers | None = None,
     resolve_address: Resolver = resolve_host,
 ) -> RdsProvider:
     """Return the client of one cloud; nothing is sent yet.
 
-    ``resolve`` turns a literal or an ``env:`` / ``file:`` reference into its text. Raise
+    ``breakers`` are those of the house, so that all its clouds and threads share them. ``resolve``
+    turns a literal or an ``env:`` / ``file:`` reference into its text. Raise
     ConfigInvalid for a setting that cannot be used, and whatever ``resolve`` raises.
     """
     # By default each retry is printed on stdout, in the middle of what a program may be reading.
@@ -74,6 +77,8 @@ def rds_provider(
         resolve=resolve_address,
     )
 
+    breakers = breakers or Breakers(clock)
+
     def http(credentials: KeyCredentials | PasswordCredentials) -> RdsHttp:
         identity = _identity(
             credentials,
@@ -83,6 +88,7 @@ def rds_provider(
             endpoint=iam_endpoint,
             transport=transport,
             clock=clock,
+            breaker=breakers.of("iam", iam_endpoint.base_url),
         )
         return RdsHttp(
             cloud=name,
@@ -91,6 +97,7 @@ def rds_provider(
             identity=identity,
             transport=transport,
             clock=clock,
+            breaker=breakers.of("rds", api_endpoint.base_url),
             patience=patience,
         )
 
@@ -115,6 +122,7 @@ def _identity(
     endpoint: Endpoint,
     transport: Transport,
     clock: Clock,
+    breaker: Breaker,
 ) -> Identity:
     if isinstance(credentials, KeyCredentials):
         token = credentials.security_token
@@ -133,7 +141,12 @@ def _identity(
         project_id=project_id,
     )
     return TokenIdentity(
-        user, endpoint=endpoint, transport=transport, clock=clock, user_agent=USER_AGENT
+        user,
+        endpoint=endpoint,
+        transport=transport,
+        clock=clock,
+        breaker=breaker,
+        user_agent=USER_AGENT,
     )
 
 

@@ -10,15 +10,18 @@ from drill.clock import Clock
 from drill.errors import AnswerLost
 from drill.guard.admission import (
     Admitted,
+    AdmittedBackup,
     AdmittedCreate,
     AdmittedDeletion,
     AdmittedReset,
     AdmittedRestore,
+    AdmittedSettingAside,
     AdmittedTagging,
 )
 from drill.provider.clouds import CloudKind
 from drill.provider.port import Accepted
 from drill.provider.rds.bodies import (
+    backup_body,
     client_token,
     create_body,
     reset_body,
@@ -34,8 +37,8 @@ from drill.provider.rds.wire import parse_id
 class RdsProvider(RdsReads):
     """Implements ``drill.provider.port.Provider``: the reads, and the orders here.
 
-    Restores onto existing instances go out under ``in_place_http``, an identity of their own
-    where one is configured; everything else under ``http``.
+    Restores onto existing instances, and what sets these aside, go out under ``in_place_http``, an
+    identity of their own where one is configured; everything else under ``http``.
     """
 
     def __init__(
@@ -63,7 +66,7 @@ class RdsProvider(RdsReads):
         return self._recover(admitted, body, asked=f"restore onto {admitted.target_id}")
 
     def reset(self, admitted: AdmittedReset) -> Accepted:
-        """Order the restore of an existing scratch instance to its own empty baseline."""
+        """Order the restore of an existing scratch instance to its empty baseline."""
         body = reset_body(admitted, recovery_version=self._kind.recovery_version)
         return self._recover(admitted, body, asked=f"reset {admitted.target_id}")
 
@@ -107,9 +110,15 @@ class RdsProvider(RdsReads):
             )
         return _accepted(written, instance_id=instance_id)
 
-    def tag(self, admitted: AdmittedCreate | AdmittedTagging, instance_id: str) -> None:
-        """Put the tags of the drill on the instance it created. Idempotent."""
-        self._http.write(
+    def tag(
+        self,
+        admitted: AdmittedCreate | AdmittedTagging | AdmittedSettingAside,
+        instance_id: str,
+    ) -> None:
+        """Put the tags of the drill on the instance it created, or those that set an existing
+        instance aside: the latter by the identity that is for existing instances. Idempotent."""
+        is_aside = isinstance(admitted, AdmittedSettingAside)
+        (self._in_place_http if is_aside else self._http).write(
             "POST",
             "instances",
             instance_id,
@@ -119,6 +128,16 @@ class RdsProvider(RdsReads):
             admitted=admitted,
             asked=f"tag instance {instance_id}",
             may_be_empty=True,
+        )
+
+    def back_up(self, admitted: AdmittedBackup) -> None:
+        """Order the manual baseline backup of an instance that is set aside; there is no job."""
+        self._in_place_http.write(
+            "POST",
+            "backups",
+            body=backup_body(admitted),
+            admitted=admitted,
+            asked=f"back up {admitted.instance_id}",
         )
 
     def delete(self, admitted: AdmittedDeletion) -> Accepted:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from drill.errors import (
     CredentialsRejected,
     NotFound,
+    OutOfCapacity,
     PermissionMissing,
     ProviderBusy,
     ProviderError,
@@ -31,8 +32,9 @@ _FAMILIES: Mapping[type[ProviderError], str] = {
         DBS.280816 DBS.01010337 DBS.01280030 RDS.1002 RDS.3002 RDS.3004 CBC.99003651
     """,
     QuotaExceeded: """
-        DBS.200046 DBS.290003 DBS.216028 DBS.280448 DBS.280450 DBS.200087 RDS.3003
+        DBS.200046 DBS.290003 DBS.216028 DBS.200087 RDS.3003
     """,
+    OutOfCapacity: "DBS.280448 DBS.280450",
     NotFound: """
         DBS.200002 DBS.200013 DBS.200045 DBS.200050 DBS.200408 DBS.200501 DBS.200503 DBS.200543
         DBS.200602 DBS.201010 DBS.201028 DBS.201203 DBS.280214 DBS.290005 DBS.290011 DBS.290013
@@ -101,6 +103,7 @@ HINT_BY_ERROR: Mapping[type[ProviderError], str] = {
     PermissionMissing: "Give the identity the action that the cloud names, and check that"
     " project_id is its project.",
     QuotaExceeded: "Delete instances that nobody needs, or ask the cloud for a larger quota.",
+    OutOfCapacity: "Choose another flavor, volume type or availability zone.",
     NotFound: "Check the id, and the region and the project of the cloud in config.toml.",
     ProviderBusy: "Wait until the running operation is over; the cloud does one at a time.",
     ProviderThrottled: "Run fewer drills at once, or poll less often (poll_every).",

@@ -152,6 +152,11 @@ def parse_http_date(text: str | None) -> datetime | None:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
+def kind_of(answer: Answer) -> type[ProviderError]:
+    """Return the family of errors that an answer without success belongs to."""
+    return _kind(answer, read_fault(answer.body))
+
+
 def _pair(data: Mapping[str, object]) -> tuple[object, object] | None:
     for code, text in _PAIRS:
         if data.get(code) not in (None, "") or (code == "error_code" and text in data):

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import stamina
@@ -18,9 +19,16 @@ from pydantic import SecretStr
 
 from drill import __version__
 from drill.clock import Clock
-from drill.errors import AnswerLost, AnswerUnreadable, ProviderError, ProviderUnavailable
+from drill.errors import (
+    AnswerLost,
+    AnswerUnreadable,
+    CircuitOpen,
+    ProviderError,
+    ProviderUnavailable,
+)
 from drill.guard.admission import Admitted
 from drill.guard.freshness import ensure_fresh
+from drill.provider.breaker import Breaker
 from drill.provider.rds.addresses import AddressRefused, Endpoint
 from drill.provider.rds.admitted import ensure_admitted
 from drill.provider.rds.codes import TOKEN_INVALID
@@ -32,6 +40,7 @@ from drill.provider.rds.faults import (
     request_id_of,
     retry_after_of,
 )
+from drill.provider.rds.guarded import send_through
 from drill.provider.rds.identity import Identity
 from drill.provider.rds.signing import encode
 from drill.provider.rds.transport import Answer, AnswerTooLarge, ExchangeFailed, Transport
@@ -89,6 +98,7 @@ class RdsHttp:
         identity: Identity,
         transport: Transport,
         clock: Clock,
+        breaker: Breaker,
         patience: Patience | None = None,
     ) -> None:
         self._cloud = cloud
@@ -97,6 +107,7 @@ class RdsHttp:
         self._identity = identity
         self._transport = transport
         self._clock = clock
+        self._breaker = breaker
         self._patience = patience or Patience()
         self._clock_skew: timedelta | None = None
 
@@ -158,7 +169,7 @@ class RdsHttp:
         payload = None if body is None else _write_json(body)
         url = self._url(version, path, ())
         try:
-            answer = self._exchange(method, url, payload, headers or {}, fresh=True)
+            answer = self._exchange(method, url, payload, headers or {}, asked, write=True)
         except ExchangeFailed as error:
             lost = AnswerLost if error.sent else ProviderUnavailable
             raise lost(f"{asked}: {error.message}", hint=error.hint) from error
@@ -178,7 +189,7 @@ class RdsHttp:
 
     def _read_once(self, url: str, asked: str) -> Json:
         try:
-            answer = self._exchange("GET", url, None, {}, fresh=False)
+            answer = self._exchange("GET", url, None, {}, asked, write=False)
         except AnswerTooLarge as error:
             raise AnswerUnreadable(f"{asked}: {error.message}", hint=error.hint) from error
         except ExchangeFailed as error:
@@ -186,7 +197,7 @@ class RdsHttp:
             if not error.passing:
                 raise unavailable from error
             raise _TryAgain(unavailable, None) from error
-        except AddressRefused:
+        except (AddressRefused, CircuitOpen):
             raise
         except ProviderUnavailable as error:  # no token to be had
             raise _TryAgain(error, None) from error
@@ -222,8 +233,9 @@ class RdsHttp:
         url: str,
         body: bytes | None,
         headers: Mapping[str, str],
+        asked: str,
         *,
-        fresh: bool,
+        write: bool,
     ) -> Answer:
         """Send, and once more with new credentials if the first were rejected.
 
@@ -233,13 +245,19 @@ class RdsHttp:
         for renewed in (False, True):
             auth = self._identity.auth()
             sent_at = self._clock.now()
-            answer = self._transport.send(
-                method,
-                url,
-                headers={**self._headers(), **headers},
-                body=body,
-                auth=auth,
-                fresh=fresh,
+            answer = send_through(
+                self._breaker,
+                partial(
+                    self._transport.send,
+                    method,
+                    url,
+                    headers={**self._headers(), **headers},
+                    body=body,
+                    auth=auth,
+                    fresh=write,
+                ),
+                write=write,
+                asked=asked,
             )
             self._note_skew(answer, sent_at)
             if renewed or not _is_turned_away(answer) or not self._identity.renew(auth):

@@ -14,8 +14,10 @@ from requests.auth import AuthBase
 
 from drill.clock import Clock
 from drill.errors import AnswerUnreadable, ProviderUnavailable
+from drill.provider.breaker import Breaker
 from drill.provider.rds.addresses import Endpoint
 from drill.provider.rds.faults import error_of, parse_http_date, request_id_of
+from drill.provider.rds.guarded import send_through
 from drill.provider.rds.transport import Answer, ExchangeFailed, Transport
 from drill.provider.rds.wire import parse_instant
 
@@ -65,12 +67,14 @@ class TokenIdentity:
         endpoint: Endpoint,
         transport: Transport,
         clock: Clock,
+        breaker: Breaker,
         user_agent: str,
     ) -> None:
         self._user = user
         self._url = f"{endpoint.base_url}/v3/auth/tokens?nocatalog=true"
         self._transport = transport
         self._clock = clock
+        self._breaker = breaker
         self._user_agent = user_agent
         self._lock = threading.Lock()
         self._token: _Token | None = None
@@ -103,11 +107,16 @@ class TokenIdentity:
     def _fetch(self) -> _Token:
         asked = "fetch a token"
         try:
-            answer = self._transport.send(
-                "POST", self._url, headers=self._headers(), body=self._body()
+            answer = send_through(
+                self._breaker,
+                lambda: self._transport.send(
+                    "POST", self._url, headers=self._headers(), body=self._body()
+                ),
+                write=False,  # a token that is lost changes nothing
+                asked=asked,
             )
         except ExchangeFailed as error:
-            # A lost token changes nothing, so this is "unavailable" even if it was sent.
+            # A lost token changes nothing: "unavailable" even if the request was sent.
             raise ProviderUnavailable(f"{asked}: {error.message}", hint=error.hint) from error
         token = answer.headers.get("X-Subject-Token")
         if answer.status not in {200, 201}:

@@ -10,7 +10,7 @@ from typing import Any
 from drill.clock import Clock, to_milliseconds
 from drill.errors import AnswerUnreadable, ProviderError
 from drill.provider.clouds import CloudKind
-from drill.provider.port import Job, JobStatus
+from drill.provider.port import Job, JobStatus, RecycledInstance
 from drill.provider.rds.codes import JOB_UNKNOWN
 from drill.provider.rds.http import Query, RdsHttp
 from drill.provider.rds.paging import TooManyItems, read_all
@@ -19,6 +19,7 @@ from drill.provider.rds.records import (
     parse_backup,
     parse_instance,
     parse_job,
+    parse_recycled,
     parse_tags,
     parse_window,
 )
@@ -32,6 +33,7 @@ _LOG = logging.getLogger(__name__)
 INSTANCES_PER_PAGE = 100
 TASKS_PER_PAGE = 50
 DATABASES_PER_PAGE = 100
+RECYCLED_PER_PAGE = 50
 LONG_RETENTION_DAYS = 7
 """Beyond this the windows are asked for day by day (reference 2.1)."""
 
@@ -234,6 +236,29 @@ class RdsReads:
             if began and job.instance_id in {None, instance_id}:
                 jobs.append(job)
         return jobs
+
+    def list_recycled(self) -> Sequence[RecycledInstance] | None:
+        """Return what the recycle bin of the account holds; None where the cloud has none."""
+        if not self._kind.recycle_bin:
+            return None
+        asked = "list the recycle bin"
+        raws = read_all(
+            lambda offset, limit: self._http.read(
+                "recycle-instances",
+                query=[("offset", str(offset)), ("limit", str(limit))],
+                asked=asked,
+            ),
+            key="instances",
+            page_size=RECYCLED_PER_PAGE,
+            asked=asked,
+        )
+        found = []
+        for raw in raws:
+            try:
+                found.append(parse_recycled(raw))
+            except Odd as error:
+                self._leave_out(error)
+        return found
 
     def _raw_instances(self, query: Query, *, asked: str) -> Sequence[dict[str, Any]]:
         return read_all(

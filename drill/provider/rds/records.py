@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from drill.provider.port import Job, JobStatus
+from drill.provider.port import Job, JobStatus, RecycledInstance
+from drill.provider.rds.reasons import cause_of
 from drill.provider.rds.text import clean_text
 from drill.provider.rds.wire import (
     find_instant,
@@ -125,6 +126,20 @@ def parse_backup(raw: Raw) -> Backup:
     )
 
 
+def parse_recycled(raw: Raw) -> RecycledInstance:
+    """Return what the recycle bin holds of an instance. Raise Odd if it has no usable id."""
+    instance_id = parse_id(raw.get("id"))
+    if instance_id is None:
+        raise Odd("an entry of the recycle bin has no usable id")
+    return RecycledInstance(
+        id=instance_id,
+        name=clean_text(raw.get("name"), longest=128),
+        deleted_at=find_instant(raw.get("deleted_at")),
+        kept_until=find_instant(raw.get("retained_until")),
+        volume_gb=parse_integer(raw.get("volume_size")),
+    )
+
+
 def parse_window(raw: Raw) -> Window:
     """Return one restore window as the cloud gives it. Raise Odd if it has no two instants."""
     try:
@@ -138,7 +153,9 @@ def parse_job(raw: Raw) -> Job:
     job_id = clean_text(raw.get("id"), longest=128)
     if not job_id:
         raise Odd("a job has no id")
-    status = job_status(raw.get("status"))
+    word = clean_text(raw.get("status"), longest=64)
+    status = job_status(word)
+    fail_reason = find_text(raw.get("fail_reason"))
     instance = _mapping(raw.get("instance"))
     return Job(
         id=job_id,
@@ -148,7 +165,8 @@ def parse_job(raw: Raw) -> Job:
         progress_percent=parse_percent(raw.get("process")),
         created_at=_first_instant(raw.get("created"), raw.get("create_time")),
         ended_at=_first_instant(raw.get("ended"), raw.get("end_time")),
-        fail_reason=find_text(raw.get("fail_reason")),
+        fail_reason=fail_reason,
+        cause=cause_of(fail_reason, status=word) if status is JobStatus.FAILED else None,
     )
 
 
