@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "drain": ("drill.cli.drain", "Let nothing begin any more, and the daemon end."),
     "abort": ("drill.cli.abort", "Take drills to teardown."),
     "plan": ("drill.cli.plan", "List, check and show restore plans."),
+    "serve": ("drill.cli.serve", "Run the drills of every plan by its schedule, for months."),
     "history": ("drill.cli.history", "List past drills."),
     "show": ("drill.cli.show", "Show one drill with its steps, checks and journal."),
     "report": ("drill.cli.report", "Render the HTML reports."),

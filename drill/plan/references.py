@@ -76,6 +76,7 @@ def _from_environment(name: str, shown: str) -> str:
 
 def _from_file(path: Path, shown: str, *, private: bool) -> str:
     where = visible(str(path))
+    private = private and not _is_credential(path)
     try:
         data = read_bounded(path, LIMIT_BYTES, private=private)
     except FileOpenToOthers as unfit:
@@ -100,6 +101,15 @@ def _from_file(path: Path, shown: str, *, private: bool) -> str:
         if text.endswith(line_end):
             return text[: -len(line_end)]
     return text
+
+
+def _is_credential(path: Path) -> bool:
+    """Tell whether systemd gave this file to this service alone (LoadCredential).
+
+    It lets the service in by an access control list, and then the mode shows a right of the group.
+    """
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return bool(folder) and path.absolute().parent == Path(folder or "").absolute()
 
 
 def _usable(value: str, shown: str) -> str:

@@ -7,7 +7,7 @@ from sqlmodel import Field
 
 from drill.engine.notices import TellingState
 from drill.plan.telling import NoticeKind, Severity
-from drill.store.tables import StoreTable, _one_of
+from drill.store.tables import StoreTable, one_of
 
 
 class NoticeRow(StoreTable, table=True):
@@ -15,9 +15,9 @@ class NoticeRow(StoreTable, table=True):
 
     __tablename__ = "notice"
     __table_args__ = (
-        _one_of("kind", NoticeKind),
-        _one_of("severity", Severity),
-        _one_of("state", TellingState),
+        one_of("kind", NoticeKind),
+        one_of("severity", Severity),
+        one_of("state", TellingState),
         CheckConstraint("number >= 0", name="number"),
         CheckConstraint("attempts >= 1", name="attempts"),
         Index(None, "first_at"),

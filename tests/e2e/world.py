@@ -59,6 +59,7 @@ class World:
         self, *, seed: bool = True, personality: str | None = None, **more: str
     ) -> None:
         """Start the sandbox, with more variables in its environment; wait until it is ready."""
+        (self.state / "ready").unlink(missing_ok=True)  # of one that was killed
         log = (self.folder / "sandbox.log").open("ab")
         command = [sys.executable, "-m", "drill", "sandbox", "serve", "--state", str(self.state)]
         with log:
@@ -84,6 +85,13 @@ class World:
         """Stop it as a user would."""
         if self._server is not None:
             self._server.send_signal(signal.SIGTERM)
+            self._server.wait(60)
+            self._server = None
+
+    def kill_sandbox(self) -> None:
+        """Let it die as when its machine is switched off."""
+        if self._server is not None:
+            self._server.kill()
             self._server.wait(60)
             self._server = None
 
