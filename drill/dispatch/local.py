@@ -208,9 +208,9 @@ class LocalDispatcher:
         self._wake.wait(nap.total_seconds())
 
     def _advance(self, drill_id: str) -> DrillRecord | None:
-        with self._leases.held(drill_id) as hold:
-            with structlog.contextvars.bound_contextvars(drill_id=drill_id):
-                return advance(drill_id, self._parts, held=hold, may_go_on=self._may_go_on)
+        bound = structlog.contextvars.bound_contextvars(drill_id=drill_id)
+        with bound, self._leases.held(drill_id) as hold:
+            return advance(drill_id, self._parts, held=hold, may_go_on=self._may_go_on)
 
     def _may_go_on(self, record: DrillRecord) -> bool:
         if self._stop.is_set():
