@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import string
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -17,12 +19,14 @@ from drill.dispatch.worker import worker_name
 from drill.engine.control import Control
 from drill.engine.passwords import CopyPasswords
 from drill.engine.ports import CloudSettings, Parts, ScratchLogin
-from drill.errors import ConfigInvalid, SecretUnavailable
+from drill.errors import ConfigInvalid, SandboxAway, SecretUnavailable
 from drill.guard.facts import SiteRules
 from drill.plan.config import BlankInstance, Cloud, Config, ScratchInstance
 from drill.plan.model import Plan
 from drill.plan.references import resolve, resolve_secret
 from drill.provider.breaker import Breakers
+from drill.provider.port import Provider
+from drill.provider.renewing import RenewingProvider
 from drill.store import SqlArchive, SqlJournal, open_journal
 
 
@@ -62,11 +66,14 @@ def open_store(config: Config, folder: Path) -> SqlJournal:
     return open_journal(resolve(config.store.url, folder=folder), folder=folder)
 
 
-def build_house(config: Config, plans: Sequence[Plan], *, folder: Path) -> House:
+def build_house(
+    config: Config, plans: Sequence[Plan], *, folder: Path, lasting: bool = False
+) -> House:
     """Put the parts together. Raise ConfigInvalid, SecretUnavailable or StoreError.
 
     ``plans`` are all plans that are known, not only those that run: the source of any plan can
-    never be a target.
+    never be a target. With ``lasting`` the address and the keys of a cloud may be unreadable now
+    and change later: it then counts as unavailable, and they are read again.
     """
     from drill.check.prober import SqlProber  # late: reading the store needs neither cloud nor copy
 
@@ -77,7 +84,10 @@ def build_house(config: Config, plans: Sequence[Plan], *, folder: Path) -> House
         clock=SystemClock(),
         journal=journal,
         prober=SqlProber(),
-        clouds={name: _cloud(name, config, plans, folder, breakers) for name in config.clouds},
+        clouds={
+            name: _cloud(name, config, plans, folder, breakers, lasting=lasting)
+            for name in config.clouds
+        },
         secret=secret,
         passwords=CopyPasswords(secret=secret, make=new_password),
         worker=worker_name(),
@@ -102,11 +112,25 @@ def build_house(config: Config, plans: Sequence[Plan], *, folder: Path) -> House
     )
 
 
+def with_plans(house: House, plans: Sequence[Plan]) -> House:
+    """Return the same house for other plans; its connections stay."""
+    clouds = {
+        name: replace(cloud, site=_site_rules(name, house.config, plans))
+        for name, cloud in house.parts.clouds.items()
+    }
+    return replace(house, plans=tuple(plans), parts=replace(house.parts, clouds=clouds))
+
+
 def _cloud(
-    name: str, config: Config, plans: Sequence[Plan], folder: Path, breakers: Breakers
+    name: str,
+    config: Config,
+    plans: Sequence[Plan],
+    folder: Path,
+    breakers: Breakers,
+    *,
+    lasting: bool,
 ) -> CloudSettings:
     from drill.provider.clouds import load_cloud_kinds  # late, as above
-    from drill.provider.rds.build import rds_provider
 
     cloud = _with_absolute_files(config.clouds[name], folder)
     kinds = load_cloud_kinds()
@@ -115,25 +139,10 @@ def _cloud(
             f"cloud {name} is of the unknown kind {cloud.kind}",
             hint=f"Use one of: {', '.join(sorted(kinds))}.",
         )
-    try:
-        provider = rds_provider(
-            name,
-            cloud,
-            resolve=partial(resolve, folder=folder),
-            clock=SystemClock(),
-            breakers=breakers,
-        )
-    except SecretUnavailable as error:
-        if cloud.kind != "sandbox":
-            raise
-        raise ConfigInvalid(
-            f"the sandbox of cloud {name} does not run: {error.message}",
-            hint="Start it in another terminal: drill sandbox serve --seed.",
-        ) from error
     return CloudSettings(
-        provider=provider,
+        provider=_provider(name, cloud, folder, breakers, lasting=lasting),
         rules=kinds[cloud.kind].rules,
-        site=_site_rules(config, plans, new_instances_at_most=cloud.new_instances_at_most),
+        site=_site_rules(name, config, plans),
         poll_every=cloud.poll_every,
         settle_time=cloud.settle_time,
         drills_at_once=cloud.drills_at_once,
@@ -165,6 +174,48 @@ def _login(
     )
 
 
+def _provider(
+    name: str, cloud: Cloud, folder: Path, breakers: Breakers, *, lasting: bool
+) -> Provider:
+    from drill.provider.rds.build import rds_provider  # late, as above
+
+    resolved = partial(resolve, folder=folder)
+
+    def make() -> Provider:
+        try:
+            return rds_provider(
+                name, cloud, resolve=resolved, clock=SystemClock(), breakers=breakers
+            )
+        except SecretUnavailable as error:
+            if cloud.kind != "sandbox":
+                raise
+            raise SandboxAway(
+                f"the sandbox of cloud {name} does not run: {error.message}",
+                hint="Start it in another terminal: drill sandbox serve --seed.",
+            ) from error
+
+    if not lasting:
+        return make()
+    renewing = RenewingProvider(name, mark=partial(_mark_of, cloud, resolved), make=make)
+    with suppress(SecretUnavailable):
+        renewing.connect()  # what is wrong for good is said at once
+    return renewing
+
+
+def _mark_of(cloud: Cloud, resolved: Callable[[str], str]) -> str:
+    """Return a hash of the settings of a cloud with everything that they refer to."""
+    texts = [resolved(text) for text in _texts_of(cloud.model_dump(mode="json"))]
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+
+def _texts_of(value: object) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for part in value.values():
+            yield from _texts_of(part)
+    elif isinstance(value, str):
+        yield value
+
+
 def _with_absolute_files(cloud: Cloud, folder: Path) -> Cloud:
     """Return the cloud with its files as seen from the folder of config.toml."""
     names = ("ca_file", "database_ca_file")
@@ -174,7 +225,7 @@ def _with_absolute_files(cloud: Cloud, folder: Path) -> Cloud:
     )
 
 
-def _site_rules(config: Config, plans: Sequence[Plan], *, new_instances_at_most: int) -> SiteRules:
+def _site_rules(name: str, config: Config, plans: Sequence[Plan]) -> SiteRules:
     return SiteRules(
         allow_list=frozenset((entry.cloud, entry.instance_id) for entry in config.scratch),
         blanks=frozenset((entry.cloud, entry.instance_id) for entry in config.blank),
@@ -184,7 +235,7 @@ def _site_rules(config: Config, plans: Sequence[Plan], *, new_instances_at_most:
             for instance_id in entry.instance_ids
         ),
         plan_sources=frozenset((plan.source.cloud, plan.source.instance_id) for plan in plans),
-        new_instances_at_most=new_instances_at_most,
+        new_instances_at_most=config.clouds[name].new_instances_at_most,
     )
 
 

@@ -55,6 +55,10 @@ class SecretUnavailable(ConfigInvalid):
     """a secret that the configuration refers to cannot be read"""
 
 
+class SandboxAway(SecretUnavailable):
+    """the sandbox does not run"""
+
+
 class NoRecoveryPoint(DrillError):
     """no recovery point answers the selection of the plan"""
 

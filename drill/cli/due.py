@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def enlist_slots(house: House, plans: Sequence[LoadedPlan]) -> tuple[Enlisted, list[str]]:
-    """Enlist what is due, take abandoned drills over; return what was found and all ids to run."""
+    """Enlist what is due, take abandoned drills over; return what was found and all ids to run.
+
+    ``plans`` are all plans there are, each of them valid: what is not among them is gone.
+    """
     from drill.dispatch.worker import is_known_dead
     from drill.engine.enlisting import enlist_due
     from drill.engine.sweeping import abandoned_drills
@@ -23,9 +26,17 @@ def enlist_slots(house: House, plans: Sequence[LoadedPlan]) -> tuple[Enlisted, l
     taken_over = abandoned_drills(house.parts, is_dead=is_known_dead, now=now)
     for record in taken_over:
         say(f"taking over drill {record.id} of plan {record.plan_name} ({record.state.value})")
+    gone = set(house.control.plans_seen()) - {loaded.plan.name for loaded in plans}
     found = enlist_due(
-        house.journal, house.control, plans, now=now, blackouts=house.config.blackouts
+        house.journal,
+        house.control,
+        plans,
+        now=now,
+        blackouts=house.config.blackouts,
+        gone=gone,
     )
+    for name in sorted(gone):
+        say(f"{name}: its file is gone, so that it has no slots any more")
     _say(found)
     return found, [*(record.id for record in taken_over), *found.enlisted]
 

@@ -7,31 +7,82 @@ restores for hours, nothing waits but a row with its ``next_at``.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from datetime import timedelta
+from collections.abc import Callable, Collection
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
 
 import structlog
 
+from drill.dispatch.agenda import Agenda
+from drill.dispatch.leases import LeaseKeeper
 from drill.engine.ports import Parts
-from drill.engine.record import DrillRecord
+from drill.engine.record import DrillRecord, State
 from drill.engine.runner import advance
-from drill.errors import DrillMoved
+from drill.engine.steps.queueing import seat_limits
+from drill.errors import StoreError, StoreUnavailable
 
-LONGEST_NAP = timedelta(milliseconds=250)
-"""How late a request to stop, or a drill that became due through another one, may be noticed."""
+LOOK_EVERY = timedelta(seconds=1)
+"""How late a drill is noticed that came due by somebody else's hand, such as by ``drill abort``."""
+
+LOOK_AHEAD = 64
+"""Due drills that are read from the store at once, beyond those that the workers have."""
+
+LOOKS_AT_THE_LINE = 32
+"""Queued drills that are looked at with each look into the store although they have to wait, so
+that each says what it waits for, and when its time is over."""
+
+STORE_PAUSE = timedelta(seconds=2)
+"""How long a store that cannot be used now is left alone."""
+
+_Step = Future[DrillRecord | None]
 
 
 class LocalDispatcher:
-    """Advances drills until they are finished."""
+    """Advances drills until they are finished, or for ever."""
 
-    def __init__(self, parts: Parts, *, workers: int) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        workers: int,
+        may_start: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._parts = parts
         self._workers = workers
-        self._held: dict[str, DrillRecord] = {}
-        self._lock = threading.Lock()
-        self._wake = threading.Event()
+        self._may_start = may_start
+        self._is_draining = False
         self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._look_now = True
+        self._leases = LeaseKeeper(parts)
+        self._under_way: dict[_Step, str] = {}
+        self._agenda = Agenda()
+        self._looked_at: float | None = None
+        self._store_is_away = False
+
+    @property
+    def turned_at(self) -> float | None:
+        """Return when the loop last went round, on the monotonic clock: how a watchdog sees it."""
+        return self._looked_at
+
+    @property
+    def parts(self) -> Parts:
+        """Return what the next step works with."""
+        return self._parts
+
+    def use(self, parts: Parts) -> None:
+        """Work with other parts from the next step on: plans or clouds have changed."""
+        self._parts = parts
+
+    def wake(self) -> None:
+        """Look into the store at once: there may be something to do."""
+        self._look_now = True
+        self._wake.set()
+
+    def drain(self) -> None:
+        """Begin no drill any more; ``work_until_stopped`` returns when those begun are finished."""
+        self._is_draining = True
+        self.wake()
 
     def stop(self) -> None:
         """Leave the drills as they are after their present steps; another worker can go on."""
@@ -40,73 +91,140 @@ class LocalDispatcher:
 
     def work_until_finished(self, drill_ids: Collection[str]) -> None:
         """Return when every one of these drills is finished, or after ``stop``."""
-        keeper = threading.Thread(target=self._keep_leases, name="leases", daemon=True)
-        done = threading.Event()
-        self._done = done
-        keeper.start()
+        self._work(set(drill_ids))
+
+    def work_until_stopped(self) -> None:
+        """Work on every drill of the store until ``stop``, or until the end of a ``drain``."""
+        self._work(None)
+
+    def _work(self, only: set[str] | None) -> None:
+        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="drill")
         try:
-            with ThreadPoolExecutor(self._workers, thread_name_prefix="drill") as pool:
-                self._loop(set(drill_ids), pool)
+            with self._leases.keeping():
+                while not self._stop.is_set():
+                    if self._turn(only, pool):
+                        return
         finally:
-            done.set()
-            keeper.join()
+            pool.shutdown(wait=True, cancel_futures=True)
 
-    def _loop(self, drill_ids: set[str], pool: ThreadPoolExecutor) -> None:
-        under_way: dict[Future[None], str] = {}
-        while not self._stop.is_set():
-            for future in [one for one in under_way if one.done()]:
-                self._report(under_way.pop(future), future)
-            free = self._workers - len(under_way)
-            busy = set(under_way.values())
-            due = self._due(drill_ids - busy, free)
-            for drill_id in due:
-                under_way[pool.submit(self._advance, drill_id)] = drill_id
-            if not under_way and self._parts.journal.earliest_next_at(only=drill_ids) is None:
-                return
-            self._nap(drill_ids - set(under_way.values()), under_way)
+    def _turn(self, only: set[str] | None, pool: ThreadPoolExecutor) -> bool:
+        """Go round once: collect what has ended, look, hand out, sleep. Tell whether all is over.
 
-    def _due(self, drill_ids: set[str], free: int) -> list[str]:
-        if free <= 0 or not drill_ids:
-            return []
+        The store may be away for a while (locked, full, restarted). Then the drills stand where
+        they were last written, and the loop goes on when it is back.
+        """
+        self._wake.clear()
+        self._collect()
         now = self._parts.clock.now()
-        return self._parts.journal.due(now=now, at_most=free, only=drill_ids)
-
-    def _nap(self, waiting: set[str], under_way: dict[Future[None], str]) -> None:
-        """Sleep until a step ends, the next drill comes due, or the longest nap is over."""
-        next_at = self._parts.journal.earliest_next_at(only=waiting) if waiting else None
-        nap = LONGEST_NAP
-        if next_at is not None and len(under_way) < self._workers:
-            nap = min(max(next_at - self._parts.clock.now(), timedelta(milliseconds=5)), nap)
-        if under_way:
-            wait(under_way, timeout=nap.total_seconds(), return_when=FIRST_COMPLETED)
-        else:
-            self._wake.wait(nap.total_seconds())
-
-    def _advance(self, drill_id: str) -> None:
         try:
-            advance(drill_id, self._parts, held=self._hold)
-        finally:
-            with self._lock:
-                self._held.pop(drill_id, None)
+            looked = self._is_time_to_look()
+            if looked:
+                self._look(only, now)
+            self._hand_out(pool, now)
+            is_over = looked and not self._under_way and self._is_over(only)
+        except StoreUnavailable as error:
+            self._say_away(error)
+            self._stop.wait(STORE_PAUSE.total_seconds())
+            return False
+        self._say_back()
+        if not is_over:
+            self._nap()
+        return is_over
 
-    def _report(self, drill_id: str, future: Future[None]) -> None:
+    def _collect(self) -> None:
+        for step in [one for one in self._under_way if one.done()]:
+            drill_id = self._under_way.pop(step)
+            record = self._left_behind(drill_id, step)
+            begun = record is not None and record.state not in (State.QUEUED, State.FINISHED)
+            self._agenda.done(drill_id, look_at=record.next_at if record and begun else None)
+            if record is None or record.state is State.FINISHED:
+                self._look_now = True  # somebody may have a seat now
+
+    def _left_behind(self, drill_id: str, step: _Step) -> DrillRecord | None:
         """A step that raised has left its drill leased; it comes due again when the lease ends."""
-        error = future.exception()
-        if error is not None:
-            structlog.get_logger().error("step failed", drill_id=drill_id, error=repr(error)[:500])
+        error = step.exception()
+        if error is None:
+            return step.result()
+        log = structlog.get_logger()
+        if isinstance(error, StoreError):
+            log.warning("step left", drill_id=drill_id, reason=error.message)
+        else:
+            log.error("step failed", drill_id=drill_id, error=repr(error)[:500])
+        return None
 
-    def _hold(self, record: DrillRecord) -> None:
-        with self._lock:
-            self._held[record.id] = record
+    def _is_time_to_look(self) -> bool:
+        passed = self._parts.clock.monotonic()
+        is_late = self._looked_at is None or passed - self._looked_at >= LOOK_EVERY.total_seconds()
+        if not (is_late or self._look_now):
+            return False
+        self._looked_at = passed
+        self._look_now = False
+        return True
 
-    def _keep_leases(self) -> None:
-        pause = self._parts.lease.total_seconds() / 3
-        while not self._done.wait(pause):
-            with self._lock:
-                held = list(self._held.values())
-            until = self._parts.clock.now() + self._parts.lease
-            for record in held:
-                try:
-                    self._parts.journal.renew(record.id, epoch=record.epoch, until=until)
-                except DrillMoved:
-                    continue
+    def _look(self, only: set[str] | None, now: datetime) -> None:
+        """Read what is due: first what has begun, then who may begin, then some who have to wait.
+
+        So no restore that is under way is looked at late because ten thousand others wait.
+        """
+        journal = self._parts.journal
+        wanted = self._workers + LOOK_AHEAD
+        begun = journal.due(now=now, at_most=wanted, only=only, queued=False)
+        self._agenda.add_due(begun)
+        if self._is_draining or not self._may_start():
+            return
+        limits = {name: seat_limits(self._parts, one) for name, one in self._parts.clouds.items()}
+        starting = journal.next_in_line(limits, now=now, at_most=wanted, only=only)
+        self._agenda.add_due(starting)
+        waiting = journal.due(now=now, at_most=LOOKS_AT_THE_LINE, only=only, queued=True)
+        self._agenda.add_due(waiting)
+        if len(begun) == wanted or len(starting) == wanted:
+            self._look_now = True  # there is more; look again as soon as these are handed out
+
+    def _hand_out(self, pool: ThreadPoolExecutor, now: datetime) -> None:
+        while len(self._under_way) < self._workers:
+            drill_id = self._agenda.take(now)
+            if drill_id is None:
+                return
+            step = pool.submit(self._advance, drill_id)
+            self._under_way[step] = drill_id
+            step.add_done_callback(lambda _: self._wake.set())
+
+    def _is_over(self, only: set[str] | None) -> bool:
+        if not self._agenda.is_empty or (only is None and not self._is_draining):
+            return False
+        queued = False if self._is_draining else None
+        return self._parts.journal.earliest_next_at(only=only, queued=queued) is None
+
+    def _nap(self) -> None:
+        """Sleep until a step ends, the next drill comes due, or it is time to look."""
+        free = len(self._under_way) < self._workers
+        if free and (self._look_now or not self._agenda.is_empty):
+            return
+        nap = LOOK_EVERY
+        next_at = self._agenda.earliest()
+        if next_at is not None and free:
+            left = next_at - self._parts.clock.now()
+            nap = min(max(left, timedelta(milliseconds=1)), nap)
+        self._wake.wait(nap.total_seconds())
+
+    def _advance(self, drill_id: str) -> DrillRecord | None:
+        bound = structlog.contextvars.bound_contextvars(drill_id=drill_id)
+        with bound, self._leases.held(drill_id) as hold:
+            return advance(drill_id, self._parts, held=hold, may_go_on=self._may_go_on)
+
+    def _may_go_on(self, record: DrillRecord) -> bool:
+        if self._stop.is_set():
+            return False
+        return not (self._is_draining and record.state is State.QUEUED)
+
+    def _say_away(self, error: StoreUnavailable) -> None:
+        if not self._store_is_away:
+            structlog.get_logger().error(
+                "store unavailable", reason=error.message, hint=error.hint, waits="until it is back"
+            )
+        self._store_is_away = True
+
+    def _say_back(self) -> None:
+        if self._store_is_away:
+            structlog.get_logger().warning("store available again")
+        self._store_is_away = False

@@ -20,6 +20,7 @@ from drill.engine.record import (
     Teardown,
 )
 from drill.engine.states import ensure_transition
+from drill.errors import DrillMoved
 
 
 class Desk:
@@ -44,7 +45,9 @@ class Desk:
         A machine that slept between the intent and the order would otherwise send, hours later,
         what another worker has long given up, and torn down. Raise DrillMoved.
         """
-        self.journal.renew(self.record.id, epoch=self.record.epoch, until=self.now() + self._lease)
+        ours = {self.record.id: self.record.epoch}
+        if self.journal.renew(ours, until=self.now() + self._lease) == 0:
+            raise DrillMoved(f"drill {self.record.id} is not leased to this worker any more")
 
     def note(self, kind: EventKind, act: str, facts: Mapping[str, Any] | None = None) -> None:
         """Add a line to the journal; it is written with the next save."""
@@ -56,7 +59,9 @@ class Desk:
         self.record = self.journal.save(replace(self.record, **changes), events)
 
     def look_again_in(self, span: timedelta, **changes: Any) -> None:
-        """Write, and come back after this long."""
+        """Write, and come back after this long; until then the lease is given back."""
+        if span > timedelta(0):
+            changes["leased_until"] = None
         self.save(next_at=self.now() + span, **changes)
 
     def go(self, state: State, facts: Mapping[str, Any] | None = None, **changes: Any) -> None:

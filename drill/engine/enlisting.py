@@ -7,20 +7,21 @@ Who asks more often, or twice at once, changes nothing, because a slot is unique
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from drill import __version__
 from drill.engine.control import Control, PlanSeen
-from drill.engine.fates import Fate, Look, Question, fates, slot_to_begin, waiting_slots
+from drill.engine.fates import Fate, Look, fates, slot_to_begin, waiting_slots
 from drill.engine.ports import Journal
 from drill.engine.record import DrillRecord, Outcome, State, Step, StepName, Teardown, Trigger
+from drill.engine.watching import Watched, last_of, look_at, watch
 from drill.errors import IdTaken
 from drill.plan.blackouts import SiteBlackout
 from drill.plan.loaded import LoadedPlan
 from drill.plan.model import Plan
-from drill.plan.slots import Slot, next_slot
+from drill.plan.slots import Slot
 
 RECORDS_AT_ONCE = 500
 """Records in one transaction: others get their turn, and memory stays bounded."""
@@ -107,6 +108,7 @@ def enlist_due(
     *,
     now: datetime,
     blackouts: Sequence[SiteBlackout] = (),
+    gone: Collection[str] = (),
     past_at_most: int = PAST_SLOTS_AT_ONCE,
 ) -> Enlisted:
     """Enlist a drill for every slot that has come, and record every slot that went by.
@@ -114,23 +116,27 @@ def enlist_due(
     1. Of each plan the newest slot inside its start window begins. 2. Every older one is recorded
     as missed or skipped, with its reason, at most ``past_at_most`` in all. Only then is the plan
     settled up to there, so that a crash in between loses nothing. Slots count from the minute in
-    which a plan was first seen with a schedule. Raise StoreError.
+    which a plan was first seen with a schedule. ``gone`` names plans whose files were taken away:
+    what passed before is recorded, then they are forgotten. A plan that is in neither keeps its
+    place until somebody knows. Raise StoreError.
     """
-    watch = _watch(control, plans, now)
-    look = _look(control, watch, now, blackouts)
+    watched = [*watch(control, plans, now), *last_of(control, gone)]
+    look = look_at(control, watched, now, blackouts)
     pen = _Pen(journal)
-    begun = _begin(watch, look, pen)
+    begun = _begin(watched, look, pen)
     tally = _Tally(left=past_at_most)
-    for some in _batches(watch):
+    for some in _batches(watched):
         _settle(some, look, begun, pen, control, tally)
     if tally.left > 0:
+        if gone:
+            control.forget_plans(gone)
         control.note_look(now=now)
     return Enlisted(
         enlisted=tuple(begun_id for _, begun_id in begun.values() if begun_id),
         missed=tally.missed,
         skipped=tally.skipped,
         waiting=tally.waiting,
-        first_seen=tuple(sorted(one.loaded.plan.name for one in watch if one.is_new)),
+        first_seen=tuple(sorted(one.loaded.plan.name for one in watched if one.is_new)),
         is_complete=tally.left > 0,
     )
 
@@ -143,21 +149,9 @@ def plans_due(
     blackouts: Sequence[SiteBlackout] = (),
 ) -> list[LoadedPlan]:
     """Return the plans that ``enlist_due`` would begin now. Nothing is written."""
-    watch = _watch(control, plans, now)
-    look = _look(control, watch, now, blackouts)
-    return [one.loaded for one in watch if slot_to_begin(one.question, look) is not None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Watched:
-    """A plan that has something to settle, or to remember."""
-
-    loaded: LoadedPlan
-    question: Question
-    seen: PlanSeen
-    """What will be remembered."""
-    is_new: bool = False
-    is_to_remember: bool = False
+    watched = watch(control, plans, now)
+    look = look_at(control, watched, now, blackouts)
+    return [one.loaded for one in watched if slot_to_begin(one.question, look) is not None]
 
 
 @dataclass(slots=True)
@@ -198,83 +192,10 @@ class _Pen:
         return record
 
 
-def _look(
-    control: Control,
-    watch: Sequence[_Watched],
-    now: datetime,
-    blackouts: Sequence[SiteBlackout],
-) -> Look:
-    oldest = min((one.question.after for one in watch), default=now)
-    return Look(
-        now=now,
-        before=control.last_look(),
-        pauses=control.pauses_since(oldest) if watch else (),
-        blackouts=blackouts,
-    )
-
-
-def _watch(control: Control, plans: Sequence[LoadedPlan], now: datetime) -> list[_Watched]:
-    known = control.plans_seen()
-    found = (_watched(control, loaded, known.get(loaded.plan.name), now) for loaded in plans)
-    return [one for one in found if one is not None]
-
-
-def _watched(
-    control: Control, loaded: LoadedPlan, seen: PlanSeen | None, now: datetime
-) -> _Watched | None:
-    plan = loaded.plan
-    if seen is None:
-        return _first_seen(loaded, now) if plan.schedule else None
-    if seen.digest == loaded.digest:
-        if not _has_come(plan, seen.settled_until, now):
-            return None
-        question = Question(plan=plan, scheduled_by=plan, after=seen.settled_until)
-        return _Watched(loaded=loaded, question=question, seen=seen)
-    before = control.last_valid(plan.name) or plan
-    seen = replace(seen, digest=loaded.digest)
-    if _is_same_schedule(before, plan):
-        question = Question(plan=plan, scheduled_by=plan, after=seen.settled_until)
-    else:
-        question = Question(plan=plan, scheduled_by=before, after=seen.settled_until)
-        seen = replace(seen, settled_until=max(seen.settled_until, _this_minute(now)))
-    return _Watched(loaded=loaded, question=question, seen=seen, is_to_remember=True)
-
-
-def _first_seen(loaded: LoadedPlan, now: datetime) -> _Watched:
-    after = _this_minute(now)
-    seen = PlanSeen(
-        plan_name=loaded.plan.name,
-        digest=loaded.digest,
-        first_seen_at=now,
-        settled_until=after,
-    )
-    question = Question(plan=loaded.plan, scheduled_by=loaded.plan, after=after)
-    return _Watched(loaded=loaded, question=question, seen=seen, is_new=True, is_to_remember=True)
-
-
-def _this_minute(now: datetime) -> datetime:
-    """Return the instant before the minute: cron has no seconds, so a slot is a whole minute."""
-    return now.replace(second=0, microsecond=0) - timedelta(microseconds=1)
-
-
-def _has_come(plan: Plan, after: datetime, now: datetime) -> bool:
-    slot = next_slot(plan, after=after)
-    return slot is not None and slot.scheduled_for <= now
-
-
-def _is_same_schedule(before: Plan, after: Plan) -> bool:
-    if before.schedule is None or after.schedule is None:
-        return before.schedule is after.schedule
-    return (before.schedule.cron, before.schedule.time_zone) == (
-        after.schedule.cron,
-        after.schedule.time_zone,
-    )
-
-
-def _begin(watch: Sequence[_Watched], look: Look, pen: _Pen) -> dict[str, tuple[Slot, str | None]]:
+def _begin(watched: Sequence[Watched], look: Look, pen: _Pen) -> dict[str, tuple[Slot, str | None]]:
     """Enlist the newest slot of each plan that can begin; return it with its drill, if new."""
     begun: dict[str, tuple[Slot, str | None]] = {}
-    for some in _batches(watch):
+    for some in _batches(watched):
         records = []
         for one in some:
             slot = slot_to_begin(one.question, look)
@@ -297,7 +218,7 @@ def _drill_for(slot: Slot, loaded: LoadedPlan, now: datetime) -> DrillRecord:
 
 
 def _settle(
-    some: Sequence[_Watched],
+    some: Sequence[Watched],
     look: Look,
     begun: Mapping[str, tuple[Slot, str | None]],
     pen: _Pen,
@@ -334,7 +255,7 @@ def _settle(
 
 
 def _records_of(
-    one: _Watched, look: Look, begun: Slot | None
+    one: Watched, look: Look, begun: Slot | None
 ) -> Iterator[tuple[datetime, DrillRecord | None]]:
     """Yield every settled slot with the record of what it came to; None if its drill begins."""
     for fate in fates(one.question, look, begun):
@@ -346,6 +267,6 @@ def _records_of(
             yield fate.slot.scheduled_for, record
 
 
-def _batches(watch: Sequence[_Watched]) -> Iterator[Sequence[_Watched]]:
-    for start in range(0, len(watch), RECORDS_AT_ONCE):
-        yield watch[start : start + RECORDS_AT_ONCE]
+def _batches(watched: Sequence[Watched]) -> Iterator[Sequence[Watched]]:
+    for start in range(0, len(watched), RECORDS_AT_ONCE):
+        yield watched[start : start + RECORDS_AT_ONCE]

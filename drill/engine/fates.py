@@ -118,6 +118,8 @@ def _fate(question: Question, look: Look, one: Placed, superseded_by: Slot | Non
     elif superseded_by is not None:
         reason = f"the slot of {_said(superseded_by.scheduled_for)} had come before this one began"
         hint = None
+    elif question.plan.schedule is None:
+        reason, hint = "the plan, or its schedule, was taken away before it could begin", None
     elif question.is_changed:
         reason, hint = "the schedule of the plan was changed before it could begin", None
     else:

@@ -179,6 +179,8 @@ class Contender:
     enlisted_at: datetime
     next_at: datetime
     is_seated: bool
+    abort_requested: bool = False
+    leased_until: datetime | None = None
 
 
 def why_waiting(
@@ -254,6 +256,8 @@ def contender(record: DrillRecord) -> Contender:
         enlisted_at=record.enlisted_at,
         next_at=record.next_at,
         is_seated=record.is_seated,
+        abort_requested=record.abort_requested,
+        leased_until=record.leased_until,
     )
 
 

@@ -28,9 +28,10 @@ from drill.engine.keeping import (
     summary,
     why_waiting,
 )
+from drill.engine.line import not_waiting
 from drill.engine.ports import SeatLimits, Summary
 from drill.engine.record import DrillRecord, Event, Outcome, State, Teardown
-from drill.errors import DrillMoved, IdTaken, StoreError
+from drill.errors import IdTaken, StoreError
 
 
 class MemoryJournal:
@@ -60,9 +61,17 @@ class MemoryJournal:
                 self._append(record.id, [first_event(record)])
             return list(added.values())
 
-    def due(self, *, now: datetime, at_most: int, only: Collection[str] | None = None) -> list[str]:
+    def due(
+        self,
+        *,
+        now: datetime,
+        at_most: int,
+        only: Collection[str] | None = None,
+        queued: bool | None = None,
+    ) -> list[str]:
         with self._lock:
-            waiting = [one for one in self._open(only) if one.next_at <= now and _free(one, now)]
+            open_ = self._open(only, queued)
+        waiting = [one for one in open_ if one.next_at <= now and _free(one, now)]
         waiting.sort(key=lambda one: (one.next_at, one.enlisted_at, one.id))
         return [one.id for one in waiting[:at_most]]
 
@@ -77,14 +86,29 @@ class MemoryJournal:
             self._drills[drill_id] = one
             return one
 
-    def renew(self, drill_id: str, *, epoch: int, until: datetime) -> None:
+    def next_in_line(
+        self,
+        limits: Mapping[str, SeatLimits],
+        *,
+        now: datetime,
+        at_most: int,
+        only: Collection[str] | None = None,
+    ) -> list[str]:
         with self._lock:
-            one = self._drills.get(drill_id)
-            if one is None or one.state is State.FINISHED or one.epoch != epoch:
-                raise DrillMoved(f"drill {drill_id} is not leased to this worker any more")
-            if one.leased_until is None:
-                raise DrillMoved(f"the lease of drill {drill_id} has been given back")
-            self._drills[drill_id] = replace(one, leased_until=max(one.leased_until, until))
+            waiting = [contender(one) for one in self._open(None, True)]
+            seated = [contender(one) for one in self._open(None) if one.is_seated]
+            held = dict(self._holds)
+        return not_waiting(waiting, seated, limits, held=held, now=now, only=only)[:at_most]
+
+    def renew(self, epochs: Mapping[str, int], *, until: datetime) -> int:
+        renewed = 0
+        with self._lock:
+            for one in self._open(epochs):
+                if one.epoch == epochs[one.id] and one.leased_until is not None:
+                    longer = max(one.leased_until, until)
+                    self._drills[one.id] = replace(one, leased_until=longer)
+                    renewed += 1
+        return renewed
 
     def save(self, record: DrillRecord, events: Sequence[Event] = ()) -> DrillRecord:
         ensure_keepable(record, events)
@@ -220,9 +244,12 @@ class MemoryJournal:
             recent = [one for one in self._drills.values() if one.scheduled_for >= since]
         return Counter(one.outcome for one in recent if one.outcome is not None)
 
-    def earliest_next_at(self, *, only: Collection[str] | None = None) -> datetime | None:
+    def earliest_next_at(
+        self, *, only: Collection[str] | None = None, queued: bool | None = None
+    ) -> datetime | None:
         with self._lock:
-            looks = (max(one.next_at, one.leased_until or one.next_at) for one in self._open(only))
+            open_ = self._open(only, queued)
+            looks = (max(one.next_at, one.leased_until or one.next_at) for one in open_)
             return min(looks, default=None)
 
     def _known(self, drill_id: str) -> DrillRecord:
@@ -230,11 +257,13 @@ class MemoryJournal:
             raise StoreError(f"there is no drill {drill_id}")
         return self._drills[drill_id]
 
-    def _open(self, only: Collection[str] | None) -> list[DrillRecord]:
+    def _open(self, only: Collection[str] | None, queued: bool | None = None) -> list[DrillRecord]:
         return [
             one
             for one in self._drills.values()
-            if one.state is not State.FINISHED and (only is None or one.id in only)
+            if one.state is not State.FINISHED
+            and (only is None or one.id in only)
+            and queued in (None, one.state is State.QUEUED)
         ]
 
     def _append(self, drill_id: str, events: Sequence[Event]) -> None:

@@ -73,10 +73,34 @@ class Journal(Protocol):
         """
         ...
 
-    def due(self, *, now: datetime, at_most: int, only: Collection[str] | None = None) -> list[str]:
+    def due(
+        self,
+        *,
+        now: datetime,
+        at_most: int,
+        only: Collection[str] | None = None,
+        queued: bool | None = None,
+    ) -> list[str]:
         """Return ids of unfinished drills to look at now: next_at has come, and no live lease.
 
-        Ordered by next_at, then enlisted_at, then id.
+        Ordered by next_at, then enlisted_at, then id. ``queued`` True asks for those alone that
+        have not begun, False for those alone that have.
+        """
+        ...
+
+    def next_in_line(
+        self,
+        limits: Mapping[str, SeatLimits],
+        *,
+        now: datetime,
+        at_most: int,
+        only: Collection[str] | None = None,
+    ) -> list[str]:
+        """Return ids of queued drills that ``seat`` would not let wait now, first come first.
+
+        ``limits`` are those of each cloud by its name. Drills that have a seat, that are to be
+        aborted, or whose cloud has no limits are among them: they have nothing to wait for. All
+        are due now and without a live lease. It is a hint, and takes nothing.
         """
         ...
 
@@ -87,8 +111,11 @@ class Journal(Protocol):
         is finished."""
         ...
 
-    def renew(self, drill_id: str, *, epoch: int, until: datetime) -> None:
-        """Prolong a lease. Raise DrillMoved."""
+    def renew(self, epochs: Mapping[str, int], *, until: datetime) -> int:
+        """Prolong the leases of these drills (id -> epoch), and return how many were.
+
+        A lease that was given back, or that another worker has, is left as it is.
+        """
         ...
 
     def save(self, record: DrillRecord, events: Sequence[Event] = ()) -> DrillRecord:
@@ -177,7 +204,9 @@ class Journal(Protocol):
         """Return how many drills with a slot from then on ended in which way."""
         ...
 
-    def earliest_next_at(self, *, only: Collection[str] | None = None) -> datetime | None:
+    def earliest_next_at(
+        self, *, only: Collection[str] | None = None, queued: bool | None = None
+    ) -> datetime | None:
         """Return when the next unfinished drill can be looked at: a live lease is waited for."""
         ...
 

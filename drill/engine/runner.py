@@ -32,30 +32,43 @@ STEPS: Mapping[State, StepFunction] = {
 PAUSE_WITHOUT_CLOUD = timedelta(seconds=15)
 
 
-def advance(drill_id: str, parts: Parts, *, held: Callable[[DrillRecord], None]) -> None:
+def advance(
+    drill_id: str,
+    parts: Parts,
+    *,
+    held: Callable[[DrillRecord], None],
+    may_go_on: Callable[[DrillRecord], bool] = lambda record: True,
+) -> DrillRecord | None:
     """Claim a drill, take its steps until one has to wait, and give the lease back.
 
-    ``held`` is told about the claim, so that a lease can be renewed while a step lasts. Does
-    nothing if the drill is finished or somebody else has it. Never raises for trouble of the cloud
-    or of a plan: that becomes a line of the journal and, in the end, an outcome.
-
-    Raise StoreUnavailable if the store cannot be used just now: nothing can be written down then,
-    so nothing is decided. The drill stays leased, and is looked at again when the lease ends.
+    ``held`` is told about the claim, so that a lease can be renewed while a step lasts;
+    ``may_go_on`` is asked before each step. Return the drill as it was left; None if it was
+    finished already, or if somebody else has it. Never raises for trouble of the cloud or of a
+    plan: that becomes a line of the journal and, in the end, an outcome. Raise StoreUnavailable:
+    the drill then stands where it was last written, and comes due when its lease ends.
     """
     record = parts.journal.claim(
         drill_id, worker=parts.worker, now=parts.clock.now(), lease=parts.lease
     )
     if record is None:
-        return
+        return None
     held(record)
     desk = Desk(record, parts.journal, parts.clock, lease=parts.lease)
     try:
-        while desk.record.state is not State.FINISHED and desk.record.next_at <= desk.now():
+        while _is_due(desk) and may_go_on(desk.record):
             _take_step(desk, parts)
-        if desk.record.state is not State.FINISHED:
+        if desk.record.leased_until is not None and desk.record.state is not State.FINISHED:
             desk.save(leased_until=None)
     except DrillMoved:
-        return
+        return None
+    return desk.record
+
+
+def _is_due(desk: Desk) -> bool:
+    record = desk.record
+    if record.state is State.FINISHED or record.leased_until is None:
+        return False
+    return record.next_at <= desk.now()
 
 
 def _take_step(desk: Desk, parts: Parts) -> None:

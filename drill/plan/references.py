@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from drill.errors import SecretUnavailable
 from drill.plan.files import FileOpenToOthers, FileUnfit, read_bounded
+from drill.plan.redacted import keep_out
 from drill.plan.visible import shortened, visible
 
 LIMIT_BYTES = 64 * 1024
@@ -45,7 +46,9 @@ def resolve_secret(reference: str, *, folder: Path) -> SecretStr:
             "a literal secret is refused",
             hint='Refer to it with "env:NAME" or "file:PATH"; treat the literal one as leaked.',
         )
-    return SecretStr(_read(reference, folder, private=True))
+    secret = _read(reference, folder, private=True)
+    keep_out(secret)
+    return SecretStr(secret)
 
 
 def _read(reference: str, folder: Path, *, private: bool) -> str:
@@ -73,6 +76,7 @@ def _from_environment(name: str, shown: str) -> str:
 
 def _from_file(path: Path, shown: str, *, private: bool) -> str:
     where = visible(str(path))
+    private = private and not _is_credential(path)
     try:
         data = read_bounded(path, LIMIT_BYTES, private=private)
     except FileOpenToOthers as unfit:
@@ -97,6 +101,15 @@ def _from_file(path: Path, shown: str, *, private: bool) -> str:
         if text.endswith(line_end):
             return text[: -len(line_end)]
     return text
+
+
+def _is_credential(path: Path) -> bool:
+    """Tell whether systemd gave this file to this service alone (LoadCredential).
+
+    It lets the service in by an access control list, and then the mode shows a right of the group.
+    """
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return bool(folder) and path.absolute().parent == Path(folder or "").absolute()
 
 
 def _usable(value: str, shown: str) -> str:

@@ -29,7 +29,7 @@ from drill.recovery.coverage.sampling import population_digest, ranked
 from drill.recovery.facts import DrillFacts, ExceptionNote, Population, Review, SourceKey
 from drill.report.context import Context
 from drill.report.past import Past
-from drill.report.view.standing import Standing, tier_of
+from drill.report.view.standing import Standing
 
 DEFAULT_SEED = "drill"
 """Known to everybody beforehand; who doubts the sample names a seed of their own."""
@@ -192,7 +192,7 @@ def _member(one: Standing) -> FleetMember:
     return FleetMember(
         source=one.key,
         cadence=validity_of(one.promise),
-        tier=tier_of(one),
+        tier=one.tier,
         size_bytes=seen.volume_gb * GB if seen and seen.volume_gb is not None else None,
         drills=one.past.drills,
     )

@@ -50,7 +50,11 @@ class PageKind:
 
 
 OVERVIEW = PageKind(
-    name="overview", template="overview.html.j2", view=overview_view, sheets=("fleet", "overview")
+    name="overview",
+    template="overview.html.j2",
+    view=overview_view,
+    sheets=("fleet", "overview"),
+    needs_everything=True,
 )
 FLEET = PageKind(name="fleet", template="fleet.html.j2", view=fleet_view, sheets=("fleet",))
 TRENDS = PageKind(

@@ -16,7 +16,7 @@ from drill.plan.model import Plan
 from drill.store import dialects, queries
 from drill.store.database import Database
 from drill.store.mapping import canonical
-from drill.store.tables import DaemonRow, LookRow, PauseRow, PlanSeenRow
+from drill.store.schedule_tables import DaemonRow, LookRow, PauseRow, PlanSeenRow
 
 
 class SqlControl:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,7 +14,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
 
-from drill.errors import StoreError
+from drill.errors import StoreError, StoreUnavailable
 from drill.store import dialects
 from drill.store.faults import told_plainly
 
@@ -26,10 +27,12 @@ _EXAMPLES = (
 class Database:
     """One database and its transactions. Threads may share it; processes open their own."""
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    def __init__(self, engine: Engine, name: str, *, patience: timedelta) -> None:
         self.engine = engine
         self.name = name
         """What messages call it; without a password."""
+        self._patience = patience
+        self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
         self._reading = engine.execution_options(**dialects.reading_options(engine.dialect.name))
 
     def __repr__(self) -> str:
@@ -38,8 +41,29 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Give a session whose transaction is on disk afterwards. Raise StoreError."""
-        with told_plainly(self.name), Session(self.engine) as session, session.begin():
+        with (
+            told_plainly(self.name),
+            self._in_turn(),
+            Session(self.engine) as session,
+            session.begin(),
+        ):
             yield session
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Let the threads of this process write one after the other, where only one can anyway.
+
+        SQLite itself would let them sleep and try again: most of the time nobody wrote then.
+        """
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=self._patience.total_seconds()):
+            raise StoreUnavailable(f"the store {self.name} is busy with another transaction")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -67,7 +91,8 @@ def open_database(url: str, *, folder: Path, patience: timedelta) -> Database:
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed, folder, patience)
     parsed = parsed.set(drivername="postgresql+psycopg")
-    return Database(_make_engine(parsed, patience), parsed.render_as_string(hide_password=True))
+    name = parsed.render_as_string(hide_password=True)
+    return Database(_make_engine(parsed, patience), name, patience=patience)
 
 
 def _open_sqlite(url: URL, folder: Path, patience: timedelta) -> Database:
@@ -83,7 +108,7 @@ def _open_sqlite(url: URL, folder: Path, patience: timedelta) -> Database:
             hint="Check store.url in config.toml, the folder, and who may write into it.",
         ) from error
     located = URL.create("sqlite", database=str(path))
-    return Database(_make_engine(located, patience), str(path))
+    return Database(_make_engine(located, patience), str(path), patience=patience)
 
 
 def _ensure_private_file(path: Path) -> None:

@@ -65,7 +65,10 @@ def told_plainly(name: str) -> Iterator[None]:
 
 
 def store_error(name: str, error: SQLAlchemyError) -> StoreError:
-    """Return the plain fault. It quotes the first line at most: a detail line may show values."""
+    """Return the plain fault: StoreUnavailable where it may pass by itself.
+
+    It quotes the first line at most: a detail line may show values.
+    """
     cause = error.orig if isinstance(error, DBAPIError) else None
     if cause is None:
         return StoreError(f"the store {name} refused: {type(error).__name__}")
@@ -83,4 +86,6 @@ def _known(error: SQLAlchemyError, cause: BaseException) -> tuple[str, str] | No
     state = getattr(cause, "sqlstate", None)
     if state in _SQLSTATE:
         return _SQLSTATE[state]
-    return _UNREACHABLE if isinstance(error, OperationalError) and not code else None
+    is_cut = isinstance(error, DBAPIError) and error.connection_invalidated
+    is_away = isinstance(error, OperationalError) and not code
+    return _UNREACHABLE if is_cut or is_away else None

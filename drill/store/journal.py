@@ -8,21 +8,29 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from sqlalchemy import case, update
+from sqlalchemy import case, tuple_, update
 from sqlmodel import Session, col, select
 
 from drill.engine.keeping import ensure_keepable, ensure_legal, merged, reopened
 from drill.engine.ports import SeatLimits, Summary
 from drill.engine.record import DrillRecord, Event, Outcome, State
 from drill.errors import DrillMoved
-from drill.store import queries, seating, summaries
+from drill.store import fences, queries, seating, summaries
 from drill.store.adding import add_drills
 from drill.store.archive import SqlArchive
 from drill.store.control import SqlControl
 from drill.store.database import Database, open_database
-from drill.store.lines import changing_line
-from drill.store.mapping import changing_values, check_row, journal_row, step_row
+from drill.store.known import KnownRecords, outside_of
+from drill.store.lines import IN_NO_LINE, changing_line
+from drill.store.mapping import (
+    changed_values,
+    changing_values,
+    check_row,
+    journal_row,
+    step_row,
+)
 from drill.store.migrate import ensure_current
+from drill.store.notices import SqlNoticeBook
 from drill.store.tables import DrillLineRow, DrillRow, StepRow
 
 
@@ -52,6 +60,7 @@ class SqlJournal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._known = KnownRecords()
         self.control = SqlControl(database)
         """Orders and signs of life, kept in the same database."""
         self.archive = SqlArchive(database)
@@ -68,6 +77,10 @@ class SqlJournal:
     ) -> None:
         self.close()
 
+    def notices(self) -> SqlNoticeBook:
+        """Return the book of notices that lies in the same database."""
+        return SqlNoticeBook(self._database)
+
     def close(self) -> None:
         """Close every connection to the database."""
         self._database.close()
@@ -79,63 +92,92 @@ class SqlJournal:
         with self._database.writing() as session:
             return add_drills(session, records)
 
-    def due(self, *, now: datetime, at_most: int, only: Collection[str] | None = None) -> list[str]:
+    def due(
+        self,
+        *,
+        now: datetime,
+        at_most: int,
+        only: Collection[str] | None = None,
+        queued: bool | None = None,
+    ) -> list[str]:
         """Return ids of unfinished drills to look at now."""
         with self._database.reading() as session:
-            return queries.due(session, now, at_most, only)
+            return queries.due(session, now, at_most, only, queued)
+
+    def next_in_line(
+        self,
+        limits: Mapping[str, SeatLimits],
+        *,
+        now: datetime,
+        at_most: int,
+        only: Collection[str] | None = None,
+    ) -> list[str]:
+        """Return ids of queued drills that ``seat`` would not let wait now."""
+        with self._database.reading() as session:
+            return seating.next_in_line(session, limits, now, only)[:at_most]
 
     def claim(
         self, drill_id: str, *, worker: str, now: datetime, lease: timedelta
     ) -> DrillRecord | None:
         """Lease an unfinished drill and raise its epoch, or return None."""
-        statement = (
-            update(DrillRow)
-            .where(col(DrillRow.id) == drill_id, queries.is_unfinished(), queries.is_free(now))
-            .values(epoch=DrillRow.epoch + 1, leased_by=worker, leased_until=now + lease)
-        )
         with self._database.writing() as session:
-            if queries.change(session, statement) == 0:
+            if not fences.claim(session, drill_id, worker=worker, now=now, until=now + lease):
                 return None
-            return queries.locked(session, drill_id)
+            claimed = self._as_it_stands(session, drill_id, claims=1)
+        self._known.keep(claimed)
+        return claimed
 
-    def renew(self, drill_id: str, *, epoch: int, until: datetime) -> None:
-        """Prolong a lease that has not been given back."""
-        is_ours = (
-            col(DrillRow.id) == drill_id,
-            col(DrillRow.epoch) == epoch,
-            col(DrillRow.leased_until).is_not(None),
-            queries.is_unfinished(),
-        )
+    def renew(self, epochs: Mapping[str, int], *, until: datetime) -> int:
+        """Prolong the leases that have not been given back, in one statement."""
+        held = tuple_(col(DrillRow.id), col(DrillRow.epoch)).in_(list(epochs.items()))
+        lasts = col(DrillRow.leased_until).is_not(None)
         longer = case((col(DrillRow.leased_until) < until, until), else_=DrillRow.leased_until)
-        statement = update(DrillRow).where(*is_ours).values(leased_until=longer)
+        statement = update(DrillRow).where(held, lasts, queries.is_unfinished())
+        if not epochs:
+            return 0
         with self._database.writing() as session:
-            if queries.change(session, statement) == 0:
-                raise DrillMoved(f"drill {drill_id} is not leased to this worker any more")
+            return queries.change(session, statement.values(leased_until=longer))
 
     def save(self, record: DrillRecord, events: Sequence[Event] = ()) -> DrillRecord:
         """Write the drill, its steps and checks, and append events, together."""
         ensure_keepable(record, events)
         with self._database.writing() as session:
-            before = queries.locked(session, record.id)
+            before = self._as_it_stands(session, record.id)
+            self._known.forget(record.id)  # until the transaction is on disk
             ensure_legal(before, record)
             after = merged(before, record)
-            # The row is locked, so this cannot miss; but no write goes without its fence.
-            fenced = update(DrillRow).where(
-                col(DrillRow.id) == record.id, col(DrillRow.epoch) == record.epoch
-            )
             _keep_steps(session, before, after)
             for position, check in enumerate(after.checks, start=1):
                 if position > len(before.checks):
                     session.add(check_row(record.id, position, check))
             _append(session, record.id, events)
             session.flush()
-            if queries.change(session, fenced.values(**changing_values(after))) == 0:
+            # The row is locked, so this cannot miss; but no write goes without its fence.
+            values = changed_values(before, after)
+            if not fences.change(session, after, values):
                 raise DrillMoved(f"another worker has taken drill {record.id} over")
-            _keep_line(session, after)
-            return after
+            if values.keys() - IN_NO_LINE or len(after.checks) > len(before.checks):
+                _keep_line(session, after)
+        if after.state is not State.FINISHED:
+            self._known.keep(after)
+        return after
+
+    def _as_it_stands(self, session: Session, drill_id: str, *, claims: int = 0) -> DrillRecord:
+        """Return a drill that nobody else can change until this transaction ends.
+
+        Only what may have changed since this process last wrote it is read; all of it, if another
+        one has had it since, beyond so many ``claims`` just made. Raise StoreError.
+        """
+        outside = outside_of(session, drill_id)
+        if outside is not None:
+            known = self._known.as_of(drill_id, outside.epoch - claims, outside)
+            if known is not None:
+                return known
+        return queries.locked(session, drill_id)
 
     def seat(self, record: DrillRecord, limits: SeatLimits, *, target_id: str | None) -> str | None:
         """Give the drill a seat and the hold on its target, or say what it waits for."""
+        self._known.forget(record.id)
         with self._database.writing() as session:
             return seating.seat(session, record, limits, target_id)
 
@@ -234,10 +276,12 @@ class SqlJournal:
         with self._database.reading() as session:
             return summaries.count_outcomes(session, since)
 
-    def earliest_next_at(self, *, only: Collection[str] | None = None) -> datetime | None:
+    def earliest_next_at(
+        self, *, only: Collection[str] | None = None, queued: bool | None = None
+    ) -> datetime | None:
         """Return when the next unfinished drill can be looked at: a live lease is waited for."""
         with self._database.reading() as session:
-            return queries.earliest_next_at(session, only)
+            return queries.earliest_next_at(session, only, queued)
 
 
 def _keep_line(session: Session, after: DrillRecord) -> None:

@@ -44,6 +44,14 @@ _LATER = (
 )
 """Fields that are kept as they are."""
 
+_MADE_OF = {
+    **{name: (name,) for name in ("state", "finding", "outcome", "teardown", "inventory")},
+    **{name: (name,) for name in ("choice", "request_ids", "refusals")},
+    **{name: (f"{name}_microseconds",) for name in ("rta", "rpa", "rpa_claimed")},
+    "copy": ("copy_",),
+}
+"""Fields that are kept in another form, and in which columns."""
+
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -94,6 +102,20 @@ def new_values(record: DrillRecord) -> dict[str, Any]:
         "trigger": record.trigger.value,
         **changing_values(record),
     }
+
+
+def changed_values(before: DrillRecord, after: DrillRecord) -> dict[str, Any]:
+    """Return the columns that differ between two records of a drill. Raise StoreError."""
+    parts = [name for name in _MADE_OF if getattr(before, name) != getattr(after, name)]
+    values = {
+        name: getattr(after, name)
+        for name in _LATER
+        if getattr(before, name) != getattr(after, name)
+    }
+    if parts:
+        every = changing_values(after)
+        values |= {column: every[column] for name in parts for column in _MADE_OF[name]}
+    return values
 
 
 def changing_values(record: DrillRecord) -> dict[str, Any]:

@@ -31,13 +31,20 @@ def is_free(now: datetime) -> ColumnElement[bool]:
     return or_(col(DrillRow.leased_until).is_(None), col(DrillRow.leased_until) <= now)
 
 
-def chosen(only: Collection[str] | None) -> Iterator[ColumnElement[bool]]:
-    """Yield conditions that together choose these ids, or all drills; unfinished ones alone."""
+def chosen(
+    only: Collection[str] | None, queued: bool | None = None
+) -> Iterator[ColumnElement[bool]]:
+    """Yield conditions that together choose these ids, or all drills; unfinished ones alone.
+
+    ``queued`` True chooses those alone that have not begun, False those alone that have.
+    """
+    states = [state for state in _UNFINISHED if queued in (None, state == State.QUEUED.value)]
+    is_open = col(DrillRow.state).in_(states)
     if only is None:
-        yield is_unfinished()
+        yield is_open
         return
     for some in in_batches(only):
-        yield is_unfinished() & col(DrillRow.id).in_(some)
+        yield is_open & col(DrillRow.id).in_(some)
 
 
 def in_batches(ids: Collection[str]) -> Iterator[Sequence[str]]:
@@ -85,11 +92,17 @@ def records(session: Session, statement: SelectOfScalar[DrillRow]) -> list[Drill
     return [record_of(row, steps[row.id], checks[row.id]) for row in rows]
 
 
-def due(session: Session, now: datetime, at_most: int, only: Collection[str] | None) -> list[str]:
+def due(
+    session: Session,
+    now: datetime,
+    at_most: int,
+    only: Collection[str] | None,
+    queued: bool | None = None,
+) -> list[str]:
     """Return ids of free unfinished drills whose ``next_at`` has come, longest due first."""
     order = (col(DrillRow.next_at), col(DrillRow.enlisted_at), col(DrillRow.id))
     found: list[tuple[datetime, datetime, str]] = []
-    for condition in chosen(only):
+    for condition in chosen(only, queued):
         statement = select(*order).where(condition, order[0] <= now, is_free(now))
         for next_at, enlisted_at, drill_id in session.exec(
             statement.order_by(*order).limit(at_most)
@@ -98,12 +111,15 @@ def due(session: Session, now: datetime, at_most: int, only: Collection[str] | N
     return [drill_id for _, _, drill_id in sorted(found)[:at_most]]
 
 
-def earliest_next_at(session: Session, only: Collection[str] | None) -> datetime | None:
+def earliest_next_at(
+    session: Session, only: Collection[str] | None, queued: bool | None = None
+) -> datetime | None:
     """Return when the next unfinished drill can be looked at: a live lease is waited for."""
     next_at, leased_until = col(DrillRow.next_at), col(DrillRow.leased_until)
     look_at = case((leased_until > next_at, leased_until), else_=next_at)
     found = [
-        session.exec(select(func.min(look_at)).where(condition)).one() for condition in chosen(only)
+        session.exec(select(func.min(look_at)).where(condition)).one()
+        for condition in chosen(only, queued)
     ]
     return min((instant for instant in found if instant is not None), default=None)
 

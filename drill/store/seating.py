@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 import sqlalchemy
 from sqlalchemy import ColumnElement, update
@@ -16,6 +17,7 @@ from drill.engine.keeping import (
     ensure_legal,
     why_waiting,
 )
+from drill.engine.line import not_waiting
 from drill.engine.ports import SeatLimits
 from drill.engine.record import DrillRecord, State
 from drill.store import dialects, queries
@@ -38,9 +40,10 @@ def seat(
     holds_target = target_id is None or held.get(target_id) == one.id
     if one.is_seated and holds_target:
         return None
-    others = _contenders(session, one, col(DrillRow.is_seated).is_(True))
+    is_another = col(DrillRow.id) != one.id
+    others = _contenders(session, is_another, col(DrillRow.is_seated).is_(True))
     if len(others) < limits.drills_at_once:
-        others += _contenders(session, one, *_waits_before(one))
+        others += _contenders(session, is_another, *_waits_before(one))
     if (reason := why_waiting(one, others, limits, held=held)) is not None:
         return reason
     if target_id is not None and not holds_target:
@@ -49,6 +52,20 @@ def seat(
         session, update(DrillRow).where(col(DrillRow.id) == one.id).values(is_seated=True)
     )
     return None
+
+
+def next_in_line(
+    session: Session,
+    limits: Mapping[str, SeatLimits],
+    now: datetime,
+    only: Collection[str] | None,
+) -> list[str]:
+    """Return ids of queued drills that ``seat`` would not let wait now, first come first."""
+    seated = _contenders(session, col(DrillRow.is_seated).is_(True))
+    waiting = _contenders(session, col(DrillRow.state) == State.QUEUED.value)
+    rows = session.exec(select(TargetHoldRow))
+    held = {(row.cloud, row.target_id): row.drill_id for row in rows}
+    return not_waiting(waiting, seated, limits, held=held, now=now, only=only)
 
 
 def holder_of(session: Session, cloud: str, target_id: str) -> str | None:
@@ -81,14 +98,13 @@ def _waits_before(one: Contender) -> Iterable[ColumnElement[bool]]:
     )
 
 
-def _contenders(
-    session: Session, one: Contender, *conditions: ColumnElement[bool]
-) -> list[Contender]:
-    """Return the other unfinished drills under these conditions, as the seating sees them."""
+def _contenders(session: Session, *conditions: ColumnElement[bool]) -> list[Contender]:
+    """Return the unfinished drills under these conditions, as the seating sees them."""
     asked = (
         *(col(DrillRow.id), col(DrillRow.cloud), col(DrillRow.source_id)),
         *(col(DrillRow.wanted_target_id), col(DrillRow.enlisted_at), col(DrillRow.next_at)),
-        *(col(DrillRow.is_seated), col(DrillRow.plan_group)),
+        *(col(DrillRow.is_seated), col(DrillRow.abort_requested), col(DrillRow.leased_until)),
+        col(DrillRow.plan_group),
     )
     statement = sqlalchemy.select(*asked).where(queries.is_unfinished(), *conditions)
     return [
@@ -101,6 +117,8 @@ def _contenders(
             enlisted_at=row.enlisted_at,
             next_at=row.next_at,
             is_seated=row.is_seated,
+            abort_requested=row.abort_requested,
+            leased_until=row.leased_until,
         )
-        for row in session.connection().execute(statement.where(col(DrillRow.id) != one.id))
+        for row in session.connection().execute(statement)
     ]

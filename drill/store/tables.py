@@ -13,7 +13,6 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Index,
-    LargeBinary,
     MetaData,
     Text,
     UniqueConstraint,
@@ -21,7 +20,6 @@ from sqlalchemy import (
 from sqlmodel import Field, SQLModel
 
 from drill.check.port import CheckAnswer
-from drill.engine.control import Scope
 from drill.engine.record import EventKind, Outcome, State, StepName, Teardown, Trigger
 
 NAMING = {
@@ -40,7 +38,8 @@ class StoreTable(SQLModel):
     metadata = MetaData(naming_convention=NAMING)
 
 
-def _one_of(column: str, words: Iterable[StrEnum]) -> CheckConstraint:
+def one_of(column: str, words: Iterable[StrEnum]) -> CheckConstraint:
+    """Return the constraint that a column holds one of these words."""
     listed = ", ".join(f"'{word.value}'" for word in words)
     return CheckConstraint(f'"{column}" IN ({listed})', name=column)
 
@@ -51,11 +50,11 @@ class DrillRow(StoreTable, table=True):
     __tablename__ = "drill"
     __table_args__ = (
         UniqueConstraint("plan_name", "scheduled_for"),
-        _one_of("trigger", Trigger),
-        _one_of("state", State),
-        _one_of("finding", Outcome),
-        _one_of("outcome", Outcome),
-        _one_of("teardown", Teardown),
+        one_of("trigger", Trigger),
+        one_of("state", State),
+        one_of("finding", Outcome),
+        one_of("outcome", Outcome),
+        one_of("teardown", Teardown),
         CheckConstraint("target_kind IN ('existing', 'new')", name="target_kind"),
         CheckConstraint("level BETWEEN 0 AND 6", name="level"),
         CheckConstraint("epoch >= 0", name="epoch"),
@@ -204,7 +203,7 @@ class JournalRow(StoreTable, table=True):
 
     __tablename__ = "journal"
     __table_args__ = (
-        _one_of("kind", EventKind),
+        one_of("kind", EventKind),
         CheckConstraint("sequence >= 1", name="sequence"),
     )
 
@@ -221,7 +220,7 @@ class StepRow(StoreTable, table=True):
 
     __tablename__ = "step"
     __table_args__ = (
-        _one_of("name", StepName),
+        one_of("name", StepName),
         CheckConstraint("position >= 1", name="position"),
     )
 
@@ -238,7 +237,7 @@ class CheckResultRow(StoreTable, table=True):
 
     __tablename__ = "check_result"
     __table_args__ = (
-        _one_of("answer", CheckAnswer),
+        one_of("answer", CheckAnswer),
         CheckConstraint("position >= 1", name="position"),
     )
 
@@ -264,166 +263,3 @@ class TargetHoldRow(StoreTable, table=True):
     cloud: str = Field(primary_key=True)
     target_id: str = Field(primary_key=True)
     drill_id: str = Field(foreign_key="drill.id")
-
-
-class PauseRow(StoreTable, table=True):
-    """One order that nothing scheduled may begin, with its end. Its row stays."""
-
-    __tablename__ = "pause"
-    __table_args__ = (
-        _one_of("scope", Scope),
-        CheckConstraint("(scope = 'all') = (name IS NULL)", name="name"),
-        CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="end"),
-        Index(None, "ended_at"),
-    )
-
-    id: str = Field(primary_key=True)
-    scope: str
-    name: str | None = None
-    is_drain: bool
-    since: datetime
-    until: datetime | None = None
-    by: str
-    reason: str
-    ended_at: datetime | None = None
-    ended_by: str | None = None
-
-
-class DaemonRow(StoreTable, table=True):
-    """One run of the daemon: its beginning, its last sign of life, its end."""
-
-    __tablename__ = "daemon"
-    __table_args__ = (
-        CheckConstraint("how IN ('clean', 'crash')", name="how"),
-        CheckConstraint("(stopped_at IS NULL) = (how IS NULL)", name="stop"),
-        Index(None, "started_at"),
-    )
-
-    worker: str = Field(primary_key=True)
-    started_at: datetime
-    beat_at: datetime
-    stopped_at: datetime | None = None
-    how: str | None = None
-
-
-class LookRow(StoreTable, table=True):
-    """The one row that says when the schedule was last compared with the journal."""
-
-    __tablename__ = "look"
-    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
-
-    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    at: datetime
-
-
-class PlanSeenRow(StoreTable, table=True):
-    """One plan as it was when it was valid last, and up to where its slots are in the journal."""
-
-    __tablename__ = "plan_seen"
-
-    plan_name: str = Field(primary_key=True)
-    digest: str
-    plan: str = Field(sa_type=Text)
-    first_seen_at: datetime
-    settled_until: datetime
-
-
-class ObservedSourceRow(StoreTable, table=True):
-    """One source that was ever observed, and the number its observations go by. Append-only."""
-
-    __tablename__ = "observed_source"
-    __table_args__ = (UniqueConstraint("cloud", "source_id"),)
-
-    number: int | None = Field(default=None, primary_key=True)
-    cloud: str
-    source_id: str
-
-
-class ObservationRow(StoreTable, table=True):
-    """One look at one source. Append-only. ``drill.store.packing`` reads the document."""
-
-    __tablename__ = "observation"
-    __table_args__ = (
-        CheckConstraint("(fault IS NULL) = (document IS NOT NULL)", name="fault"),
-        {"sqlite_with_rowid": False},
-    )
-
-    source_number: int = Field(
-        primary_key=True,
-        foreign_key="observed_source.number",
-        sa_column_kwargs={"autoincrement": False},
-    )
-    taken_at: datetime = Field(primary_key=True)
-    rests_on: datetime | None = None
-    """``taken_at`` of the observation that this one says the difference to; NULL if it is whole."""
-    fault: str | None = None
-    document: bytes | None = Field(default=None, sa_type=LargeBinary)
-
-
-class PopulationRow(StoreTable, table=True):
-    """Every instance of one cloud at one instant. Append-only."""
-
-    __tablename__ = "population"
-    __table_args__ = (CheckConstraint("(fault IS NULL) = (document IS NOT NULL)", name="fault"),)
-
-    cloud: str = Field(primary_key=True)
-    taken_at: datetime = Field(primary_key=True)
-    fault: str | None = None
-    document: bytes | None = Field(default=None, sa_type=LargeBinary)
-
-
-class ExceptionRow(StoreTable, table=True):
-    """One decision about something that is not as promised. Append-only."""
-
-    __tablename__ = "exception"
-    __table_args__ = (
-        CheckConstraint("kind IN ('finding', 'exclusion')", name="kind"),
-        CheckConstraint("kind <> 'exclusion' OR approver IS NOT NULL", name="approver"),
-    )
-
-    id: str = Field(primary_key=True)
-    kind: str
-    cloud: str
-    source_id: str | None = None
-    plan_name: str | None = None
-    drill_id: str | None = None
-    reason: str
-    owner: str
-    approver: str | None = None
-    ticket: str | None = None
-    opened_at: datetime
-    opened_by: str
-    expires_at: datetime | None = None
-
-
-class ExceptionClosingRow(StoreTable, table=True):
-    """The end of an exception, once. Append-only."""
-
-    __tablename__ = "exception_closing"
-
-    exception_id: str = Field(primary_key=True, foreign_key="exception.id")
-    closed_at: datetime
-    closed_by: str
-    reason: str
-    retest_drill_id: str | None = None
-
-
-class ReviewRow(StoreTable, table=True):
-    """A person has looked at drills and says so. Append-only."""
-
-    __tablename__ = "review"
-    __table_args__ = (
-        CheckConstraint("verdict IN ('accepted', 'rejected')", name="verdict"),
-        CheckConstraint("initiator IS NULL OR initiator <> reviewer", name="reviewer"),
-    )
-
-    id: str = Field(primary_key=True)
-    reviewer: str
-    initiator: str | None = None
-    drill_id: str | None = None
-    period_from: datetime | None = None
-    period_to: datetime | None = None
-    verdict: str
-    comment: str
-    signed_at: datetime
-    facts: str = Field(sa_type=Text)

@@ -173,6 +173,14 @@ class TestRunDue:
         assert outcomes == [Outcome.MISSED] * 3
         assert folder.drill("run", "--due").code == 0
 
+    def test_a_plan_whose_file_is_gone_is_said_once(self, folder: Folder):
+        folder.drill("run", "--due")
+        folder.write_plan("other", source="source-2")
+        (folder.path / "plans" / "orders.toml").unlink()
+
+        assert "orders: its file is gone" in folder.drill("run", "--due").err
+        assert "gone" not in folder.drill("run", "--due").err
+
     def test_paused_means_that_nothing_is_due(self, folder: Folder):
         folder.write_plan("orders", rest=EVERY_MINUTE)
         folder.drill("pause", "--all", "--reason", "moving")

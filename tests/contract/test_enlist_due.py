@@ -334,6 +334,27 @@ class TestChanges:
 
         assert [one.scheduled_for for one in house.drills()] == [SLOT + 4 * DAY]
 
+    def test_a_schedule_that_was_taken_away_begins_nothing_more(self, house: House):
+        house.plans = [loaded(digest="e", schedule=None)]
+
+        found = house.look(SLOT)
+
+        assert (found.enlisted, found.missed) == ((), 1)
+
+    def test_what_passed_before_a_plan_was_taken_away_is_recorded_and_nothing_after(
+        self, house: House
+    ):
+        house.plans = []
+
+        found = house.look(SLOT + DAY, gone=["orders", "unknown"])
+        house.plans = [loaded()]
+        house.look(SLOT + 5 * DAY + 3 * HOUR)
+        house.look(SLOT + 6 * DAY)
+
+        assert found.missed == 2
+        assert [one.scheduled_for - SLOT for one in house.drills()] == [0 * DAY, DAY, 6 * DAY]
+        assert house.outcomes() == ["missed", "missed", "queued"]
+
 
 class TestTwoAtOnce:
     def test_a_second_daemon_that_saw_the_same_moment_adds_nothing(self, house: House):

@@ -133,3 +133,15 @@ def test_a_message_shows_no_control_characters_of_a_reference(tmp_path):
 
 def test_a_bad_reference_is_an_invalid_configuration():
     assert SecretUnavailable.exit_code == 3
+
+
+def test_a_credential_that_systemd_gave_may_show_a_right_of_the_group(tmp_path, monkeypatch):
+    given, other = tmp_path / "given", tmp_path / "other"
+    for folder in (given, other):
+        folder.mkdir()
+        (folder / "secret").write_text("s3cr3t")
+        (folder / "secret").chmod(0o440)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(given))
+
+    assert resolve_secret(f"file:{given}/secret", folder=tmp_path).get_secret_value() == "s3cr3t"
+    assert "open to others" in _refusal(f"file:{other}/secret", tmp_path).message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from drill.report.context import Context
 from drill.report.manifest import NAME, Entry, Manifest, is_current, read_manifest
 from drill.report.past import Scope, past_of, read_past
 from drill.report.render import render_report
+from drill.report.site import KINDS, plan_site
 from tests.report import builders, made_up, reports
 from tests.report.builders import DAY, NOW
 
@@ -128,6 +130,18 @@ def test_a_made_up_fleet_renders_the_same_in_one_process_and_in_two(tmp_path, mo
         other = tmp_path / "two" / path.relative_to(tmp_path / "one")
         assert other.read_bytes() == path.read_bytes(), path
     assert seen[-1][0] == seen[-1][1]
+
+
+def test_no_worker_is_sent_more_than_its_pages_need():
+    past = read_past(made_up.history(600, 3000), at=made_up.NOW)  # type: ignore[arg-type]
+    site = plan_site(past, Context(at=made_up.NOW, tool_version="0.1.0"))
+
+    sent = [page for page in site.pages if not KINDS[page.kind].needs_everything]
+
+    assert {page.kind for page in site.pages} - {page.kind for page in sent} == {
+        "overview", "trends",
+    }  # fmt: skip
+    assert max(len(pickle.dumps(page)) for page in sent) < 500_000
 
 
 def test_the_next_night_of_a_made_up_fleet_renders_what_changed_alone(tmp_path):

@@ -29,15 +29,7 @@ def wait_for_seat(desk: Desk, parts: Parts, cloud: CloudSettings) -> None:
         return
     target = record.plan.target
     target_id = target.instance_id if isinstance(target, ExistingTarget) else None
-    limits = SeatLimits(
-        drills_at_once=parts.drills_at_once,
-        drills_per_cloud=cloud.drills_at_once,
-        drills_per_source=parts.drills_per_source,
-        new_per_cloud=max(1, cloud.site.new_instances_at_most),  # at 0 the guard says no, not this
-        drills_per_group=parts.drills_per_group,
-        groups=parts.group_limits,
-    )
-    waits_for = desk.journal.seat(record, limits, target_id=target_id)
+    waits_for = desk.journal.seat(record, seat_limits(parts, cloud), target_id=target_id)
     if waits_for is not None:
         if target_id is not None and _is_left_unclean(desk, cloud, target_id):
             return
@@ -54,6 +46,18 @@ def wait_for_seat(desk: Desk, parts: Parts, cloud: CloudSettings) -> None:
         deadline_at=now + record.plan.give_up_after,
         target_id=target_id,
         steps=desk.steps_then(StepName.SELECT),
+    )
+
+
+def seat_limits(parts: Parts, cloud: CloudSettings) -> SeatLimits:
+    """Return how many drills of this cloud may be under way at the same time."""
+    return SeatLimits(
+        drills_at_once=parts.drills_at_once,
+        drills_per_cloud=cloud.drills_at_once,
+        drills_per_source=parts.drills_per_source,
+        new_per_cloud=max(1, cloud.site.new_instances_at_most),  # at 0 the guard says no, not this
+        drills_per_group=parts.drills_per_group,
+        groups=parts.group_limits,
     )
 
 

@@ -16,15 +16,15 @@ from drill.recovery.coverage.intervals import (
 from drill.recovery.facts import DrillFacts
 from drill.report.language import _, ngettext
 from drill.report.view.fleet import FAILURES, PASSES, is_finished
-from drill.report.view.formats import Moment, minute, percent, share_text, span_text
+from drill.report.view.formats import Moment, minute, moment, percent, share_text, span_text
 from drill.report.view.links import Links
 from drill.report.view.signs import Sign, Tone, outcome_sign, sign
 from drill.report.view.standing import Standing
 
 ROWS_AT_MOST = 12
 """Stretches of one kind, and drilled points, in the data behind a bar."""
-SMALL = 220
-"""Width of the bar in a row of a table."""
+
+_DAY = 86_400_000
 
 _TICK_STEPS = (
     *(timedelta(seconds=count) for count in (1, 2, 5, 10, 15, 30)),
@@ -86,15 +86,6 @@ class Bar:
     rows: tuple[BarRow, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmallBar:
-    """The bar of a table row: a path for each kind of stretch, in pixels."""
-
-    paths: tuple[tuple[str, str], ...]
-    """(class, path)."""
-    title: str
-
-
 def window_bar(one: Standing, name: str, links: Links) -> Bar:
     """Return the bar of one source with everything that is known of its windows."""
     domain = one.domain
@@ -123,56 +114,8 @@ def window_bar(one: Standing, name: str, links: Links) -> Bar:
         ),
         marks=tuple(_marks(place, drilled)),
         ticks=tuple(_ticks(place)),
-        rows=(*_stretch_rows(one, gaps), *_point_rows(drilled, links, domain)),
+        rows=(*_stretch_rows(one, gaps, domain), *_point_rows(drilled, links, domain)),
     )
-
-
-def small_bar(one: Standing) -> SmallBar | None:
-    """Return the bar of a table row, or None if the source was never observed."""
-    domain = one.domain
-    if domain is None:
-        return None
-    begin, width = domain[0], domain[1] - domain[0]
-
-    def path(stretches: Intervals, top: int, height: int) -> str:
-        parts = []
-        for start, stop in stretches:
-            left = round(SMALL * (start - begin) / width)
-            wide = max(round(SMALL * (stop - begin) / width) - left, 1)
-            parts.append(f"M{left} {top}h{wide}v{height}h-{wide}z")
-        return "".join(parts)
-
-    found = [
-        ("advertised", path(one.proof.advertised, 0, 12)),
-        ("proven", path(one.proof.proven, 0, 12)),
-        ("suspect", path(one.proof.suspect, 0, 12)),
-    ]
-    marks = {True: "", False: ""}
-    seen = set()
-    for drill in one.past.drills:
-        conclusive = drill.outcome in PASSES or drill.outcome in FAILURES
-        if drill.point_at is None or not conclusive or drill.is_simulated:
-            continue
-        x = round(SMALL * (to_milliseconds(drill.point_at) - begin) / width)
-        if 0 <= x <= SMALL and (x, drill.outcome in PASSES) not in seen:
-            seen.add((x, drill.outcome in PASSES))
-            has_passed = drill.outcome in PASSES
-            shape = f"M{x - 2} 4h4v4h-4z" if has_passed else f"M{x - 3} 3l6 6m0 -6l-6 6"
-            marks[has_passed] += shape
-    found += [("dot", marks[True]), ("cross", marks[False])]
-    title = share_of(one, "proven")
-    return SmallBar(
-        paths=tuple((kind, shape) for kind, shape in found if shape),
-        title=_("proven: {share}").format(share=title),
-    )
-
-
-def share_of(one: Standing, metric: str) -> str:
-    """Return a share of the source as text; nothing to divide by is no data."""
-    known = one.metrics.get(metric)
-    if known is None or known.numerator is None or not known.denominator:
-        return _("no data")
-    return share_text(span_of(int(known.numerator)), span_of(int(known.denominator)))
 
 
 class _Scale:
@@ -264,7 +207,12 @@ def findings(one: Standing, name: str) -> Iterator[str]:
         yield _("A drill that passed below L4 proves no stretch of time.")
 
 
-def _stretch_rows(one: Standing, gaps: Intervals) -> Iterator[BarRow]:
+def _stamp(at: datetime, domain: Interval) -> Moment:
+    """Return an instant to the minute, or to the second where the whole bar is short."""
+    return minute(at) if domain[1] - domain[0] > _DAY else moment(at)
+
+
+def _stretch_rows(one: Standing, gaps: Intervals, domain: Interval) -> Iterator[BarRow]:
     proven, suspect = sign(Tone.PASS, _("proven")), sign(Tone.FAIL, _("suspect"))
     kinds = (
         (_("advertised window"), one.proof.advertised, None),
@@ -276,8 +224,8 @@ def _stretch_rows(one: Standing, gaps: Intervals) -> Iterator[BarRow]:
         for begin, end in stretches[-ROWS_AT_MOST:]:
             yield BarRow(
                 what=what,
-                begin=minute(from_milliseconds(begin)),
-                end=minute(from_milliseconds(end)),
+                begin=_stamp(from_milliseconds(begin), domain),
+                end=_stamp(from_milliseconds(end), domain),
                 length=span_text(span_of(end - begin)),
                 sign=word,
                 page=None,
@@ -296,7 +244,7 @@ def _point_rows(drilled: Sequence[DrillFacts], links: Links, domain: Interval) -
             continue
         yield BarRow(
             what=_("drilled backup") if drill.mode == "backup" else _("drilled instant"),
-            begin=minute(drill.point_at),
+            begin=_stamp(drill.point_at, domain),
             end=None,
             length="",
             sign=outcome_sign(drill),

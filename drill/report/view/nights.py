@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from drill.recovery.facts import DrillFacts
-from drill.report.language import _
+from drill.report.language import ngettext
 from drill.report.view.calendar import night_of, tone_of_drill
 from drill.report.view.signs import Tone
 
@@ -65,8 +65,10 @@ def nights(drills: Sequence[DrillFacts], at: datetime) -> Nights | None:
         label_y=TOP + HEIGHT + 15,
         columns=_columns(counts, first, most),
         labels=tuple(_labels(first)),
-        finding=_(
-            "{passed} of {count} drills passed and {failed} failed in {nights} nights with drills."
+        finding=ngettext(
+            "{passed} of {count} drills passed and {failed} failed in {nights} night with drills.",
+            "{passed} of {count} drills passed and {failed} failed in {nights} nights with drills.",
+            len(rows),
         ).format(
             passed=sum(row.passed for row in rows),
             failed=sum(row.failed for row in rows),

@@ -35,6 +35,8 @@ class Number:
     basis: str
     tone: str
     glyph: str
+    fill: str
+    """Class of the filled part of the bar."""
     bar: str | None
     """Width of the filled part of the bar; None where there is no share."""
     href: str | None
@@ -78,6 +80,7 @@ def _number(
     return Number(
         id=metric, title=title, value=value, target=target, basis=basis, tone=tone.value,
         glyph=sign(tone, "").glyph, href=href, count=count,
+        fill="proven" if tone is Tone.NONE else f"p-{tone.value}",
         bar=percent(share[0] / share[1]) if share and has_share else None,
         numerator=share[0] if share and has_share else None,
         denominator=share[1] if share and has_share else None,

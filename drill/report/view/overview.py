@@ -104,7 +104,8 @@ def overview_view(data: OverviewData, context: Context) -> OverviewView:
         passed_count=len(passed.shown) + passed.left_out,
         simulated=tables.simulated(plans, where),
         sweep=_(
-            "Run “drill sweep --apply”; if it stays, look it up by its id in the console of the cloud."
+            "Run “drill sweep --apply”; if it stays, look it up by its id in the console of the "
+            "cloud."
         ),
     )
 

@@ -11,10 +11,10 @@ from drill.recovery.coverage.reading import validity_of
 from drill.recovery.facts import DrillFacts, ExceptionNote
 from drill.report.context import Context
 from drill.report.language import _
-from drill.report.view.bars import Bar, share_of, window_bar
+from drill.report.view.bars import Bar, window_bar
 from drill.report.view.calendar import Calendar, calendar
 from drill.report.view.fleet import CONCLUSIVE, failing_part, is_finished, is_leaked
-from drill.report.view.formats import Moment, gigabytes_text, minute, perhaps, span_text
+from drill.report.view.formats import Moment, gigabytes_text, minute, moment, perhaps, span_text
 from drill.report.view.links import Links
 from drill.report.view.recovery_times import RecoveryTimes, recovery_times
 from drill.report.view.signs import (
@@ -25,6 +25,7 @@ from drill.report.view.signs import (
     outcome_sign,
     target_word,
 )
+from drill.report.view.small_bar import share_of
 from drill.report.view.standing import Standing, name_of
 from drill.report.view.statuses import status_sentence, status_sign
 from drill.report.view.target import Fact
@@ -225,7 +226,7 @@ def _proofs(one: Standing, links: Links) -> Iterable[ProofRow]:
         yield ProofRow(
             what=_("chain and image") if is_direct else _("image"),
             begin=perhaps(drill.base_at),
-            end=minute(point),
+            end=moment(point),
             how=_("reported by the provider") if how == "reported" else _("assumed: the latest"),
             level=level_sign(drill.level),
             finished_at=minute(drill.finished_at),

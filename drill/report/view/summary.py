@@ -19,7 +19,7 @@ from drill.report.view.formats import Moment, minute, moment, percent, share_tex
 from drill.report.view.links import source_page
 from drill.report.view.registers import EXPIRES_SOON, age_of, open_first
 from drill.report.view.signs import Sign, Tone, sign
-from drill.report.view.standing import Standing, Status, name_of, tier_of
+from drill.report.view.standing import Standing, Status, name_of
 from drill.report.view.statuses import status_sign
 from drill.report.view.text import shown
 
@@ -125,9 +125,9 @@ def summary_view(data: AuditData, context: Context) -> SummaryView:
 
 def critical(scope: Sequence[Standing]) -> tuple[int | None, list[Standing]]:
     """Return the most critical tier that there is, and its sources; without tiers all of them."""
-    tiers = [tier for one in scope if (tier := tier_of(one)) is not None]
+    tiers = [tier for one in scope if (tier := one.tier) is not None]
     first = min(tiers, default=None)
-    return first, [one for one in scope if first is None or tier_of(one) == first]
+    return first, [one for one in scope if first is None or one.tier == first]
 
 
 def _answer(audit: Audit) -> tuple[Sign, str]:
@@ -206,7 +206,7 @@ def _oldest(audit: Audit, context: Context) -> Figure:
 
 
 def _worst(one: Standing) -> WorstRow:
-    newest, tier = one.newest, tier_of(one)
+    newest, tier = one.newest, one.tier
     proof = one.newest_proof
     return WorstRow(
         name=shown(name_of(one.past), NAME_AT_MOST),

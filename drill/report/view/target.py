@@ -65,7 +65,8 @@ def target_view(record: DrillRecord) -> TargetView:
         else (),
         is_leaked=record.teardown is Teardown.LEAKED,
         sweep=_(
-            "Run “drill sweep --apply”; if it stays, look it up by its id in the console of the cloud."
+            "Run “drill sweep --apply”; if it stays, look it up by its id in the console of the "
+            "cloud."
         ),
     )
 
