@@ -12,12 +12,12 @@ from drill.recovery.facts import DrillFacts
 from drill.report.audit import Audit
 from drill.report.context import Context
 from drill.report.control_map import frameworks
-from drill.report.language import _
+from drill.report.language import _, ngettext
 from drill.report.past import Past
 from drill.report.view.attainment import FEW, attained, quantile_text
 from drill.report.view.confidence import sentences
 from drill.report.view.control_sheet import control_sheet
-from drill.report.view.fleet import page_name
+from drill.report.view.fleet import is_leaked, page_name
 from drill.report.view.formats import Moment, minute, moment, share_text, span_text
 from drill.report.view.links import source_page
 from drill.report.view.provenance import Provenance, provenance
@@ -155,8 +155,13 @@ def _findings(audit: Audit) -> Iterable[Sign]:
     if audit.inventory.without_plan:
         yield sign(
             Tone.FAIL,
-            _("{count} instances of the inventory are drilled by no plan, and nobody approved "
-              "leaving them out").format(count=audit.inventory.without_plan),
+            ngettext(
+                "{count} instance of the inventory is drilled by no plan, and nobody approved "
+                "leaving it out",
+                "{count} instances of the inventory are drilled by no plan, and nobody approved "
+                "leaving them out",
+                audit.inventory.without_plan,
+            ).format(count=audit.inventory.without_plan),
         )  # fmt: skip
     unlisted = [one for one in audit.pulls if one.listed_at is None]
     if unlisted:
@@ -173,10 +178,15 @@ def _findings(audit: Audit) -> Iterable[Sign]:
                 done=done, whole=whole
             ),
         )
-    late = sum(1 for one in audit.drills if one.teardown == "leaked")
-    if late:
+    left = sum(1 for one in audit.drills if is_leaked(one))
+    if left:
         yield sign(
-            Tone.FAIL, _("{count} scratch instances outlived their drill").format(count=late)
+            Tone.FAIL,
+            ngettext(
+                "{count} scratch instance outlived its drill",
+                "{count} scratch instances outlived their drill",
+                left,
+            ).format(count=left),
         )
 
 

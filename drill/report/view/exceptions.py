@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drill.report.context import Context
-from drill.report.language import _
+from drill.report.language import _, ngettext
 from drill.report.past import Past
 from drill.report.view.formats import Moment, moment
 from drill.report.view.registers import EXPIRES_SOON, exception_sheet, state_of
@@ -29,19 +29,26 @@ def exceptions_view(past: Past, context: Context) -> ExceptionsView:
     states = [state_of(one, at) for one in notes]
     holding = [one for one in notes if one.is_open(at)]
     soon = [one for one in holding if one.expires_at and one.expires_at <= at + EXPIRES_SOON]
-    untold = [one for one in notes if state_of(one, at) == "closed" and not one.retest_drill_id]
-    findings = [one for one in untold if one.kind == "finding"]
+    untested = [
+        one
+        for one, state in zip(notes, states, strict=True)
+        if state == "closed" and one.kind == "finding" and not one.retest_drill_id
+    ]
     return ExceptionsView(
         generated_at=moment(at),
         verdict=sign(
             Tone.WARN if holding else Tone.NONE,
-            _("{count} exceptions hold now").format(count=len(holding)),
+            ngettext("{count} exception holds now", "{count} exceptions hold now", len(holding)).format(
+                count=len(holding)
+            )
+            if holding
+            else _("No exception holds now"),
         ),
         counts=(
-            _("{count} closed").format(count=states.count("closed")),
-            _("{count} expired").format(count=states.count("expired")),
-            _("{count} expire within 30 days").format(count=len(soon)),
-            _("{count} findings were closed without a retest").format(count=len(findings)),
+            _("closed: {count}").format(count=states.count("closed")),
+            _("expired: {count}").format(count=states.count("expired")),
+            _("expiring within 30 days: {count}").format(count=len(soon)),
+            _("findings closed without a retest: {count}").format(count=len(untested)),
         ),
         register=exception_sheet(
             notes, past, context, table_id="exceptions-table",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from drill.recovery.coverage.evidence import CONCLUSIVE, PASSES
+from drill.recovery.coverage.evidence import CONCLUSIVE, IMAGE_LEVEL, PASSES
 from drill.recovery.coverage.metric import MetricDefinition
 from drill.recovery.coverage.register import METRICS
 from drill.recovery.verdict import Outcome
@@ -14,7 +14,6 @@ from drill.report import words
 from drill.report.context import Context
 from drill.report.language import N_, _
 from drill.report.methodology import METHODOLOGY_DIGEST, METHODOLOGY_VERSION
-from drill.report.view.fleet import LOWEST_PROOF
 from drill.report.view.formats import Moment, moment
 from drill.report.view.sheet import Cell, Column, Sheet, plain, sheet
 from drill.report.view.signs import sign, tone_of
@@ -119,7 +118,7 @@ def _outcomes() -> Sheet:
                 plain(_(_MEANINGS[one])),
                 plain(_("yes") if one in CONCLUSIVE else _("no")),
                 plain(
-                    _("yes, from L{level}").format(level=LOWEST_PROOF)
+                    _("yes, from L{level}").format(level=IMAGE_LEVEL)
                     if one in PASSES
                     else _("no")
                 ),

@@ -59,13 +59,12 @@ def exception_sheet(
         caption,
         (
             Column(head=_("Exception"), kind="id"),
-            Column(head=_("Holds")),
+            Column(head=_("State, age")),
             Column(head=_("About"), kind="id"),
-            Column(head=_("Reason"), kind="w"),
+            Column(head=_("Reason, and why it ended"), kind="w"),
             Column(head=_("Owner, approver"), kind="id"),
             Column(head=_("Ticket"), kind="id"),
-            Column(head=_("Opened")),
-            Column(head=_("Ends")),
+            Column(head=_("Opened, ends")),
             Column(head=_("Retest"), kind="id"),
         ),
         (
@@ -96,8 +95,10 @@ def _exception_row(
         ),
         text_cell(note.owner, note=note.approver or _("no approver")),
         ticket_cell(note.ticket) if note.ticket else plain(_("none")),
-        at_cell(note.opened_at),
-        at_cell(ended) if ended is not None else plain(_("when it is closed")),
+        Cell(
+            at=minute(note.opened_at),
+            note=minute(ended).text if ended is not None else _("until it is closed"),
+        ),
         _retest(note, known, context, is_closed=state == "closed"),
     )  # fmt: skip
 

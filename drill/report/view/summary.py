@@ -11,7 +11,7 @@ from drill.recovery.coverage.intervals import span_of
 from drill.recovery.facts import DrillFacts, ExceptionNote
 from drill.report.audit import Audit
 from drill.report.context import Context
-from drill.report.language import _
+from drill.report.language import _, ngettext
 from drill.report.view.attainment import Attained, overall, quantile_text
 from drill.report.view.compliance import AuditData, period_text, reviewed_share
 from drill.report.view.confidence import sentence
@@ -28,7 +28,7 @@ RISKS = 5
 DECISIONS = 5
 MONTHS = 12
 NAME_AT_MOST = 40
-REASON_AT_MOST = 70
+REASON_AT_MOST = 90
 """Characters: the page is one sheet of paper, whatever things are called."""
 
 _BAD = (Status.FAILED, Status.UNPROVEN, Status.EXPIRED, Status.UNSURE, Status.LATE)
@@ -130,20 +130,24 @@ def critical(scope: Sequence[Standing]) -> tuple[int | None, list[Standing]]:
     return first, [one for one in scope if first is None or one.tier == first]
 
 
+def is_recoverable(one: Standing) -> bool:
+    """Tell whether a valid proof stands, and no later drill has failed."""
+    return one.is_in_time and one.status is not Status.FAILED
+
+
 def _answer(audit: Audit) -> tuple[Sign, str]:
     tier, first = critical(audit.scope)
     if not first:
         return sign(Tone.NONE, _("Are we recoverable? No data: no source is in scope")), ""
     name = _("sources") if tier is None else _("tier {tier} sources").format(tier=tier)
-    proven = sum(1 for one in first if one.is_in_time and one.status is not Status.FAILED)
+    proven = sum(map(is_recoverable, first))
     failed = sum(1 for one in first if one.status is Status.FAILED)
     said = _("{proven} of {count} {name} are proven to be recoverable").format(
         proven=proven, count=len(first), name=name
     )
     why = _(
         "Proven: the newest conclusive restore drill did not fail, and a proof at level 3 or higher "
-        "has not run out. {failed} failed their newest conclusive drill; of {others} nothing is "
-        "proven at this time."
+        "has not run out. Failed: {failed}. Never proven, or not any more: {others}."
     ).format(failed=failed, others=len(first) - proven - failed)
     return sign(Tone.PASS if proven == len(first) else Tone.FAIL, said), why
 
@@ -158,15 +162,16 @@ def _figure(title: str, part: int, whole: int, basis: str) -> Figure:
 
 def _figures(audit: Audit, context: Context) -> Iterable[Figure]:
     tier, first = critical(audit.scope)
-    name = _("Sources proven") if tier is None else _("Tier {tier} proven").format(tier=tier)
     rto, rpo = overall(audit.drills)
     passed, scheduled = audit.operation.passed, audit.operation.scheduled
+    if tier is not None:
+        yield _figure(
+            _("Tier {tier} proven").format(tier=tier), sum(map(is_recoverable, first)), len(first),
+            _("of the most critical sources"),
+        )  # fmt: skip
     yield _figure(
-        name, sum(1 for one in first if one.is_in_time), len(first), _("a proof that has not ended")
-    )
-    yield _figure(
-        _("All sources proven"), sum(1 for one in audit.scope if one.is_in_time),
-        len(audit.scope), _("a proof that has not ended"),
+        _("All sources proven"), sum(map(is_recoverable, audit.scope)), len(audit.scope),
+        _("and no later drill failed"),
     )  # fmt: skip
     yield _figure(
         _("Drills passed"), passed, scheduled,
@@ -201,7 +206,9 @@ def _oldest(audit: Audit, context: Context) -> Figure:
         value=value,
         tone=tone.value,
         glyph=sign(tone, "").glyph,
-        basis=_("{count} sources were never proven").format(count=len(never)),
+        basis=ngettext(
+            "{count} source was never proven", "{count} sources were never proven", len(never)
+        ).format(count=len(never)),
     )
 
 
@@ -291,18 +298,25 @@ def _decisions(
     cared = {(one.cloud, one.source_id) for one in holding if one.kind == "finding"}
     orphans = [one for one in bad if one.status is Status.FAILED and one.key not in cared]
     if orphans:
-        yield _("Name an owner for {count} failed sources without an open finding: {names}").format(
-            count=len(orphans), names=_names(orphans)
-        )
-    if audit.inventory.without_plan:
-        yield _("Drill {count} instances that no plan names, or approve leaving them out").format(
-            count=audit.inventory.without_plan
-        )
+        yield ngettext(
+            "Name an owner for a failed source without an open finding: {names}",
+            "Name owners for {count} failed sources without an open finding: {names}",
+            len(orphans),
+        ).format(count=len(orphans), names=_names(orphans))
+    lonely = audit.inventory.without_plan
+    if lonely:
+        yield ngettext(
+            "Drill the instance that no plan names, or approve leaving it out",
+            "Drill the {count} instances that no plan names, or approve leaving them out",
+            lonely,
+        ).format(count=lonely)
     never = [one for one in bad if one.status is Status.UNPROVEN]
     if never:
-        yield _("Have {count} sources drilled that were never proven: {names}").format(
-            count=len(never), names=_names(never)
-        )
+        yield ngettext(
+            "Have a source drilled that was never proven: {names}",
+            "Have {count} sources drilled that were never proven: {names}",
+            len(never),
+        ).format(count=len(never), names=_names(never))
     ending = [
         one
         for one in holding
@@ -311,14 +325,18 @@ def _decisions(
         and one.expires_at <= context.at + EXPIRES_SOON
     ]
     if ending:
-        yield _("Renew or end {count} exclusions that expire within 30 days").format(
-            count=len(ending)
-        )
+        yield ngettext(
+            "Renew or end the exclusion that expires within 30 days",
+            "Renew or end {count} exclusions that expire within 30 days",
+            len(ending),
+        ).format(count=len(ending))
     slow = [one for one in bad if one.status is Status.LATE]
     if slow:
-        yield _("Agree on other objectives or on faster recovery for {count} sources: {names}").format(
-            count=len(slow), names=_names(slow)
-        )  # fmt: skip
+        yield ngettext(
+            "Agree on other objectives or on faster recovery for a source: {names}",
+            "Agree on other objectives or on faster recovery for {count} sources: {names}",
+            len(slow),
+        ).format(count=len(slow), names=_names(slow))
     done, whole = reviewed_share(audit)
     if whole and done < whole:
         yield _("Have {count} finished drills reviewed: nobody has accepted their results").format(

@@ -44,9 +44,7 @@ def _sources(audit: Audit) -> Iterable[tuple[Cell, ...]]:
 def _drills(audit: Audit) -> Iterable[tuple[Cell, ...]]:
     operation = audit.operation
     scheduled, executed = operation.scheduled, operation.executed
-    yield _total(
-        _("Scheduled"), _("slots of these sources in the period"), scheduled, scheduled
-    )  # fmt: skip
+    yield _total(_("Scheduled"), _("slots of the period"), scheduled, scheduled)
     yield from _reasons(operation.not_executed_as, leave_out=())
     yield _total(_("Executed"), _("the cloud accepted a restore"), executed, scheduled)
     yield from _reasons(operation.executed_as, leave_out=_PASSES)
@@ -70,7 +68,7 @@ def _total(name: str, note: str, count: int, above: int) -> tuple[Cell, ...]:
 
 def _less(name: str, count: int) -> tuple[Cell, ...]:
     return (
-        Cell(note=_("less {reason}").format(reason=name)),
+        Cell(note=_("less: {reason}").format(reason=name)),
         Cell(note=f"− {count}" if count else "0"),
         Cell(),
     )
