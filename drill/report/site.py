@@ -160,9 +160,7 @@ def plan_site(past: Past, context: Context, *, promises: Promises | None = None)
             data=OverviewData(past=past, standings=tuple(standings)),
         ),
     )
-    return Site(
-        past=past, context=context, standings=tuple(standings), audit=audit, pages=pages
-    )
+    return Site(past=past, context=context, standings=tuple(standings), audit=audit, pages=pages)
 
 
 def _audit_pages(data: AuditData) -> Iterator[Page]:

@@ -1,4 +1,4 @@
-"""Every kind of page, opened: nothing on the console, nothing asked for, nothing serious for axe."""
+"""Every kind of page, opened: silent, asking for nothing, and nothing serious for axe."""
 
 from __future__ import annotations
 

@@ -21,8 +21,10 @@ UNDER_WAY = "under_way"
 IDENTITIES = (
     "inventory = in scope + excluded + without a plan + simulated",
     "scheduled = executed + missed + skipped + refused + stopped or waiting before the restore",
-    "executed = passed + passed late + failed restore + failed check + inconclusive + aborted + "
-    "under way",
+    (
+        "executed = passed + passed late + failed restore + failed check + inconclusive + "
+        "aborted + under way"
+    ),
     "passed = passed in time + passed late",
     "scheduled of the fleet = sum over its sources",
     "executed of the fleet = sum over its sources",

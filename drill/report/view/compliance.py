@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from drill.check.port import CheckAnswer
 from drill.recovery.coverage.intervals import span_of
 from drill.recovery.coverage.metric import Metric
-from drill.recovery.facts import DrillFacts
 from drill.report.audit import Audit
 from drill.report.context import Context
 from drill.report.control_map import frameworks
@@ -17,23 +15,21 @@ from drill.report.past import Past
 from drill.report.view.attainment import FEW, attained, quantile_text
 from drill.report.view.confidence import sentences
 from drill.report.view.control_sheet import control_sheet
-from drill.report.view.fleet import is_leaked, page_name
+from drill.report.view.fleet import is_leaked
 from drill.report.view.formats import Moment, minute, moment, share_text, span_text
-from drill.report.view.links import source_page
 from drill.report.view.provenance import Provenance, provenance
 from drill.report.view.registers import exception_sheet, review_sheet
+from drill.report.view.sampled import not_passed_sheet, sample_sheet
 from drill.report.view.sheet import (
     ROWS_AT_MOST,
     Cell,
     Column,
     Sheet,
-    at_cell,
     plain,
     sheet,
     sign_cell,
-    text_cell,
 )
-from drill.report.view.signs import Sign, Tone, level_sign, outcome_sign, sign, teardown_sign
+from drill.report.view.signs import Sign, Tone, sign
 from drill.report.view.text import shown
 from drill.report.view.waterfall_of_counts import waterfall_sheet
 
@@ -64,6 +60,7 @@ class ComplianceView:
     attainment: Sheet
     exceptions: Sheet
     reviews: Sheet
+    not_passed: Sheet
     sample: Sheet
     sample_seed: str
     sample_is_default: bool
@@ -94,7 +91,8 @@ def compliance_view(data: AuditData, context: Context) -> ComplianceView:
             caption=_("Exceptions that held in this period, those that still hold first"),
         ),
         reviews=review_sheet(audit, data.past, context),
-        sample=_sample(audit, context),
+        not_passed=not_passed_sheet(audit, data.past, context),
+        sample=sample_sheet(audit, context),
         sample_seed=shown(audit.sample.seed, 200),
         sample_is_default=audit.sample.is_default,
         sample_digest=audit.sample.eligible_digest,
@@ -315,57 +313,4 @@ def _attainment(audit: Audit) -> Sheet:
         count=len(found),
         data="attainment",
         empty=_("No data: no drill was conclusive."),
-    )  # fmt: skip
-
-
-def _sample(audit: Audit, context: Context) -> Sheet:
-    drawn = audit.sample.drawn
-    return sheet(
-        "sample-table",
-        _("Drills drawn from all {eligible} of the period, in the order of the draw").format(
-            eligible=audit.sample.eligible
-        ),
-        (
-            Column(head=_("No."), kind="n"),
-            Column(head=_("Drill"), kind="id"),
-            Column(head=_("Slot")),
-            Column(head=_("Source"), kind="id"),
-            Column(head=_("Recovery point")),
-            Column(head=_("Outcome")),
-            Column(head=_("Level")),
-            Column(head=_("Checks"), kind="n"),
-            Column(head=_("RTA (of RTO)"), kind="n"),
-            Column(head=_("Teardown")),
-        ),
-        (_sampled(number, one, context) for number, one in enumerate(drawn, start=1)),
-        data="sample",
-        empty=_("No data: there is no drill to draw from."),
-    )
-
-
-def _sampled(number: int, drill: DrillFacts, context: Context) -> tuple[Cell, ...]:
-    answers = [answer for _name, answer in drill.checks]
-    has_page = context.links.has_page(drill)
-    return (
-        plain(number),
-        text_cell(drill.id, href=f"d/{page_name(drill.id)}" if has_page else None,
-                  note=drill.plan_name),
-        at_cell(drill.scheduled_for),
-        text_cell(drill.source_name or drill.source_id, href=f"i/{source_page(drill.source)}",
-                  note=context.cloud(drill.cloud)),
-        at_cell(drill.point_at) if drill.point_at else plain(_("none")),
-        Cell(sign=outcome_sign(drill)),
-        Cell(sign=level_sign(drill.level)),
-        plain(
-            _("{passed} of {count}").format(
-                passed=answers.count(CheckAnswer.PASSED.value), count=len(answers)
-            )
-            if answers
-            else _("none")
-        ),
-        plain(
-            span_text(drill.rta),
-            note=span_text(drill.rto_target) if drill.rto_target else _("no target"),
-        ),
-        Cell(sign=teardown_sign(drill.teardown)),
     )  # fmt: skip

@@ -38,9 +38,9 @@ def exceptions_view(past: Past, context: Context) -> ExceptionsView:
         generated_at=moment(at),
         verdict=sign(
             Tone.WARN if holding else Tone.NONE,
-            ngettext("{count} exception holds now", "{count} exceptions hold now", len(holding)).format(
-                count=len(holding)
-            )
+            ngettext(
+                "{count} exception holds now", "{count} exceptions hold now", len(holding)
+            ).format(count=len(holding))
             if holding
             else _("No exception holds now"),
         ),

@@ -118,9 +118,7 @@ def _outcomes() -> Sheet:
                 plain(_(_MEANINGS[one])),
                 plain(_("yes") if one in CONCLUSIVE else _("no")),
                 plain(
-                    _("yes, from L{level}").format(level=IMAGE_LEVEL)
-                    if one in PASSES
-                    else _("no")
+                    _("yes, from L{level}").format(level=IMAGE_LEVEL) if one in PASSES else _("no")
                 ),
             )
             for one in Outcome

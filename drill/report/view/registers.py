@@ -189,9 +189,7 @@ def _reviewed(review: Review, ordered: Sequence[DrillFacts], context: Context) -
         return plain(_("slots from {begin} to {end} UTC").format(begin=begin, end=end))
     drill = next((one for one in ordered if one.id == review.drill_id), None)
     has_page = drill is not None and context.links.has_page(drill)
-    return text_cell(
-        review.drill_id, href=f"d/{page_name(review.drill_id)}" if has_page else None
-    )
+    return text_cell(review.drill_id, href=f"d/{page_name(review.drill_id)}" if has_page else None)
 
 
 def separation_of(review: Review) -> bool | None:
@@ -202,9 +200,7 @@ def separation_of(review: Review) -> bool | None:
     return review.reviewer.strip().casefold() not in names
 
 
-def same_drills(
-    review: Review, ordered: Sequence[DrillFacts], context: Context
-) -> bool | None:
+def same_drills(review: Review, ordered: Sequence[DrillFacts], context: Context) -> bool | None:
     """Tell whether the drills of the report are those that were reviewed, by their digest.
 
     None without a digest, or if the report leaves out drills that the review may have had.
@@ -214,8 +210,10 @@ def same_drills(
         return None
     if review.drill_id is not None:
         about = [one for one in ordered if one.id == review.drill_id]
-    elif review.period_from is None or review.period_to is None or (
-        context.since is not None and context.since > review.period_from
+    elif (
+        review.period_from is None
+        or review.period_to is None
+        or (context.since is not None and context.since > review.period_from)
     ):
         return None
     else:

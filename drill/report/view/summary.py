@@ -146,8 +146,8 @@ def _answer(audit: Audit) -> tuple[Sign, str]:
         proven=proven, count=len(first), name=name
     )
     why = _(
-        "Proven: the newest conclusive restore drill did not fail, and a proof at level 3 or higher "
-        "has not run out. Failed: {failed}. Never proven, or not any more: {others}."
+        "Proven: the newest conclusive restore drill did not fail, and a proof at level 3 or "
+        "higher has not run out. Failed: {failed}. Never proven, or not any more: {others}."
     ).format(failed=failed, others=len(first) - proven - failed)
     return sign(Tone.PASS if proven == len(first) else Tone.FAIL, said), why
 
@@ -253,9 +253,7 @@ def _months(audit: Audit, context: Context) -> tuple[MonthBar, ...]:
         if month in due:
             due[month] += 1
             passed[month] += has_passed(drill)
-    return tuple(
-        _bar(place, month, passed[month], due[month]) for place, month in enumerate(names)
-    )
+    return tuple(_bar(place, month, passed[month], due[month]) for place, month in enumerate(names))
 
 
 def _bar(place: int, month: str, passed: int, due: int) -> MonthBar:
@@ -286,9 +284,7 @@ def _between(drills: Sequence[DrillFacts], begin: datetime, end: datetime) -> li
 
 def _passed_of(drills: Sequence[DrillFacts]) -> str:
     passed = sum(1 for one in drills if has_passed(one))
-    return (
-        _("{part} of {whole}").format(part=passed, whole=len(drills)) if drills else _("no data")
-    )
+    return _("{part} of {whole}").format(part=passed, whole=len(drills)) if drills else _("no data")
 
 
 def _decisions(
