@@ -32,6 +32,7 @@ bench: .venv/.dev
 	$(BIN)/python tests/bench/bench_help.py
 	$(BIN)/python tests/bench/bench_plan_check.py
 	PYTHONPATH=. $(BIN)/python tests/bench/bench_lists.py
+	PYTHONPATH=. $(BIN)/python -m tests.bench.bench_due
 	@echo "the next one restores 1 GB again and again: 3 to 6 minutes"
 	$(BIN)/python tests/bench/bench_restore.py
 

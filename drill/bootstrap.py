@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from drill.clock import SystemClock
 from drill.dispatch.worker import worker_name
+from drill.engine.control import Control
 from drill.engine.passwords import CopyPasswords
 from drill.engine.ports import CloudSettings, Parts, ScratchLogin
 from drill.errors import ConfigInvalid, SecretUnavailable
@@ -35,6 +36,11 @@ class House:
     plans: tuple[Plan, ...]
     journal: SqlJournal
     parts: Parts
+
+    @property
+    def control(self) -> Control:
+        """Return the orders and signs of life, kept beside the journal."""
+        return self.journal.control
 
     @property
     def reports(self) -> Path:
@@ -78,6 +84,10 @@ def build_house(config: Config, plans: Sequence[Plan], *, folder: Path) -> House
         drills_per_source=config.limits.drills_per_source,
         start_patience=config.limits.start_patience,
         teardown_patience=config.limits.teardown_patience,
+        drills_per_group=config.limits.drills_per_group,
+        group_limits=config.limits.groups,
+        control=journal.control,
+        blackouts=config.blackouts,
     )
     return House(folder=folder, config=config, plans=tuple(plans), journal=journal, parts=parts)
 

@@ -21,6 +21,8 @@ class ExitCode(IntEnum):
     """Reserved: verification of the evidence log failed."""
     REFUSED = 6
     LEAKED = 7
+    SILENT = 8
+    """Nobody keeps the schedule (``drill status --max-age``)."""
     INTERRUPTED = 130
 
 
@@ -69,6 +71,10 @@ class DrillMoved(DrillError):
 
 class StoreError(DrillError):
     """the store cannot be used"""
+
+
+class IdTaken(StoreError):
+    """there is a drill with this id already"""
 
 
 class StoreUnavailable(StoreError):

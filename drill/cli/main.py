@@ -14,6 +14,11 @@ from drill.errors import DrillError, ExitCode
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("drill.cli.run", "Run drills now and report them."),
+    "status": ("drill.cli.status", "Say what is due, running, late, missed and proven."),
+    "pause": ("drill.cli.pause", "Let nothing scheduled begin, for everything or for a part."),
+    "resume": ("drill.cli.resume", "End a pause or a drain."),
+    "drain": ("drill.cli.drain", "Let nothing begin any more, and the daemon end."),
+    "abort": ("drill.cli.abort", "Take drills to teardown."),
     "plan": ("drill.cli.plan", "List, check and show restore plans."),
     "history": ("drill.cli.history", "List past drills."),
     "show": ("drill.cli.show", "Show one drill with its steps, checks and journal."),

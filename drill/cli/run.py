@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from drill.cli.due import due_plans, due_shape, enlist_slots
 from drill.cli.output import console, output_option, print_json, say
 from drill.errors import ExitCode
 
@@ -22,48 +23,66 @@ if TYPE_CHECKING:
 
 @click.command(
     "run",
-    epilog="Example: drill run orders-pitr-latest   or, for every plan: drill run",
+    epilog="Example: drill run orders-pitr-latest   or, for every plan: drill run   "
+    "or, from cron: drill run --due",
 )
 @click.argument("plans", nargs=-1, metavar="[PLAN]...")
+@click.option("--due", is_flag=True, help="Run what the schedule says is due, and nothing else.")
 @click.option("--dry-run", is_flag=True, help="Show what would be restored; order nothing.")
 @click.option("--no-report", is_flag=True, help="Do not render the reports afterwards.")
 @output_option
 @click.pass_obj
 def command(
-    config_file: str, plans: tuple[str, ...], dry_run: bool, no_report: bool, output: str
+    config_file: str,
+    plans: tuple[str, ...],
+    due: bool,
+    dry_run: bool,
+    no_report: bool,
+    output: str,
 ) -> int:
     """Run drills of the named plans (all plans without a name) as one batch, within the limits.
 
     Drills that an earlier run left unfinished are taken over first; a plan that has one is not
     started a second time. Ctrl-C takes every running drill to teardown; a second Ctrl-C leaves
     them for the next run or for drill sweep --apply.
+
+    With --due every slot that has come since the last look is drilled, or recorded as missed or
+    skipped; call it from cron or a CronJob, as often as you like. Nothing due is exit code 0.
     """
     from drill.cli.context import house_of, read_setting
 
+    if due and plans:
+        raise click.UsageError("--due looks at the schedule of every plan: name none")
     setting = read_setting(config_file)
     chosen = setting.named(plans)
     house = house_of(setting)
     if dry_run:
         from drill.cli.preview import show_previews
 
-        return show_previews(house, chosen, output=output)
-    drill_ids = enlist(house, chosen)
+        return show_previews(house, due_plans(house, chosen) if due else chosen, output=output)
+    found = None
+    if due:
+        found, drill_ids = enlist_slots(house, chosen)
+    else:
+        drill_ids = enlist(house, chosen)
+    missed = found.missed if found else 0
     if not drill_ids:
-        say("there is no plan to run")
-        return ExitCode.PASSED
-    records = run_batch(house, drill_ids, quiet=output == "json")
-    index = None if no_report else _render(house)
+        say("nothing is due" if due else "there is no plan to run")
+    records = run_batch(house, drill_ids, quiet=output == "json") if drill_ids else []
+    index = _render(house) if (records or missed) and not no_report else None
     if output == "json":
         from drill.cli.shapes import drill_shape
 
-        print_json({"drills": [drill_shape(record) for record in records]})
-    else:
+        drills = {"drills": [drill_shape(record) for record in records]}
+        print_json(drills | ({"due": due_shape(found)} if found else {}))
+    elif records:
         print_verdicts(records)
         if index:
             say(f"report: {index}")
     from drill.cli.verdict import exit_code_of
 
-    return exit_code_of(records)
+    code = exit_code_of(records)
+    return ExitCode.NOT_PASSED if missed and code is not ExitCode.LEAKED else code
 
 
 def enlist(house: House, plans: Sequence[LoadedPlan]) -> list[str]:

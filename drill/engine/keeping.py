@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from drill.engine.ports import SeatLimits
+from drill.engine.ports import SeatLimits, Summary
 from drill.engine.record import DrillRecord, Event, EventKind, Outcome, State, Teardown
 from drill.errors import DrillMoved, StoreError
 from drill.plan.model import ExistingTarget
@@ -18,6 +18,11 @@ FIXED = (
     "tool_version",
 )
 """What is said about a drill when it is enlisted and never changes."""
+
+SUMMARY_FIELDS = (
+    *("id", "plan_name", "trigger", "scheduled_for", "state", "started_at", "outcome"),
+    *("finished_at", "reason", "teardown", "level", "is_simulated"),
+)
 
 PASSED = frozenset({Outcome.PASSED, Outcome.PASSED_LATE})
 
@@ -34,12 +39,14 @@ def wanted_target_id(record: DrillRecord) -> str | None:
 
 def first_event(record: DrillRecord) -> Event:
     """Return the first line in the journal of a drill that is enlisted."""
-    facts = {
+    facts: dict[str, str | None] = {
         "plan_name": record.plan_name,
         "plan_digest": record.plan_digest,
         "trigger": record.trigger.value,
         "scheduled_for": record.scheduled_for.isoformat(),
     }
+    if record.outcome is not None:  # a slot that was missed or skipped: finished when enlisted
+        facts |= {"outcome": record.outcome.value, "reason": record.reason}
     return Event(at=record.enlisted_at, kind=EventKind.STATE, act=record.state.value, facts=facts)
 
 
@@ -168,6 +175,7 @@ class Contender:
     cloud: str
     source_id: str
     target_id: str | None
+    group: str | None
     enlisted_at: datetime
     next_at: datetime
     is_seated: bool
@@ -215,21 +223,24 @@ def _obstacle(
         return f"waits for target {one.target_id}: it is {taken[one.target_id]}"
     in_cloud = [other for other in seated if other.cloud == one.cloud]
     of_source = [other for other in in_cloud if other.source_id == one.source_id]
+    of_group = [other for other in seated if other.group == one.group]
     new = [other for other in in_cloud if one.target_id is None and other.target_id is None]
     for sitting, at_most, where in (
         (seated, limits.drills_at_once, ""),
         (in_cloud, limits.drills_per_cloud, f" in cloud {one.cloud}"),
         (of_source, limits.drills_per_source, f" of source {one.source_id}"),
+        (of_group, limits.of_group(one.group), f" of group {one.group}"),
         (new, limits.new_per_cloud, f" with a new target in cloud {one.cloud}"),
     ):
-        if len(sitting) >= at_most:
+        if at_most is not None and len(sitting) >= at_most:
             return f"waits for a seat: at most {at_most} drills at once{where}"
     return None
 
 
 def contends(record: DrillRecord) -> bool:
-    """Tell whether an unfinished drill sits, or waits for a seat and shall go on."""
-    return record.is_seated or (record.state is State.QUEUED and not record.abort_requested)
+    """Tell whether an unfinished drill sits, or waits for a seat and may begin."""
+    is_free = not record.abort_requested and record.held_until is None
+    return record.is_seated or (record.state is State.QUEUED and is_free)
 
 
 def contender(record: DrillRecord) -> Contender:
@@ -239,10 +250,23 @@ def contender(record: DrillRecord) -> Contender:
         cloud=record.plan.source.cloud,
         source_id=record.plan.source.instance_id,
         target_id=wanted_target_id(record),
+        group=record.plan.group,
         enlisted_at=record.enlisted_at,
         next_at=record.next_at,
         is_seated=record.is_seated,
     )
+
+
+def summary(record: DrillRecord) -> Summary:
+    """Return what a list needs of a drill."""
+    own = {name: getattr(record, name) for name in SUMMARY_FIELDS}
+    source = record.plan.source
+    return Summary(cloud=source.cloud, source_id=source.instance_id, **own)
+
+
+def is_proof(record: Summary, at_least: int) -> bool:
+    """Tell whether a drill passed on a real database at this level or above."""
+    return record.outcome in PASSED and not record.is_simulated and record.level >= at_least
 
 
 def only_one(beginning: str, found: Sequence[str]) -> str:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from drill.engine.keeping import (
     PASSED,
@@ -19,14 +21,16 @@ from drill.engine.keeping import (
     ensure_legal,
     facts_as_json,
     first_event,
+    is_proof,
     merged,
     only_one,
     reopened,
+    summary,
     why_waiting,
 )
-from drill.engine.ports import SeatLimits
-from drill.engine.record import DrillRecord, Event, State, Teardown
-from drill.errors import DrillMoved, StoreError
+from drill.engine.ports import SeatLimits, Summary
+from drill.engine.record import DrillRecord, Event, Outcome, State, Teardown
+from drill.errors import DrillMoved, IdTaken, StoreError
 
 
 class MemoryJournal:
@@ -48,7 +52,7 @@ class MemoryJournal:
                 if (slot := (record.plan_name, record.scheduled_for)) in slots:
                     continue
                 if record.id in self._drills or record.id in added:
-                    raise StoreError(f"there is a drill {record.id} already")
+                    raise IdTaken(f"there is a drill {record.id} already")
                 slots.add(slot)
                 added[record.id] = record
             self._drills |= added
@@ -190,6 +194,31 @@ class MemoryJournal:
         last = max(passed, key=lambda one: (one.scheduled_for, one.id), default=None)
         checks = last.checks if last else ()
         return {check.name: check.row_count for check in checks if check.row_count is not None}
+
+    def newest(
+        self, *, of: Literal["plan", "source"], passed: bool = False, at_least: int = 0
+    ) -> list[Summary]:
+        with self._lock:
+            all_ = [summary(one) for one in self._drills.values()]
+        found: dict[tuple[str, ...], Summary] = {}
+        for one in sorted(all_, key=lambda one: (one.scheduled_for, one.id)):
+            if not passed or is_proof(one, at_least):
+                found[(one.plan_name,) if of == "plan" else (one.cloud, one.source_id)] = one
+        return [found[key] for key in sorted(found)]
+
+    def in_hand(self) -> list[Summary]:
+        with self._lock:
+            found = [
+                one
+                for one in self._drills.values()
+                if one.state is not State.FINISHED or one.teardown is Teardown.LEAKED
+            ]
+        return [summary(one) for one in sorted(found, key=lambda one: (one.enlisted_at, one.id))]
+
+    def count_outcomes(self, *, since: datetime) -> Mapping[Outcome, int]:
+        with self._lock:
+            recent = [one for one in self._drills.values() if one.scheduled_for >= since]
+        return Counter(one.outcome for one in recent if one.outcome is not None)
 
     def earliest_next_at(self, *, only: Collection[str] | None = None) -> datetime | None:
         with self._lock:

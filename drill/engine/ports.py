@@ -12,9 +12,11 @@ from pydantic import SecretStr
 
 from drill.check.port import Prober
 from drill.clock import Clock
+from drill.engine.control import Control
 from drill.engine.passwords import CopyPasswords
-from drill.engine.record import DrillRecord, Event
+from drill.engine.record import DrillRecord, Event, Outcome, State, Teardown, Trigger
 from drill.guard.facts import CloudRules, SiteRules
+from drill.plan.blackouts import SiteBlackout
 from drill.provider.port import Provider
 
 
@@ -27,6 +29,34 @@ class SeatLimits:
     drills_per_source: int
     new_per_cloud: int
     """New scratch instances at the same time in one account."""
+    drills_per_group: int | None = None
+    """Drills of one group; None for no limit."""
+    groups: Mapping[str, int] = field(default_factory=dict)
+    """Group -> its own number, in the place of ``drills_per_group``."""
+
+    def of_group(self, group: str | None) -> int | None:
+        """Return how many drills of a group may be under way; None for no limit."""
+        return None if group is None else self.groups.get(group, self.drills_per_group)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a list needs of a drill: read by the thousand, without plan, steps and checks."""
+
+    id: str
+    plan_name: str
+    cloud: str
+    source_id: str
+    trigger: Trigger
+    scheduled_for: datetime
+    state: State
+    started_at: datetime | None
+    outcome: Outcome | None
+    finished_at: datetime | None
+    reason: str | None
+    teardown: Teardown
+    level: int
+    is_simulated: bool
 
 
 class Journal(Protocol):
@@ -128,6 +158,24 @@ class Journal(Protocol):
         """Return name of check -> row count of the last drill of the plan that passed."""
         ...
 
+    def newest(
+        self, *, of: Literal["plan", "source"], passed: bool = False, at_least: int = 0
+    ) -> list[Summary]:
+        """Return the drill with the newest slot of each plan, or of each source, by name.
+
+        With ``passed`` of those alone that passed (late or not) on a real database at this level or
+        above.
+        """
+        ...
+
+    def in_hand(self) -> list[Summary]:
+        """Return the drills that are not finished, or that leaked, enlisted first first."""
+        ...
+
+    def count_outcomes(self, *, since: datetime) -> Mapping[Outcome, int]:
+        """Return how many drills with a slot from then on ended in which way."""
+        ...
+
     def earliest_next_at(self, *, only: Collection[str] | None = None) -> datetime | None:
         """Return when the next unfinished drill can be looked at: a live lease is waited for."""
         ...
@@ -187,3 +235,10 @@ class Parts:
     """How long a drill that has not ordered anything yet waits for a cloud that does not answer."""
     teardown_patience: timedelta
     """How long teardown tries before the drill says ``leaked``."""
+    drills_per_group: int | None = None
+    group_limits: Mapping[str, int] = field(default_factory=dict)
+    """Group -> its own number, in the place of ``drills_per_group``."""
+    control: Control | None = None
+    """Pauses; without it nothing is ever paused."""
+    blackouts: Sequence[SiteBlackout] = ()
+    """Times of the configuration in which no scheduled drill begins."""

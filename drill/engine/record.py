@@ -122,6 +122,8 @@ class DrillRecord:
     leased_until: datetime | None = None
     is_seated: bool = False
     """True while the drill counts against the limits of its account, source and target."""
+    held_until: datetime | None = None
+    """Set while a pause or a blackout forbids it to begin: so long it takes nobody's turn."""
     abort_requested: bool = False
     look_failures: int = 0
     """Consecutive times that the cloud could not be asked."""

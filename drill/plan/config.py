@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from drill.plan.blackouts import SiteBlackout
 from drill.plan.forms import (
     REFERENCE_PATTERN,
     Name,
@@ -212,6 +213,10 @@ class Limits(PlanPart):
     """Drills of all accounts that may run at the same time."""
     drills_per_source: Annotated[Whole, Field(ge=1, le=1000)] = 2
     """Drills of one source that may run at the same time."""
+    drills_per_group: Annotated[Whole, Field(ge=1, le=1000)] | None = None
+    """Drills of one group that may run at the same time; without it as many as there are seats."""
+    groups: dict[Name, Annotated[Whole, Field(ge=1, le=1000)]] = Field(default_factory=dict)
+    """Group = its own number, in the place of ``drills_per_group``."""
     workers: Annotated[Whole, Field(ge=1, le=64)] = 8
     """Steps that may be done at the same time."""
     lease: PositiveSpan = timedelta(seconds=60)
@@ -263,6 +268,8 @@ class Config(PlanPart):
     """Instances that no drill may ever touch."""
     limits: Limits = Limits()
     """How much may happen at the same time."""
+    blackouts: tuple[SiteBlackout, ...] = ()
+    """Times in which no scheduled drill begins."""
     store: StoreSettings = StoreSettings()
     """Where outcomes are kept."""
     folders: Folders = Folders()
@@ -278,13 +285,18 @@ class Config(PlanPart):
             *(("scratch", index, entry.cloud) for index, entry in enumerate(self.scratch)),
             *(("blank", index, entry.cloud) for index, entry in enumerate(self.blank)),
             *(("protected", index, entry.cloud) for index, entry in enumerate(self.protected)),
+            *(
+                ("blackouts", index, cloud)
+                for index, entry in enumerate(self.blackouts)
+                for cloud in entry.clouds
+            ),
         ]
         known = ", ".join(sorted(self.clouds)) or "none"
         return [
             Mistake(
                 f"no cloud is named {cloud!r}",
                 hint=f"Clouds of this file: {known}.",
-                at=(table, index, "cloud"),
+                at=(table, index, "clouds" if table == "blackouts" else "cloud"),
             )
             for table, index, cloud in named
             if cloud not in self.clouds

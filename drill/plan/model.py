@@ -20,7 +20,6 @@ from drill.plan.checks import ObjectsCheck as ObjectsCheck
 from drill.plan.checks import PhysicalCheck as PhysicalCheck
 from drill.plan.checks import RowCountCheck as RowCountCheck
 from drill.plan.checks import SqlCheck as SqlCheck
-from drill.plan.forms import Cron, TimeZone, Whole
 from drill.plan.forms import Identifier as Identifier
 from drill.plan.forms import Instant as Instant
 from drill.plan.forms import Name as Name
@@ -30,9 +29,11 @@ from drill.plan.forms import ProviderId as ProviderId
 from drill.plan.forms import QualifiedName as QualifiedName
 from drill.plan.forms import SecretReference as SecretReference
 from drill.plan.forms import Span as Span
+from drill.plan.forms import Whole
 from drill.plan.forms import format_span as format_span
 from drill.plan.forms import parse_span as parse_span
 from drill.plan.mistake import Mistake, raise_all
+from drill.plan.schedule import Schedule as Schedule
 
 
 class Source(PlanPart):
@@ -200,15 +201,6 @@ class Login(PlanPart):
     """Where its password is."""
     database: Annotated[str, Field(min_length=1, max_length=63)]
     """Database to log in to."""
-
-
-class Schedule(PlanPart):
-    """When the plan comes due: a cron expression read in a time zone (Sunday is 0 or 7)."""
-
-    cron: Cron
-    """Minute, hour, day, month, weekday: "30 2 * * *" is every night at 02:30."""
-    time_zone: TimeZone = "UTC"
-    """IANA name of the time zone that the cron expression is read in."""
 
 
 class SqlServer(PlanPart):

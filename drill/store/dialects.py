@@ -13,6 +13,7 @@ READS = "drill_reads"
 
 _SEATS_LOCK = 4_707_101
 _SCHEMA_LOCK = 4_707_102
+_ORDERS_LOCK = 4_707_103
 
 
 def connect_arguments(dialect: str, *, patience: timedelta) -> dict[str, Any]:
@@ -59,6 +60,11 @@ def prepare(engine: Engine) -> None:
 def lock_seats(connection: Connection) -> None:
     """Let nobody else count seats until this transaction ends."""
     _lock(connection, _SEATS_LOCK)
+
+
+def lock_orders(connection: Connection) -> None:
+    """Let nobody else give or end orders, or remember plans, until this transaction ends."""
+    _lock(connection, _ORDERS_LOCK)
 
 
 def lock_schema(connection: Connection) -> None:

@@ -6,19 +6,20 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from sqlalchemy import case, update
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from drill.engine.keeping import ensure_keepable, ensure_legal, first_event, merged, reopened
-from drill.engine.ports import SeatLimits
-from drill.engine.record import DrillRecord, Event, State
-from drill.errors import DrillMoved, StoreError
-from drill.store import queries, seating
+from drill.engine.keeping import ensure_keepable, ensure_legal, merged, reopened
+from drill.engine.ports import SeatLimits, Summary
+from drill.engine.record import DrillRecord, Event, Outcome, State
+from drill.errors import DrillMoved
+from drill.store import queries, seating, summaries
+from drill.store.adding import add_drills
+from drill.store.control import SqlControl
 from drill.store.database import Database, open_database
-from drill.store.mapping import changing_values, check_row, journal_row, new_row, step_row
+from drill.store.mapping import changing_values, check_row, journal_row, step_row
 from drill.store.migrate import ensure_current
 from drill.store.tables import DrillRow, StepRow
 
@@ -49,6 +50,8 @@ class SqlJournal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.control = SqlControl(database)
+        """Orders and signs of life, kept in the same database."""
 
     def __enter__(self) -> Self:
         return self
@@ -69,13 +72,8 @@ class SqlJournal:
         """Add new drills with their first event, except where the slot is taken."""
         for record in records:
             ensure_keepable(record)
-        rows = [new_row(record) for record in records]
         with self._database.writing() as session:
-            return [
-                record
-                for record, row in zip(records, rows, strict=True)
-                if _is_added(session, record, row)
-            ]
+            return add_drills(session, records)
 
     def due(self, *, now: datetime, at_most: int, only: Collection[str] | None = None) -> list[str]:
         """Return ids of unfinished drills to look at now."""
@@ -213,35 +211,27 @@ class SqlJournal:
         with self._database.reading() as session:
             return queries.recorded_counts(session, plan_name)
 
+    def newest(
+        self, *, of: Literal["plan", "source"], passed: bool = False, at_least: int = 0
+    ) -> list[Summary]:
+        """Return the drill with the newest slot of each plan, or of each source, by name."""
+        with self._database.reading() as session:
+            return summaries.newest(session, of=of, passed=passed, at_least=at_least)
+
+    def in_hand(self) -> list[Summary]:
+        """Return the drills that are not finished, or that leaked, enlisted first first."""
+        with self._database.reading() as session:
+            return summaries.in_hand(session)
+
+    def count_outcomes(self, *, since: datetime) -> Mapping[Outcome, int]:
+        """Return how many drills with a slot from then on ended in which way."""
+        with self._database.reading() as session:
+            return summaries.count_outcomes(session, since)
+
     def earliest_next_at(self, *, only: Collection[str] | None = None) -> datetime | None:
         """Return when the next unfinished drill can be looked at: a live lease is waited for."""
         with self._database.reading() as session:
             return queries.earliest_next_at(session, only)
-
-
-def _is_added(session: Session, record: DrillRecord, row: DrillRow) -> bool:
-    """Insert a drill and say so; False if its slot is taken. Raise StoreError if its id is."""
-    try:
-        with session.begin_nested():
-            session.add(row)
-            session.flush()
-    except IntegrityError:
-        slot = select(DrillRow.id).where(
-            col(DrillRow.plan_name) == record.plan_name,
-            col(DrillRow.scheduled_for) == record.scheduled_for,
-        )
-        if session.exec(slot).first() is not None:
-            return False
-        if session.get(DrillRow, record.id) is not None:
-            raise StoreError(f"there is a drill {record.id} already") from None
-        raise
-    for position, step in enumerate(record.steps, start=1):
-        session.add(step_row(record.id, position, step))
-    for position, check in enumerate(record.checks, start=1):
-        session.add(check_row(record.id, position, check))
-    session.add(journal_row(record.id, 1, first_event(record)))
-    session.flush()
-    return True
 
 
 def _keep_steps(session: Session, before: DrillRecord, after: DrillRecord) -> None:

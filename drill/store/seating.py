@@ -77,6 +77,7 @@ def _waits_before(one: Contender) -> Iterable[ColumnElement[bool]]:
         col(DrillRow.cloud) == one.cloud,
         col(DrillRow.enlisted_at) <= one.enlisted_at,
         col(DrillRow.next_at) >= one.next_at - FORSAKEN_AFTER,
+        col(DrillRow.held_until).is_(None),
     )
 
 
@@ -87,7 +88,7 @@ def _contenders(
     asked = (
         *(col(DrillRow.id), col(DrillRow.cloud), col(DrillRow.source_id)),
         *(col(DrillRow.wanted_target_id), col(DrillRow.enlisted_at), col(DrillRow.next_at)),
-        col(DrillRow.is_seated),
+        *(col(DrillRow.is_seated), col(DrillRow.plan_group)),
     )
     statement = sqlalchemy.select(*asked).where(queries.is_unfinished(), *conditions)
     return [
@@ -96,6 +97,7 @@ def _contenders(
             cloud=row.cloud,
             source_id=row.source_id,
             target_id=row.wanted_target_id,
+            group=row.plan_group,
             enlisted_at=row.enlisted_at,
             next_at=row.next_at,
             is_seated=row.is_seated,

@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, MetaData, Text, Uniqu
 from sqlmodel import Field, SQLModel
 
 from drill.check.port import CheckAnswer
+from drill.engine.control import Scope
 from drill.engine.record import EventKind, Outcome, State, StepName, Teardown, Trigger
 
 NAMING = {
@@ -118,6 +119,9 @@ class DrillRow(StoreTable, table=True):
     rpa_claimed_microseconds: int | None = Field(default=None, sa_type=BigInteger)
     request_ids: str = Field(sa_type=Text)
     refusals: str = Field(sa_type=Text)
+    plan_group: str | None = None
+    """From the plan, for the seating."""
+    held_until: datetime | None = None
 
 
 class JournalRow(StoreTable, table=True):
@@ -185,3 +189,65 @@ class TargetHoldRow(StoreTable, table=True):
     cloud: str = Field(primary_key=True)
     target_id: str = Field(primary_key=True)
     drill_id: str = Field(foreign_key="drill.id")
+
+
+class PauseRow(StoreTable, table=True):
+    """One order that nothing scheduled may begin, with its end. Its row stays."""
+
+    __tablename__ = "pause"
+    __table_args__ = (
+        _one_of("scope", Scope),
+        CheckConstraint("(scope = 'all') = (name IS NULL)", name="name"),
+        CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="end"),
+        Index(None, "ended_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    scope: str
+    name: str | None = None
+    is_drain: bool
+    since: datetime
+    until: datetime | None = None
+    by: str
+    reason: str
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+
+
+class DaemonRow(StoreTable, table=True):
+    """One run of the daemon: its beginning, its last sign of life, its end."""
+
+    __tablename__ = "daemon"
+    __table_args__ = (
+        CheckConstraint("how IN ('clean', 'crash')", name="how"),
+        CheckConstraint("(stopped_at IS NULL) = (how IS NULL)", name="stop"),
+        Index(None, "started_at"),
+    )
+
+    worker: str = Field(primary_key=True)
+    started_at: datetime
+    beat_at: datetime
+    stopped_at: datetime | None = None
+    how: str | None = None
+
+
+class LookRow(StoreTable, table=True):
+    """The one row that says when the schedule was last compared with the journal."""
+
+    __tablename__ = "look"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: datetime
+
+
+class PlanSeenRow(StoreTable, table=True):
+    """One plan as it was when it was valid last, and up to where its slots are in the journal."""
+
+    __tablename__ = "plan_seen"
+
+    plan_name: str = Field(primary_key=True)
+    digest: str
+    plan: str = Field(sa_type=Text)
+    first_seen_at: datetime
+    settled_until: datetime

@@ -93,6 +93,31 @@ class TestSeats:
             "same cloud",
         ]
 
+    def test_the_limit_of_a_group_counts_that_group_alone(self, journal: Journal):
+        shop, bank, none = (a_plan(group=group) for group in ("shop", "bank", None))
+        allowed = replace(limits(), drills_per_group=1, groups={"bank": 2})
+        for plan in (shop, bank, none):
+            assert seat(journal, claim(journal, enlist(journal, plan=plan)), allowed) is None
+
+        again = {
+            plan.group: seat(journal, claim(journal, enlist(journal, plan=plan)), allowed)
+            for plan in (shop, bank, none)
+        }
+
+        assert again == {
+            "shop": "waits for a seat: at most 1 drills at once of group shop",
+            "bank": None,
+            None: None,
+        }
+
+    def test_who_waits_for_its_group_does_not_block_the_others(self, journal: Journal):
+        allowed = replace(limits(at_once=2), drills_per_group=1)
+        seat(journal, claim(journal, enlist(journal, plan=a_plan(group="shop"))), allowed)
+        enlist(journal, plan=a_plan(group="shop"))
+        other = claim(journal, enlist(journal))
+
+        assert seat(journal, other, allowed) is None
+
     def test_one_drill_holds_a_target_until_it_is_released(self, journal: Journal):
         plan = a_plan(target_id=TARGET_ID)
         first = claim(journal, enlist(journal, plan=plan))
@@ -157,11 +182,12 @@ class TestSeats:
         "overrides",
         [
             {"next_at": NOW - timedelta(minutes=6)},
+            {"held_until": NOW + LEASE},
             {"state": State.SELECTING},
             {"plan": a_plan(target_id=TARGET_ID, cloud="elsewhere")},
             FINISHED,
         ],
-        ids=["forsaken", "under way", "elsewhere", "finished"],
+        ids=["forsaken", "held back", "under way", "elsewhere", "finished"],
     )
     def test_who_does_not_wait_here_has_no_turn_to_lose(
         self, journal: Journal, overrides: dict[str, Any]

@@ -7,17 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, insert, inspect
+from sqlmodel import select
 
+from drill.engine.record import Outcome, State
 from drill.errors import StoreError
 from drill.store import SqlJournal, open_journal
+from drill.store.mapping import new_values
 from drill.store.migrate import HEAD, VERSION_TABLE
-from drill.store.tables import StoreTable
-from tests.builders import a_record
+from drill.store.tables import DrillRow, StoreTable
+from tests.builders import a_plan, a_record
 
 
 def described(inspector: Any, table: str) -> dict[str, Any]:
@@ -74,6 +78,31 @@ def test_the_newest_migration_is_the_one_that_the_fast_path_knows():
     config.set_main_option("script_location", "drill.store:migrations")
 
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_a_store_of_the_first_schema_is_brought_up_to_date_with_its_drills(tmp_path: Path):
+    config = Config()
+    config.set_main_option("script_location", "drill.store:migrations")
+    engine = create_engine(f"sqlite:///{tmp_path / 'drill.db'}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    waiting = a_record(plan=a_plan(group="shop"))
+    over = a_record(plan=a_plan(group="shop"), state=State.FINISHED, outcome=Outcome.PASSED)
+    with engine.begin() as connection:
+        first_columns = {one["name"] for one in inspect(connection).get_columns("drill")}
+        for record in (waiting, over):
+            values = new_values(record)
+            values["copy"] = values.pop("copy_")
+            known = {name: value for name, value in values.items() if name in first_columns}
+            connection.execute(insert(DrillRow).values(known))
+    engine.dispose()
+
+    with open_journal("sqlite:///drill.db", folder=tmp_path) as journal:
+        assert {record.id for record in journal.history()} == {waiting.id, over.id}
+        with journal._database.reading() as session:
+            groups = {row.id: row.plan_group for row in session.exec(select(DrillRow))}
+    assert groups == {waiting.id: "shop", over.id: None}
 
 
 def test_a_store_that_is_up_to_date_is_opened_again_with_its_drills(tmp_path: Path):

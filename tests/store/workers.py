@@ -14,7 +14,7 @@ from sqlmodel import select
 
 from drill.engine.record import DrillRecord, Outcome, State
 from drill.store import open_journal
-from drill.store.mapping import new_row
+from drill.store.mapping import new_values
 from drill.store.tables import DrillRow
 from tests.builders import NOW, a_record, an_event
 
@@ -59,7 +59,7 @@ def die_in_a_transaction(folder: str) -> None:
     with open_journal(URL, folder=Path(folder)) as journal:
         has_alembic = "alembic" in sys.modules
         with journal._database.writing() as session:
-            session.add(new_row(a_record(id="half-written", scheduled_for=NOW)))
+            session.add(DrillRow(**new_values(a_record(id="half-written", scheduled_for=NOW))))
             for row in session.exec(select(DrillRow)):
                 row.reason = "half written"
             session.flush()

@@ -1,0 +1,55 @@
+"""``drill resume``: end a pause or a drain."""
+
+from __future__ import annotations
+
+import click
+
+from drill.cli.orders import opened, order_of, said, scope_options, who
+from drill.cli.output import output_option, print_json, say
+from drill.errors import ExitCode
+
+
+@click.command("resume", epilog="Example: drill resume --cloud otc")
+@scope_options
+@output_option
+@click.pass_obj
+def command(
+    config_file: str,
+    plan: str | None,
+    group: str | None,
+    cloud: str | None,
+    everything: bool,
+    output: str,
+) -> int:
+    """End the pause of exactly this PLAN, group or cloud, or of everything (and a drain).
+
+    Other pauses stay: resuming everything does not end the pause of one plan. Slots whose start
+    window is still open begin now.
+    """
+    from drill.clock import SystemClock
+
+    order = order_of(plan, group, cloud, everything)
+    now, by = SystemClock().now(), who()
+    with opened(config_file) as (journal, _, _):
+        control = journal.control
+        ended = control.resume(order.scope, order.name, by=by, now=now)
+        if everything:
+            ended += control.resume(order.scope, None, by=by, now=now, drains=True)
+        left = control.pauses(now=now)
+    if output == "json":
+        from drill.cli.status_shape import pause_shape
+
+        print_json(
+            {
+                "ended": [pause_shape(one) for one in ended],
+                "left": [pause_shape(one) for one in left],
+            }
+        )
+        return ExitCode.PASSED
+    for one in ended:
+        say(f"ended: {said(one)}")
+    if not ended:
+        say(f"nothing to end: there is no pause of {order}")
+    for one in left:
+        say(f"still in force: {said(one)}")
+    return ExitCode.PASSED

@@ -1,0 +1,173 @@
+"""``drill status``: what it says of a store, and the exit codes that a monitoring system reads."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from drill.engine.control import PlanSeen
+from drill.engine.record import Outcome, State, Teardown, Trigger
+from tests.builders import a_record
+from tests.cli.folders import NIGHTLY, Folder, now
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    folder = Folder(tmp_path, monkeypatch)
+    folder.write_plan("orders", rest=NIGHTLY)
+    folder.write_plan("manual", source="source-2")
+    return folder
+
+
+def keep(folder: Folder, *, age: timedelta, plan: str = "orders", **overrides: Any) -> str:
+    """Put a finished drill of this age into the store."""
+    at = now() - age
+    values: dict[str, Any] = {
+        "plan": folder.plan(plan),
+        "scheduled_for": at,
+        "enlisted_at": at,
+        "trigger": Trigger.SCHEDULE,
+        "state": State.FINISHED,
+        "outcome": Outcome.PASSED,
+        "teardown": Teardown.CLEAN,
+        "finished_at": at,
+        "level": 4,
+    }
+    with folder.store() as journal:
+        (record,) = journal.enlist([a_record(**values | overrides)])
+    return record.id
+
+
+def look(folder: Folder, ago: timedelta = timedelta(0)) -> None:
+    with folder.store() as journal:
+        journal.control.note_look(now=now() - ago)
+
+
+def test_an_empty_store_is_no_fault_without_a_limit(folder: Folder):
+    said = folder.drill("status")
+
+    assert said.code == 0
+    assert "nobody has kept it yet" in said.out
+    assert "never" in said.out
+
+
+@pytest.mark.parametrize(
+    ("age", "overrides", "looked", "code"),
+    [
+        (DAY / 2, {}, DAY / 2, 0),
+        (2 * DAY, {}, DAY / 2, 1),
+        (DAY / 2, {"outcome": Outcome.PASSED_LATE}, DAY / 2, 0),
+        (DAY / 2, {"outcome": Outcome.FAILED_CHECK}, DAY / 2, 1),
+        (DAY / 2, {"is_simulated": True}, DAY / 2, 1),
+        (DAY / 2, {}, 2 * DAY, 8),
+        (2 * DAY, {}, 2 * DAY, 1),
+    ],
+    ids=["fresh", "old", "late", "failed", "simulated", "silent", "old and silent"],
+)
+def test_the_exit_code_with_a_limit_says_what_is_wrong(folder, age, overrides, looked, code):
+    keep(folder, age=age, **overrides)
+    look(folder, looked)
+
+    said = folder.drill("status", "--max-age", "1d")
+
+    assert said.code == code
+    assert ("too old: plan orders" in said.err) is (code == 1)
+    assert folder.drill("status").code == 0
+
+
+def test_a_plan_without_a_schedule_never_grows_too_old(folder: Folder):
+    keep(folder, age=DAY / 2)
+    look(folder)
+
+    assert folder.drill("status", "manual", "--max-age", "1d").code == 0
+
+
+def test_a_store_where_nobody_ever_looked_is_silent(folder: Folder):
+    keep(folder, age=DAY / 2)
+
+    assert folder.drill("status", "--max-age", "1d").code == 8
+
+
+def test_a_daemon_s_beat_is_a_sign_of_life(folder: Folder):
+    keep(folder, age=DAY / 2)
+    with folder.store() as journal:
+        journal.control.daemon_started("host/1/1", now=now())
+
+    said = folder.drill("status", "--max-age", "1d")
+
+    assert said.code == 0
+    assert "kept by host/1/1" in said.out
+
+
+def test_the_document_says_what_is_known_and_null_for_the_rest(folder: Folder):
+    proof = keep(folder, age=10 * DAY)
+    keep(folder, age=2 * DAY, outcome=Outcome.MISSED, level=0)
+    leaked = keep(folder, age=DAY, outcome=Outcome.FAILED_CHECK, teardown=Teardown.LEAKED)
+    keep(folder, age=DAY / 2, plan="manual", level=2)
+
+    found = folder.drill("status", "--output", "json").json
+
+    manual, orders = found["plans"]
+    assert orders["last"]["drill"] == leaked
+    assert orders["last_passed"]["drill"] == proof
+    assert orders["next"]["scheduled_for"].endswith("T02:00:00.000Z")
+    assert manual["next"] is None
+    assert manual["last_passed"]["level"] == 2
+    assert found["counts"] == {
+        "waiting": 0,
+        "running": 0,
+        "leaked": 1,
+        "late": 0,
+        "missed_in_7_days": 1,
+    }
+    first, second = found["sources"]
+    assert (first["source_id"], first["days_left"], first["proof"]["drill"]) == (
+        "source-1",
+        19,
+        proof,
+    )
+    assert (second["source_id"], second["days_left"], second["left_ms"]) == ("source-2", None, None)
+    assert found["alive_at"] is None
+
+
+@pytest.mark.parametrize(
+    ("objectives", "days"),
+    [
+        ("", 29),
+        ('cadence = "7d"', 6),
+        ('cadence = "7d"\nproof_validity = "14d"', 13),
+        ('cadence = "12h"', -1),
+    ],
+)
+def test_a_proof_counts_as_long_as_the_plan_says(folder: Folder, objectives: str, days: int):
+    folder.write_plan("orders", rest=f"{NIGHTLY}\n[objectives]\n{objectives}")
+    keep(folder, age=DAY / 2 + timedelta(minutes=1))
+
+    found = folder.drill("status", "--output", "json").json
+
+    assert found["sources"][0]["days_left"] == days
+
+
+def test_a_slot_that_should_have_begun_is_late(folder: Folder):
+    yesterday = now() - DAY - timedelta(hours=1)
+    seen = PlanSeen(
+        plan_name="orders", digest="d", first_seen_at=yesterday, settled_until=yesterday
+    )
+    with folder.store() as journal:
+        journal.control.remember_plans([(seen, folder.plan("orders"))])
+
+    said = folder.drill("status")
+
+    assert "1 late" in said.out
+    assert "(late)" in said.out
+
+
+def test_a_limit_that_is_no_span_is_a_mistake_of_usage(folder: Folder):
+    with pytest.raises(click.BadParameter, match="36h"):
+        folder.drill("status", "--max-age", "36")
