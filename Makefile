@@ -33,6 +33,8 @@ bench: .venv/.dev
 	$(BIN)/python tests/bench/bench_plan_check.py
 	PYTHONPATH=. $(BIN)/python tests/bench/bench_lists.py
 	PYTHONPATH=. $(BIN)/python -m tests.bench.bench_due
+	PYTHONPATH=. $(BIN)/python tests/bench/bench_coverage.py
+	PYTHONPATH=. $(BIN)/python tests/bench/bench_archive.py
 	@echo "the next one restores 1 GB again and again: 3 to 6 minutes"
 	$(BIN)/python tests/bench/bench_restore.py
 

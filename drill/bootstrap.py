@@ -23,7 +23,7 @@ from drill.plan.config import BlankInstance, Cloud, Config, ScratchInstance
 from drill.plan.model import Plan
 from drill.plan.references import resolve, resolve_secret
 from drill.provider.breaker import Breakers
-from drill.store import SqlJournal, open_journal
+from drill.store import SqlArchive, SqlJournal, open_journal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,8 @@ class House:
     config: Config
     plans: tuple[Plan, ...]
     journal: SqlJournal
+    archive: SqlArchive
+    """Looks back on what the journal's database keeps."""
     parts: Parts
 
     @property
@@ -82,6 +84,7 @@ def build_house(config: Config, plans: Sequence[Plan], *, folder: Path) -> House
         lease=config.limits.lease,
         drills_at_once=config.limits.drills_at_once,
         drills_per_source=config.limits.drills_per_source,
+        history=lambda source: tuple(journal.archive.drill_facts(source=source)),
         start_patience=config.limits.start_patience,
         teardown_patience=config.limits.teardown_patience,
         drills_per_group=config.limits.drills_per_group,
@@ -89,7 +92,14 @@ def build_house(config: Config, plans: Sequence[Plan], *, folder: Path) -> House
         control=journal.control,
         blackouts=config.blackouts,
     )
-    return House(folder=folder, config=config, plans=tuple(plans), journal=journal, parts=parts)
+    return House(
+        folder=folder,
+        config=config,
+        plans=tuple(plans),
+        journal=journal,
+        archive=journal.archive,
+        parts=parts,
+    )
 
 
 def _cloud(

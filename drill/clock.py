@@ -7,6 +7,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
 
 class Clock(Protocol):
     """Tells the time and lets it pass."""
@@ -73,10 +76,9 @@ def to_milliseconds(instant: datetime) -> int:
     """Return whole milliseconds since the epoch, rounded down (the unit of the RDS v3 API)."""
     if instant.tzinfo is None:
         raise ValueError("a naive datetime is not an instant")
-    delta = instant - datetime(1970, 1, 1, tzinfo=UTC)
-    return delta // timedelta(milliseconds=1)
+    return (instant - _EPOCH) // _MILLISECOND
 
 
 def from_milliseconds(milliseconds: int) -> datetime:
     """Return the aware UTC instant of milliseconds since the epoch."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+    return _EPOCH + timedelta(milliseconds=milliseconds)

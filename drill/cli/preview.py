@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from drill.cli.output import console, instant_text, print_json
@@ -12,12 +14,17 @@ from drill.engine.record import Trigger
 from drill.engine.steps.reading import InstanceUnknown
 from drill.errors import ExitCode, NoRecoveryPoint
 from drill.guard.admission import AdmittedCreate, Refusals
+from drill.plan.forms import format_span
 from drill.plan.visible import visible
+from drill.recovery.coverage.evidence import IMAGE_LEVEL
+from drill.recovery.gain import Gain
 from drill.recovery.values import Choice
 
 if TYPE_CHECKING:
     from drill.bootstrap import House
     from drill.plan.loaded import LoadedPlan
+
+SECOND = timedelta(seconds=1)
 
 
 def show_previews(house: House, plans: Sequence[LoadedPlan], *, output: str) -> ExitCode:
@@ -59,6 +66,8 @@ def _facts(one: Preview) -> list[tuple[str, str]]:
     if isinstance(one.choice, Choice):
         facts.append(("recovery point", instant_text(one.choice.point.at)))
         facts.append(("chosen", one.choice.reason))
+    if one.gain is not None:
+        facts.append(("would prove", _gain_text(one.gain)))
     if one.inventory.is_simulated:
         facts.append(("simulated", "no database stands behind it: the drill would prove nothing"))
     if isinstance(one.admission, AdmittedCreate):
@@ -75,6 +84,23 @@ def _facts(one: Preview) -> list[tuple[str, str]]:
         )
     names = ", ".join(name for name, _ in plan.named_checks())
     return [*facts, ("would check", names)]
+
+
+def _gain_text(gain: Gain) -> str:
+    """Return what a pass would prove: of the backups, and of the window."""
+    if gain.level < IMAGE_LEVEL:
+        return f"nothing: its checks reach {gain.level.name}, and a proof begins at L3"
+    images = f"{gain.images_after} of {gain.bases} backups (now {gain.images_before})"
+    if not gain.can_prove_time:
+        return f"{images}; no stretch of time: its checks reach {gain.level.name}, not L4"
+    if gain.share_before is None or gain.share_after is None:
+        return images
+    added = format_span(gain.added - gain.added % SECOND)
+    # rounded down, as in reports: nothing is whole before it is
+    before, after = (
+        f"{math.floor(1000 * one) / 10:.1f} %" for one in (gain.share_before, gain.share_after)
+    )
+    return f"{added} more of the window, {after} (now {before}), and {images}"
 
 
 def _print(one: Preview) -> None:
@@ -107,8 +133,23 @@ def _shape(one: Preview) -> dict[str, Any]:
         "recovery_point": point_shape(one.choice if isinstance(one.choice, Choice) else None),
         "problem": problem,
         "simulated": not isinstance(one.inventory, InstanceUnknown) and one.inventory.is_simulated,
+        "would_prove": _gain_shape(one.gain),
         "refusals": [
             {"rule": each.rule, "message": each.message, "hint": each.hint} for each in refusals
         ],
         "checks": [name for name, _ in one.record.plan.named_checks()],
+    }
+
+
+def _gain_shape(gain: Gain | None) -> dict[str, Any] | None:
+    if gain is None:
+        return None
+    return {
+        "level": gain.level.name,
+        "added_ms": gain.added // timedelta(milliseconds=1),
+        "proven_before": gain.share_before,
+        "proven_after": gain.share_after,
+        "backups_before": gain.images_before,
+        "backups_after": gain.images_after,
+        "backups": gain.bases,
     }

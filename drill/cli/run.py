@@ -69,6 +69,8 @@ def command(
     if not drill_ids:
         say("nothing is due" if due else "there is no plan to run")
     records = run_batch(house, drill_ids, quiet=output == "json") if drill_ids else []
+    if due or not plans:
+        _observe(house, records)
     index = _render(house) if (records or missed) and not no_report else None
     if output == "json":
         from drill.cli.shapes import drill_shape
@@ -85,8 +87,27 @@ def command(
     return ExitCode.NOT_PASSED if missed and code is not ExitCode.LEAKED else code
 
 
+def _observe(house: House, records: Sequence[DrillRecord]) -> None:
+    """Look at what no drill has looked at: a batch of all plans is what a night is.
+
+    Who stopped the batch does not want to wait for more. A fault of the store is said and changes
+    no verdict; the looks are then missing, and ``drill observe`` says so.
+    """
+    from drill.engine.observing import keep_observing
+    from drill.engine.record import Outcome
+    from drill.errors import StoreError
+
+    if any(record.outcome in (None, Outcome.ABORTED) for record in records):
+        return
+    try:
+        keep_observing(house.parts, house.archive, house.plans, now=house.parts.clock.now())
+    except StoreError as error:
+        say(f"no data: what was seen of the sources is not kept: {error.message}")
+
+
 def enlist(house: House, plans: Sequence[LoadedPlan]) -> list[str]:
     """Take over abandoned drills, enlist one for every other plan; return all ids."""
+    from drill.cli.person import user_name
     from drill.dispatch.worker import is_known_dead
     from drill.engine.enlisting import new_drill
     from drill.engine.record import Trigger
@@ -104,6 +125,7 @@ def enlist(house: House, plans: Sequence[LoadedPlan]) -> list[str]:
             trigger=Trigger.COMMAND,
             scheduled_for=now,
             now=now,
+            initiated_by=user_name(),
         )
         for loaded in plans
         if loaded.plan.name not in already

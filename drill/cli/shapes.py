@@ -1,5 +1,5 @@
-"""How drills, plans and leaks look as JSON. The contract is docs/json-output.md; names are glossary
-words, instants are RFC 3339 in UTC, spans are whole milliseconds, and "no data" is null."""
+"""How drills, leaks, looks and decisions look as JSON. The contract is docs/json-output.md: names
+are glossary words, instants RFC 3339 in UTC, spans whole milliseconds, and "no data" is null."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from drill.check.port import CheckResult
 from drill.engine.record import DrillRecord, Event, Step
 from drill.engine.remains import Remains
 from drill.engine.sweeping import Leak
+from drill.recovery.alarm import Alarm
+from drill.recovery.facts import ExceptionNote, Observation, Population, Review
 from drill.recovery.values import BackupPoint, Choice
 
 
@@ -32,6 +34,7 @@ def drill_shape(record: DrillRecord) -> dict[str, Any]:
         "drill": record.id,
         "plan": record.plan_name,
         "trigger": record.trigger.value,
+        "initiated_by": record.initiated_by,
         "scheduled_for": instant(record.scheduled_for),
         "state": record.state.value,
         "outcome": record.outcome.value if record.outcome else None,
@@ -136,6 +139,106 @@ def leak_shape(leak: Leak) -> dict[str, Any]:
         "existed_ms": milliseconds(leak.cost.existed),
         "cost": None if leak.cost.amount is None else float(leak.cost.amount),
         "can_be_torn_down": leak.can_be_torn_down,
+    }
+
+
+def observation_shape(one: Observation) -> dict[str, Any]:
+    """Return one look at one source."""
+    return {
+        "cloud": one.cloud,
+        "source_id": one.source_id,
+        "source_name": one.source_name,
+        "taken_at": instant(one.taken_at),
+        "fault": one.fault,
+        "engine": one.engine,
+        "version": one.version,
+        "status": one.status,
+        "volume_gb": one.volume_gb,
+        "retention_days": one.retention_days,
+        "windows": [
+            {"starts_at": instant(window.starts_at), "ends_at": instant(window.ends_at)}
+            for window in one.windows
+        ],
+        "backups": [
+            {
+                "backup_id": backup.id,
+                "name": backup.name,
+                "kind": backup.kind.value,
+                "status": backup.status,
+                "ended_at": instant(backup.ended_at),
+            }
+            for backup in one.backups
+        ],
+        "simulated": one.is_simulated,
+    }
+
+
+def population_shape(one: Population) -> dict[str, Any]:
+    """Return the instances of one cloud, and which of them have a plan."""
+    return {
+        "cloud": one.cloud,
+        "taken_at": instant(one.taken_at),
+        "fault": one.fault,
+        "instances": [
+            {"instance_id": one_id, "name": name, "in_scope": one_id in one.in_scope}
+            for one_id, name in one.instances
+        ],
+    }
+
+
+def alarm_shape(alarm: Alarm) -> dict[str, Any]:
+    """Return one alarm."""
+    return {
+        "alarm": alarm.kind.value,
+        "cloud": alarm.cloud,
+        "source_id": alarm.source_id,
+        "source_name": alarm.source_name,
+        "since": instant(alarm.since),
+        "seen_at": instant(alarm.seen_at),
+        "message": alarm.message,
+        "hint": alarm.hint,
+        "actual_ms": milliseconds(alarm.actual),
+        "limit_ms": milliseconds(alarm.limit),
+    }
+
+
+def exception_shape(note: ExceptionNote, *, now: datetime) -> dict[str, Any]:
+    """Return one exception and whether it holds now."""
+    return {
+        "exception": note.id,
+        "kind": note.kind,
+        "open": note.is_open(now),
+        "cloud": note.cloud,
+        "source_id": note.source_id,
+        "plan": note.plan_name,
+        "drill": note.drill_id,
+        "reason": note.reason,
+        "owner": note.owner,
+        "approver": note.approver,
+        "ticket": note.ticket,
+        "opened_at": instant(note.opened_at),
+        "opened_by": note.opened_by,
+        "expires_at": instant(note.expires_at),
+        "closed_at": instant(note.closed_at),
+        "closed_by": note.closed_by,
+        "closing_reason": note.closing_reason,
+        "retest_drill": note.retest_drill_id,
+    }
+
+
+def review_shape(review: Review) -> dict[str, Any]:
+    """Return one review."""
+    return {
+        "review": review.id,
+        "reviewer": review.reviewer,
+        "initiator": review.initiator,
+        "drill": review.drill_id,
+        "period_from": instant(review.period_from),
+        "period_to": instant(review.period_to),
+        "verdict": review.verdict,
+        "comment": review.comment,
+        "signed_at": instant(review.signed_at),
+        "facts": dict(review.facts),
     }
 
 

@@ -52,9 +52,17 @@ def new_drill_id(now: datetime) -> str:
 
 
 def new_drill(
-    plan: Plan, *, digest: str, trigger: Trigger, scheduled_for: datetime, now: datetime
+    plan: Plan,
+    *,
+    digest: str,
+    trigger: Trigger,
+    scheduled_for: datetime,
+    now: datetime,
+    initiated_by: str | None = None,
 ) -> DrillRecord:
-    """Return a queued drill of this plan, for this slot."""
+    """Return a queued drill of this plan, for this slot; the schedule initiates its own drills."""
+    if initiated_by is None and trigger is Trigger.SCHEDULE:
+        initiated_by = Trigger.SCHEDULE.value
     return DrillRecord(
         id=new_drill_id(now),
         plan_name=plan.name,
@@ -64,6 +72,7 @@ def new_drill(
         scheduled_for=scheduled_for,
         enlisted_at=now,
         tool_version=__version__,
+        initiated_by=initiated_by,
         next_at=now,
         steps=(Step(name=StepName.QUEUE, began_at=now),),
     )

@@ -15,7 +15,7 @@ from drill.plan.model import ExistingTarget
 
 FIXED = (
     *("plan_name", "plan_digest", "plan", "trigger", "scheduled_for", "enlisted_at"),
-    "tool_version",
+    *("tool_version", "initiated_by"),
 )
 """What is said about a drill when it is enlisted and never changes."""
 

@@ -18,6 +18,7 @@ from drill.engine.record import DrillRecord, Event, Outcome, State, Teardown, Tr
 from drill.guard.facts import CloudRules, SiteRules
 from drill.plan.blackouts import SiteBlackout
 from drill.provider.port import Provider
+from drill.recovery.facts import DrillFacts, SourceKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +234,8 @@ class Parts:
     drills_per_source: int
     start_patience: timedelta
     """How long a drill that has not ordered anything yet waits for a cloud that does not answer."""
+    history: Callable[[SourceKey], Sequence[DrillFacts]]
+    """The earlier drills of a source, of every plan: what a selection looks back on."""
     teardown_patience: timedelta
     """How long teardown tries before the drill says ``leaked``."""
     drills_per_group: int | None = None

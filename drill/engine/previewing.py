@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from drill.engine.choosing import choose, past_of
 from drill.engine.ports import Parts
 from drill.engine.record import DrillRecord
 from drill.engine.steps.ordering import admit_order, ensure_secrets
@@ -11,7 +12,7 @@ from drill.engine.steps.reading import InstanceUnknown, read_blank, read_invento
 from drill.errors import NoRecoveryPoint
 from drill.guard.admission import AdmittedCreate, AdmittedRestore, Refusals
 from drill.plan.model import ExistingTarget
-from drill.recovery.selection import choose_recovery_point
+from drill.recovery.gain import Gain, gain_of
 from drill.recovery.values import Choice, Inventory
 
 
@@ -22,6 +23,8 @@ class Preview:
     record: DrillRecord
     inventory: Inventory | InstanceUnknown
     choice: Choice | NoRecoveryPoint | None = None
+    gain: Gain | None = None
+    """What the drill would prove if it passed; None without a choice."""
     admission: AdmittedRestore | AdmittedCreate | Refusals | None = None
 
     @property
@@ -41,8 +44,9 @@ def preview(record: DrillRecord, parts: Parts) -> Preview:
     if isinstance(inventory, InstanceUnknown):
         return Preview(record=record, inventory=inventory)
     ensure_secrets(record, parts, cloud)
+    past = past_of(record, parts)
     try:
-        choice = choose_recovery_point(record.plan.restore, inventory, draw=record.id)
+        choice = choose(record, inventory, past)
     except NoRecoveryPoint as answer:
         return Preview(record=record, inventory=inventory, choice=answer)
     holder = record.id
@@ -60,4 +64,11 @@ def preview(record: DrillRecord, parts: Parts) -> Preview:
         target_held_by=holder,
         blank=blank,
     )
-    return Preview(record=record, inventory=inventory, choice=choice, admission=admission)
+    kinds = [check.kind for _, check in record.plan.named_checks()]
+    return Preview(
+        record=record,
+        inventory=inventory,
+        choice=choice,
+        gain=gain_of(choice, inventory, past, kinds=kinds),
+        admission=admission,
+    )

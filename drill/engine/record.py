@@ -109,6 +109,8 @@ class DrillRecord:
     """The slot; unique together with the name of the plan."""
     enlisted_at: datetime
     tool_version: str
+    initiated_by: str | None = None
+    """Who had it run: the user of the command, or ``schedule``. Attribution, not authentication."""
 
     state: State = State.QUEUED
     next_at: datetime

@@ -34,6 +34,24 @@ from drill.plan.forms import format_span as format_span
 from drill.plan.forms import parse_span as parse_span
 from drill.plan.mistake import Mistake, raise_all
 from drill.plan.schedule import Schedule as Schedule
+from drill.plan.selections import AroundInstant as AroundInstant
+from drill.plan.selections import AtInstant as AtInstant
+from drill.plan.selections import BackupSelection as BackupSelection
+from drill.plan.selections import EdgeInstant as EdgeInstant
+from drill.plan.selections import GreedyInstant as GreedyInstant
+from drill.plan.selections import Latest as Latest
+from drill.plan.selections import MixedBackup as MixedBackup
+from drill.plan.selections import MixedInstant as MixedInstant
+from drill.plan.selections import NewestBackup as NewestBackup
+from drill.plan.selections import OldestBackup as OldestBackup
+from drill.plan.selections import OldestInstant as OldestInstant
+from drill.plan.selections import OneBackup as OneBackup
+from drill.plan.selections import RandomBackup as RandomBackup
+from drill.plan.selections import RandomInstant as RandomInstant
+from drill.plan.selections import RetestBackup as RetestBackup
+from drill.plan.selections import RetestInstant as RetestInstant
+from drill.plan.selections import TimeSelection as TimeSelection
+from drill.plan.selections import UndrilledBackup as UndrilledBackup
 
 
 class Source(PlanPart):
@@ -43,75 +61,6 @@ class Source(PlanPart):
     """Name of the cloud in config.toml."""
     instance_id: ProviderId
     """Id of the source instance at the provider."""
-
-
-class Latest(PlanPart):
-    """The newest instant of the newest window, or a margin before it."""
-
-    policy: Literal["latest"]
-    """How the recovery point is chosen."""
-    margin: Span = timedelta(0)
-    """How far before the newest instant."""
-
-
-class AtInstant(PlanPart):
-    """One instant that the plan names."""
-
-    policy: Literal["instant"]
-    """How the recovery point is chosen."""
-    restore_time: Instant
-    """The instant, with its offset: 2026-03-01T02:00:00Z."""
-
-
-class RandomInstant(PlanPart):
-    """A random instant of the windows inside a period before now; the seed is recorded."""
-
-    policy: Literal["random"]
-    """How the recovery point is chosen."""
-    within: PositiveSpan
-    """Length of the period that ends now."""
-    seed: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    """A fixed seed; without it every drill draws and records its own."""
-
-
-class NewestBackup(PlanPart):
-    """The complete backup that ended last."""
-
-    policy: Literal["newest"]
-    """How the recovery point is chosen."""
-
-
-class OldestBackup(PlanPart):
-    """The complete backup that ended first."""
-
-    policy: Literal["oldest"]
-    """How the recovery point is chosen."""
-
-
-class OneBackup(PlanPart):
-    """One backup that the plan names."""
-
-    policy: Literal["backup"]
-    """How the recovery point is chosen."""
-    backup_id: ProviderId
-    """Id of the backup at the provider."""
-
-
-class RandomBackup(PlanPart):
-    """A random complete backup that ended inside a period before now; the seed is recorded."""
-
-    policy: Literal["random"]
-    """How the recovery point is chosen."""
-    within: PositiveSpan
-    """Length of the period that ends now."""
-    seed: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    """A fixed seed; without it every drill draws and records its own."""
-
-
-TimeSelection = Annotated[Latest | AtInstant | RandomInstant, Field(discriminator="policy")]
-BackupSelection = Annotated[
-    NewestBackup | OldestBackup | OneBackup | RandomBackup, Field(discriminator="policy")
-]
 
 
 class PitrRestore(PlanPart):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from drill.recovery.values import Backup, BackupKind, Inventory
 
@@ -16,6 +16,11 @@ def ended(backup: Backup) -> datetime:
     if backup.ended_at is None:
         raise ValueError(f"backup {backup.id} has not ended")
     return backup.ended_at
+
+
+def backup_order(backup: Backup) -> tuple[datetime, str]:
+    """Return what backups are sorted by, (end, id): one that has not ended comes last."""
+    return backup.ended_at or datetime.max.replace(tzinfo=UTC), backup.id
 
 
 def is_restorable(backup: Backup) -> bool:

@@ -42,6 +42,8 @@ class DrillFacts:
     target_id: str | None = None
     target_name: str | None = None
     trigger: str
+    initiated_by: str | None = None
+    """Who had it run: the user of the command, or ``schedule``; None for older drills."""
     scheduled_for: datetime
     enlisted_at: datetime
     started_at: datetime | None = None

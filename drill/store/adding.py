@@ -18,8 +18,9 @@ from drill.engine.keeping import first_event
 from drill.engine.record import DrillRecord
 from drill.errors import IdTaken
 from drill.store import queries
+from drill.store.lines import line_values
 from drill.store.mapping import check_values, journal_values, new_values, step_values
-from drill.store.tables import CheckResultRow, DrillRow, JournalRow, StepRow
+from drill.store.tables import CheckResultRow, DrillLineRow, DrillRow, JournalRow, StepRow
 
 _AT_ONCE = 500
 """Drills in one statement: their plans are texts, and memory stays bounded."""
@@ -93,6 +94,7 @@ def _insert(session: Session, records: Sequence[DrillRecord]) -> None:
             for record in records
             for position, check in enumerate(record.checks, start=1)
         ],
+        DrillLineRow: [line_values(record) for record in records],
         JournalRow: [journal_values(record.id, 1, first_event(record)) for record in records],
     }
     for table, values in rows.items():

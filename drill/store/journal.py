@@ -17,11 +17,13 @@ from drill.engine.record import DrillRecord, Event, Outcome, State
 from drill.errors import DrillMoved
 from drill.store import queries, seating, summaries
 from drill.store.adding import add_drills
+from drill.store.archive import SqlArchive
 from drill.store.control import SqlControl
 from drill.store.database import Database, open_database
+from drill.store.lines import changing_line
 from drill.store.mapping import changing_values, check_row, journal_row, step_row
 from drill.store.migrate import ensure_current
-from drill.store.tables import DrillRow, StepRow
+from drill.store.tables import DrillLineRow, DrillRow, StepRow
 
 
 def open_journal(
@@ -52,6 +54,8 @@ class SqlJournal:
         self._database = database
         self.control = SqlControl(database)
         """Orders and signs of life, kept in the same database."""
+        self.archive = SqlArchive(database)
+        """Looks back on what the same database keeps."""
 
     def __enter__(self) -> Self:
         return self
@@ -127,6 +131,7 @@ class SqlJournal:
             session.flush()
             if queries.change(session, fenced.values(**changing_values(after))) == 0:
                 raise DrillMoved(f"another worker has taken drill {record.id} over")
+            _keep_line(session, after)
             return after
 
     def seat(self, record: DrillRecord, limits: SeatLimits, *, target_id: str | None) -> str | None:
@@ -162,6 +167,7 @@ class SqlJournal:
             after, event = reopened(before, now)
             row = update(DrillRow).where(col(DrillRow.id) == drill_id)
             queries.change(session, row.values(**changing_values(after)))
+            _keep_line(session, after)
             _append(session, drill_id, [event])
             return after
 
@@ -232,6 +238,11 @@ class SqlJournal:
         """Return when the next unfinished drill can be looked at: a live lease is waited for."""
         with self._database.reading() as session:
             return queries.earliest_next_at(session, only)
+
+
+def _keep_line(session: Session, after: DrillRecord) -> None:
+    line = update(DrillLineRow).where(col(DrillLineRow.drill_id) == after.id)
+    queries.change(session, line.values(**changing_line(after)))
 
 
 def _keep_steps(session: Session, before: DrillRecord, after: DrillRecord) -> None:

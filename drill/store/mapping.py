@@ -29,7 +29,10 @@ from drill.plan.model import Plan
 from drill.recovery.values import Choice, Instance, Inventory
 from drill.store.tables import CheckResultRow, DrillRow, JournalRow, StepRow
 
-_FIRST = ("id", "plan_name", "plan_digest", "scheduled_for", "enlisted_at", "tool_version")
+_FIRST = (
+    *("id", "plan_name", "plan_digest", "scheduled_for", "enlisted_at", "tool_version"),
+    "initiated_by",
+)
 _LATER = (
     *("next_at", "deadline_at", "epoch", "leased_by", "leased_until", "is_seated"),
     *("abort_requested", "look_failures", "failing_since", "started_at", "target_id"),
@@ -41,11 +44,12 @@ _LATER = (
 )
 """Fields that are kept as they are."""
 
-_MICROSECOND = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 
 
 @cache
-def _inventories() -> TypeAdapter[Inventory]:
+def inventories() -> TypeAdapter[Inventory]:
+    """Return what reads and writes inventories; made once, for it costs milliseconds."""
     return TypeAdapter(Inventory)
 
 
@@ -104,9 +108,9 @@ def changing_values(record: DrillRecord) -> dict[str, Any]:
             "inventory": _inventory_as_json(record.inventory) if record.inventory else None,
             "choice": _as_json(_choices(), record.choice) if record.choice else None,
             "copy_": _as_json(_instances(), record.copy) if record.copy else None,
-            "rta_microseconds": _as_microseconds(record.rta),
-            "rpa_microseconds": _as_microseconds(record.rpa),
-            "rpa_claimed_microseconds": _as_microseconds(record.rpa_claimed),
+            "rta_microseconds": as_microseconds(record.rta),
+            "rpa_microseconds": as_microseconds(record.rpa),
+            "rpa_claimed_microseconds": as_microseconds(record.rpa_claimed),
             "request_ids": canonical(list(record.request_ids)),
             "refusals": canonical([dict(refusal) for refusal in record.refusals]),
         }
@@ -127,12 +131,12 @@ def record_of(
             finding=Outcome(row.finding) if row.finding else None,
             outcome=Outcome(row.outcome) if row.outcome else None,
             teardown=Teardown(row.teardown),
-            inventory=_inventories().validate_json(row.inventory) if row.inventory else None,
+            inventory=inventories().validate_json(row.inventory) if row.inventory else None,
             choice=_choices().validate_json(row.choice) if row.choice else None,
             copy=_instances().validate_json(row.copy_) if row.copy_ else None,
-            rta=_as_span(row.rta_microseconds),
-            rpa=_as_span(row.rpa_microseconds),
-            rpa_claimed=_as_span(row.rpa_claimed_microseconds),
+            rta=as_span(row.rta_microseconds),
+            rpa=as_span(row.rpa_microseconds),
+            rpa_claimed=as_span(row.rpa_claimed_microseconds),
             request_ids=tuple(json.loads(row.request_ids)),
             refusals=tuple(json.loads(row.refusals)),
             steps=tuple(map(_step_of, steps)),
@@ -176,7 +180,7 @@ def check_values(drill_id: str, position: int, check: CheckResult) -> dict[str, 
         "row_count": check.row_count,
         "newest_at": check.newest_at,
         "began_at": check.began_at,
-        "duration_microseconds": check.duration // _MICROSECOND,
+        "duration_microseconds": check.duration // MICROSECOND,
     }
 
 
@@ -230,7 +234,7 @@ def _check_of(row: CheckResultRow) -> CheckResult:
         row_count=row.row_count,
         newest_at=row.newest_at,
         began_at=row.began_at,
-        duration=row.duration_microseconds * _MICROSECOND,
+        duration=row.duration_microseconds * MICROSECOND,
     )
 
 
@@ -241,7 +245,7 @@ _SETS = frozenset(
 
 
 def _inventory_as_json(inventory: Inventory) -> str:
-    document = _inventories().dump_python(inventory, mode="json")
+    document = inventories().dump_python(inventory, mode="json")
     for name, value in document.items():
         if name in _SETS:
             value.sort()
@@ -252,9 +256,11 @@ def _as_json(adapter: TypeAdapter[Any], value: object) -> str:
     return canonical(adapter.dump_python(value, mode="json"))
 
 
-def _as_microseconds(span: timedelta | None) -> int | None:
-    return None if span is None else span // _MICROSECOND
+def as_microseconds(span: timedelta | None) -> int | None:
+    """Return a span as it is kept."""
+    return None if span is None else span // MICROSECOND
 
 
-def _as_span(microseconds: int | None) -> timedelta | None:
-    return None if microseconds is None else microseconds * _MICROSECOND
+def as_span(microseconds: int | None) -> timedelta | None:
+    """Return a span that was kept."""
+    return None if microseconds is None else microseconds * MICROSECOND

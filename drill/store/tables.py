@@ -9,7 +9,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, MetaData, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+)
 from sqlmodel import Field, SQLModel
 
 from drill.check.port import CheckAnswer
@@ -122,6 +130,73 @@ class DrillRow(StoreTable, table=True):
     plan_group: str | None = None
     """From the plan, for the seating."""
     held_until: datetime | None = None
+    initiated_by: str | None = None
+
+
+class DrillLineRow(StoreTable, table=True):
+    """One drill in one line, written together with its row in ``drill``.
+
+    A row of ``drill`` holds an inventory: reading a hundred thousand of them to see how they ended
+    would read all those too. Fields are those of ``drill.recovery.facts.DrillFacts``.
+    """
+
+    __tablename__ = "drill_line"
+    __table_args__ = (
+        Index(None, "scheduled_for", "drill_id"),
+        Index(None, "cloud", "source_id", "observed_at"),
+    )
+
+    drill_id: str = Field(primary_key=True, foreign_key="drill.id")
+    plan_name: str
+    plan_digest: str
+    plan_group: str | None = None
+    tier: int | None = None
+    cloud: str
+    source_id: str
+    mode: str
+    target_kind: str
+    trigger: str
+    initiated_by: str | None = None
+    scheduled_for: datetime
+    enlisted_at: datetime
+    rto_target_microseconds: int | None = Field(default=None, sa_type=BigInteger)
+    rpo_target_microseconds: int | None = Field(default=None, sa_type=BigInteger)
+    tool_version: str
+
+    source_name: str | None = None
+    engine: str | None = None
+    policy: str | None = None
+    seed: str | None = None
+    target_id: str | None = None
+    target_name: str | None = None
+    started_at: datetime | None = None
+    observed_at: datetime | None = None
+    """When the inventory was taken: it is an observation of the source, too."""
+    restore_accepted_at: datetime | None = None
+    checked_at: datetime | None = None
+    finished_at: datetime | None = None
+    state: str
+    outcome: str | None = None
+    reason: str | None = None
+    hint: str | None = None
+    failing: str = Field(sa_type=Text)
+    checks: str = Field(sa_type=Text)
+    teardown: str
+    teardown_reason: str | None = None
+    level: int
+    is_simulated: bool
+    point_at: datetime | None = None
+    reference_at: datetime | None = None
+    base_at: datetime | None = None
+    base_id: str | None = None
+    base_how: str | None = None
+    rta_microseconds: int | None = Field(default=None, sa_type=BigInteger)
+    rpa_microseconds: int | None = Field(default=None, sa_type=BigInteger)
+    rpa_claimed_microseconds: int | None = Field(default=None, sa_type=BigInteger)
+    volume_gb: int | None = None
+    volume_type: str | None = None
+    flavor: str | None = None
+    restore_job_id: str | None = None
 
 
 class JournalRow(StoreTable, table=True):
@@ -251,3 +326,104 @@ class PlanSeenRow(StoreTable, table=True):
     plan: str = Field(sa_type=Text)
     first_seen_at: datetime
     settled_until: datetime
+
+
+class ObservedSourceRow(StoreTable, table=True):
+    """One source that was ever observed, and the number its observations go by. Append-only."""
+
+    __tablename__ = "observed_source"
+    __table_args__ = (UniqueConstraint("cloud", "source_id"),)
+
+    number: int | None = Field(default=None, primary_key=True)
+    cloud: str
+    source_id: str
+
+
+class ObservationRow(StoreTable, table=True):
+    """One look at one source. Append-only. ``drill.store.packing`` reads the document."""
+
+    __tablename__ = "observation"
+    __table_args__ = (
+        CheckConstraint("(fault IS NULL) = (document IS NOT NULL)", name="fault"),
+        {"sqlite_with_rowid": False},
+    )
+
+    source_number: int = Field(
+        primary_key=True,
+        foreign_key="observed_source.number",
+        sa_column_kwargs={"autoincrement": False},
+    )
+    taken_at: datetime = Field(primary_key=True)
+    rests_on: datetime | None = None
+    """``taken_at`` of the observation that this one says the difference to; NULL if it is whole."""
+    fault: str | None = None
+    document: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class PopulationRow(StoreTable, table=True):
+    """Every instance of one cloud at one instant. Append-only."""
+
+    __tablename__ = "population"
+    __table_args__ = (CheckConstraint("(fault IS NULL) = (document IS NOT NULL)", name="fault"),)
+
+    cloud: str = Field(primary_key=True)
+    taken_at: datetime = Field(primary_key=True)
+    fault: str | None = None
+    document: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class ExceptionRow(StoreTable, table=True):
+    """One decision about something that is not as promised. Append-only."""
+
+    __tablename__ = "exception"
+    __table_args__ = (
+        CheckConstraint("kind IN ('finding', 'exclusion')", name="kind"),
+        CheckConstraint("kind <> 'exclusion' OR approver IS NOT NULL", name="approver"),
+    )
+
+    id: str = Field(primary_key=True)
+    kind: str
+    cloud: str
+    source_id: str | None = None
+    plan_name: str | None = None
+    drill_id: str | None = None
+    reason: str
+    owner: str
+    approver: str | None = None
+    ticket: str | None = None
+    opened_at: datetime
+    opened_by: str
+    expires_at: datetime | None = None
+
+
+class ExceptionClosingRow(StoreTable, table=True):
+    """The end of an exception, once. Append-only."""
+
+    __tablename__ = "exception_closing"
+
+    exception_id: str = Field(primary_key=True, foreign_key="exception.id")
+    closed_at: datetime
+    closed_by: str
+    reason: str
+    retest_drill_id: str | None = None
+
+
+class ReviewRow(StoreTable, table=True):
+    """A person has looked at drills and says so. Append-only."""
+
+    __tablename__ = "review"
+    __table_args__ = (
+        CheckConstraint("verdict IN ('accepted', 'rejected')", name="verdict"),
+        CheckConstraint("initiator IS NULL OR initiator <> reviewer", name="reviewer"),
+    )
+
+    id: str = Field(primary_key=True)
+    reviewer: str
+    initiator: str | None = None
+    drill_id: str | None = None
+    period_from: datetime | None = None
+    period_to: datetime | None = None
+    verdict: str
+    comment: str
+    signed_at: datetime
+    facts: str = Field(sa_type=Text)

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from drill.clock import SystemClock
+from drill.engine.archive import Archive
 from drill.engine.memory import MemoryJournal
+from drill.engine.memory_archive import MemoryArchive
 from drill.engine.ports import Journal
 from drill.plan.config import Cloud
 from drill.provider.rds.build import rds_provider
@@ -20,7 +22,7 @@ from drill.provider.rds.http import Patience
 from drill.sandbox import catalogue
 from drill.sandbox.settings import Settings
 from drill.sandbox.threaded import ThreadedSandbox
-from drill.store import open_journal
+from drill.store import SqlJournal, open_journal
 from tests.contract.stages import CLOUD, ENGINES, EngineCase, MemoryStage, SandboxStage, Stage
 from tests.sandbox.fake_servers import FakeServers
 
@@ -39,6 +41,12 @@ def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]
         _empty(url)
     with open_journal(url, folder=tmp_path) as kept:
         yield kept
+
+
+@pytest.fixture
+def archive(journal: Journal) -> Archive:
+    """The archive that looks back on that journal."""
+    return journal.archive if isinstance(journal, SqlJournal) else MemoryArchive(journal)
 
 
 def _empty(url: str) -> None:

@@ -18,6 +18,7 @@ from drill.check.port import (
 from drill.clock import ManualClock
 from drill.engine.enlisting import new_drill
 from drill.engine.memory import MemoryJournal
+from drill.engine.memory_archive import MemoryArchive
 from drill.engine.passwords import CopyPasswords
 from drill.engine.ports import CloudSettings, Journal, Parts, ScratchLogin
 from drill.engine.record import DrillRecord, State, Trigger
@@ -222,6 +223,7 @@ class Scene:
             lease=timedelta(minutes=1),
             drills_at_once=16,
             drills_per_source=4,
+            history=lambda source: tuple(MemoryArchive(journal).drill_facts(source=source)),
             start_patience=timedelta(minutes=5),
             teardown_patience=timedelta(hours=1),
         )

@@ -70,7 +70,7 @@ PLAN_MISTAKES = {
         (
             "restore.selection.policy",
             "'newest' is none of the known words",
-            "newest belongs to another kind of table; here: latest, instant, random.",
+            "newest belongs to another kind of table; here: latest, instant, random, ",
         ),
     ),
     "discriminator of the wrong type": (

@@ -142,6 +142,7 @@ def house_of(
         lease=timedelta(minutes=1),
         drills_at_once=4,
         drills_per_source=4,
+        history=lambda source: (),
         start_patience=timedelta(seconds=20),
         teardown_patience=timedelta(seconds=20),
     )

@@ -9,8 +9,10 @@ from datetime import timedelta
 import pytest
 
 from drill.engine.record import DrillRecord, Outcome, State, StepName
-from drill.store import SqlJournal
+from drill.recovery.facts import Population
+from drill.store import SqlArchive, SqlJournal
 from tests.builders import NOW, a_check_result, a_record, a_step, an_event
+from tests.contract.test_archive import a_note, a_review, an_observation
 
 
 @pytest.fixture
@@ -93,3 +95,61 @@ def test_words_and_numbers_that_cannot_be_are_refused(
 ):
     with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
         raw.execute(statement)
+
+
+@pytest.fixture
+def remembered(kept: DrillRecord, journal: SqlJournal) -> SqlArchive:
+    """An observation, a population, an exception that was closed, and a review."""
+    archive = journal.archive
+    archive.observe(an_observation())
+    archive.record_population(Population(cloud="sandbox", taken_at=NOW, instances=(("a", "b"),)))
+    archive.open_exception(a_note())
+    archive.close_exception("E-1", at=NOW, by="ada", reason="retired")
+    archive.sign_review(a_review())
+    return archive
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE drill_line SET outcome = 'passed' WHERE drill_id = 'a'",
+        "UPDATE drill_line SET base_at = NULL WHERE drill_id = 'a'",
+        "UPDATE drill_line SET source_id = 'other' WHERE drill_id = 'b'",
+        "DELETE FROM drill_line WHERE drill_id = 'b'",
+        "REPLACE INTO drill_line SELECT * FROM drill_line",
+        *(
+            statement
+            for table in (
+                *("observed_source", "observation", "population", "exception"),
+                *("exception_closing", "review"),
+            )
+            for statement in (
+                f"DELETE FROM {table}",
+                f"REPLACE INTO {table} SELECT * FROM {table}",
+            )
+        ),
+        "UPDATE observed_source SET source_id = 'other'",
+        "UPDATE observation SET taken_at = '2020-01-01'",
+        "UPDATE population SET document = x''",
+        "UPDATE exception SET expires_at = NULL",
+        "UPDATE exception_closing SET closed_by = 'grace'",
+        "UPDATE review SET verdict = 'rejected'",
+    ],
+)
+def test_raw_sql_changes_nothing_that_is_looked_back_on(
+    remembered: SqlArchive, raw: sqlite3.Connection, statement: str
+):
+    def everything() -> tuple[object, ...]:
+        return (
+            list(remembered.drill_facts()),
+            remembered.newest_observations(),
+            remembered.populations(),
+            remembered.exceptions(),
+            remembered.reviews(),
+        )
+
+    before = everything()
+
+    with pytest.raises(sqlite3.IntegrityError, match=r"never"):
+        raw.execute(statement)
+    assert everything() == before

@@ -26,6 +26,7 @@ from drill.engine.record import (
     Teardown,
     Trigger,
 )
+from drill.engine.summary import facts_of
 from drill.errors import StoreError
 from drill.plan.model import Objectives
 from drill.recovery.values import (
@@ -188,6 +189,9 @@ def test_a_drill_comes_back_as_it_was_enlisted_and_as_it_was_saved(
     changed = replace(record, **after | kept_parts)
     assert kept.save(changed) == changed
     assert kept.find(record.id) == changed
+    slot = record.scheduled_for
+    (line,) = kept.archive.drill_facts(since=slot, until=slot + timedelta(microseconds=1))
+    assert line == facts_of(changed)
 
 
 @settings(max_examples=60, deadline=None)

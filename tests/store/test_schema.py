@@ -66,9 +66,13 @@ def test_every_guarded_table_has_its_triggers(raw: sqlite3.Connection):
     names = {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type='trigger'")}
 
     kinds = ("no_update", "no_delete", "no_replace")
-    guarded = ("drill", "step", "journal", "check_result")
+    guarded = (
+        *("drill", "step", "journal", "check_result", "drill_line", "observed_source"),
+        *("observation", "population", "exception", "exception_closing", "review"),
+    )
     assert names == {f"{table}_{kind}" for table in guarded for kind in kinds} | {
         "drill_fixed",
+        "drill_line_fixed",
         "step_fixed",
     }
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from drill.engine.choosing import choose, past_of
 from drill.engine.desk import Desk
 from drill.engine.faults import conclude
 from drill.engine.ports import CloudSettings, Parts
 from drill.engine.record import EventKind, Outcome, State, StepName
 from drill.engine.steps.reading import InstanceUnknown, read_inventory
 from drill.errors import NoRecoveryPoint
-from drill.recovery.selection import choose_recovery_point
 
 
 def select(desk: Desk, parts: Parts, cloud: CloudSettings) -> None:
@@ -19,7 +19,7 @@ def select(desk: Desk, parts: Parts, cloud: CloudSettings) -> None:
         conclude(desk, Outcome.INCONCLUSIVE, inventory.message(), inventory.hint())
         return
     try:
-        choice = choose_recovery_point(record.plan.restore, inventory, draw=record.id)
+        choice = choose(record, inventory, past_of(record, parts))
     except NoRecoveryPoint as answer:
         conclude(
             desk,

@@ -1,0 +1,60 @@
+"""What every archive must hold to, whatever it keeps things in: pure rules on frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from drill.errors import StoreError
+from drill.recovery.facts import ExceptionNote, Review
+
+
+def ensure_openable(note: ExceptionNote, known: Sequence[ExceptionNote]) -> None:
+    """Raise StoreError for an id that is taken, and for a decision that nobody could check."""
+    if any(one.id == note.id for one in known):
+        raise StoreError(f"there is an exception {note.id} already")
+    if note.kind == "exclusion" and not note.approver:
+        raise StoreError(
+            f"exclusion {note.id} has no approver",
+            hint="A source leaves the scope only if somebody answers for it: name the approver.",
+        )
+    if note.closed_at is not None:
+        raise StoreError(f"exception {note.id} cannot be opened closed")
+
+
+def ensure_closable(
+    exception_id: str, known: Sequence[ExceptionNote], *, at: datetime
+) -> ExceptionNote:
+    """Return the exception that is to be closed. Raise StoreError if it cannot be."""
+    note = next((one for one in known if one.id == exception_id), None)
+    if note is None:
+        raise StoreError(
+            f"there is no exception {exception_id}", hint="List them: drill exception list."
+        )
+    if note.closed_at is not None:
+        raise StoreError(f"exception {exception_id} was closed at {note.closed_at} already")
+    if at < note.opened_at:
+        raise StoreError(f"exception {exception_id} cannot be closed before it was opened")
+    return note
+
+
+def closed(
+    note: ExceptionNote, *, at: datetime, by: str, reason: str, retest_drill_id: str | None
+) -> ExceptionNote:
+    """Return the exception as it is after its end."""
+    return replace(
+        note, closed_at=at, closed_by=by, closing_reason=reason, retest_drill_id=retest_drill_id
+    )
+
+
+def ensure_signable(review: Review, known_ids: Collection[str]) -> None:
+    """Raise StoreError for an id that is taken, and for a review of one's own work (CP-4 b)."""
+    if review.id in known_ids:
+        raise StoreError(f"there is a review {review.id} already")
+    initiators = {name.strip().casefold() for name in (review.initiator or "").split(",")}
+    if not review.reviewer.strip() or review.reviewer.strip().casefold() in initiators:
+        raise StoreError(
+            f"{review.reviewer} had the drills run and cannot review them",
+            hint="Let somebody else review them.",
+        )

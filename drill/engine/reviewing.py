@@ -1,0 +1,40 @@
+"""What a review is about: who had the drills run, how many there were, and which exactly."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from drill.recovery.facts import DrillFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """The drills of a review, summed up."""
+
+    initiator: str | None
+    """Names of all who had a drill run, sorted, with commas; None if no drill knows."""
+    facts: Mapping[str, str]
+    """Numbers, and a digest over every drill: another set of drills has another one."""
+
+
+def reviewed(drills: Iterable[DrillFacts]) -> Reviewed:
+    """Sum drills up for their review. The digest is SHA-256 over a line "id outcome level" each."""
+    names: set[str] = set()
+    outcomes: Counter[str] = Counter()
+    digest = hashlib.sha256()
+    ids: list[str] = []
+    for one in drills:
+        if one.initiated_by:
+            names.add(one.initiated_by)
+        word = one.outcome.value if one.outcome else "unfinished"
+        outcomes[word] += 1
+        digest.update(f"{one.id} {word} {one.level}\n".encode())
+        ids = [*ids[:1], one.id]
+    facts = {"drills": str(outcomes.total()), "sha256": digest.hexdigest()}
+    facts |= {name: str(count) for name, count in sorted(outcomes.items())}
+    if ids:
+        facts |= {"first": ids[0], "last": ids[-1]}
+    return Reviewed(initiator=", ".join(sorted(names)) or None, facts=facts)
