@@ -27,7 +27,7 @@ LOOK_EVERY = timedelta(seconds=1)
 LOOK_AHEAD = 64
 """Due drills that are read from the store at once, beyond those that the workers have."""
 
-LOOKS_AT_THE_LINE = 32
+LOOKS_AT_THE_LINE = 8
 """Queued drills that are looked at with each look into the store although they have to wait, so
 that each says what it waits for, and when its time is over."""
 
