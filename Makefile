@@ -1,8 +1,8 @@
 # make demo   watch real restore drills on the sandbox     make test   all checks and all tests
 # make lock   renew the locked versions (needs uv)         make bench  benchmarks
+# make soak   long runs: interleavings of workers, kills, made-up calls, restores to random instants
 # make soak-serve   half an hour of a daemon alone with a bad cloud
 # make bench-serve  what a night of 10,000 plans and 1,000 restores under way cost
-# make soak   long runs: interleavings of workers, kills, made-up calls against the sandbox
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
 	$(shell command -v $(name) >/dev/null 2>&1 && \
@@ -45,6 +45,8 @@ soak: .venv/.dev mariadb
 	DRILL_TEST_SCHEDULES=10000 $(BIN)/pytest tests/harness
 	DRILL_TEST_KILLS=0 $(BIN)/pytest tests/e2e/test_killed_anywhere.py
 	DRILL_FUZZ_EXAMPLES=400 $(BIN)/pytest -n 2 tests/sandbox/test_api_fuzz.py
+	DRILL_TEST_INSTANTS=200 $(BIN)/pytest tests/sandbox/test_mariadb_restore.py \
+		tests/sandbox/test_postgres_restore.py -k "random_instants or exactly_at_the_instant"
 
 soak-serve: .venv/.dev
 	DRILL_SOAK_MINUTES=$${DRILL_SOAK_MINUTES:-30} $(BIN)/pytest -s tests/e2e/test_serve_soak.py

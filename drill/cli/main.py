@@ -6,6 +6,7 @@ import importlib
 import logging
 import sys
 from collections.abc import Mapping
+from typing import Literal
 
 import click
 
@@ -30,6 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "sweep": ("drill.cli.sweep", "Finish abandoned drills and tear down what they left."),
     "scratch": ("drill.cli.scratch", "List and prepare the instances that drills may overwrite."),
     "sandbox": ("drill.cli.sandbox", "Serve the local sandbox with real databases."),
+    "notify": ("drill.cli.notify", "Test the channels of notices, and list what was told."),
     "demo": ("drill.cli.demo", "Watch a night of real restore drills on the sandbox."),
 }
 
@@ -71,14 +73,29 @@ class _Lazy(click.Group):
     help="Configuration; relative paths in it start at its folder.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Say more on standard error.")
+@click.option(
+    "--log-format",
+    type=click.Choice(["json", "text"]),
+    envvar="DRILL_LOG_FORMAT",
+    show_envvar=True,
+    help="Form of log lines on standard error; text on a terminal, JSON elsewhere.",
+)
 @click.pass_context
-def cli(ctx: click.Context, config_file: str, verbose: bool) -> None:
+def cli(
+    ctx: click.Context,
+    config_file: str,
+    verbose: bool,
+    log_format: Literal["json", "text"] | None,
+) -> None:
     """Prove that databases can be recovered: restore real recovery points into scratch
     instances, check the copies, time everything, tear down and report."""
     ctx.obj = config_file
-    logging.basicConfig(
+    from drill.cli.logs import configure_logs
+
+    configure_logs(
+        log_format=log_format,
         level=logging.INFO if verbose else logging.ERROR,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        structured=ctx.invoked_subcommand != "plan",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from drill.errors import ExitCode
 if TYPE_CHECKING:
     from drill.bootstrap import House
     from drill.dispatch.local import LocalDispatcher
+    from drill.engine.enlisting import Enlisted
     from drill.engine.record import DrillRecord
     from drill.plan.loaded import LoadedPlan
 
@@ -30,6 +32,13 @@ if TYPE_CHECKING:
 @click.option("--due", is_flag=True, help="Run what the schedule says is due, and nothing else.")
 @click.option("--dry-run", is_flag=True, help="Show what would be restored; order nothing.")
 @click.option("--no-report", is_flag=True, help="Do not render the reports afterwards.")
+@click.option(
+    "--junit",
+    "junit_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the outcomes as JUnit XML, one case a drill.",
+)
 @output_option
 @click.pass_obj
 def command(
@@ -38,6 +47,7 @@ def command(
     due: bool,
     dry_run: bool,
     no_report: bool,
+    junit_file: Path | None,
     output: str,
 ) -> int:
     """Run drills of the named plans (all plans without a name) as one batch, within the limits.
@@ -50,16 +60,19 @@ def command(
     skipped; call it from cron or a CronJob, as often as you like. Nothing due is exit code 0.
     """
     from drill.cli.context import house_of, read_setting
+    from drill.cli.telling import Telling, ensure_tellable
 
     if due and plans:
         raise click.UsageError("--due looks at the schedule of every plan: name none")
     setting = read_setting(config_file)
     chosen = setting.named(plans)
+    ensure_tellable(setting.config)
     house = house_of(setting)
     if dry_run:
         from drill.cli.preview import show_previews
 
         return show_previews(house, due_plans(house, chosen) if due else chosen, output=output)
+    telling = click.get_current_context().with_resource(Telling(house))
     found = None
     if due:
         found, drill_ids = enlist_slots(house, chosen)
@@ -69,9 +82,30 @@ def command(
     if not drill_ids:
         say("nothing is due" if due else "there is no plan to run")
     records = run_batch(house, drill_ids, quiet=output == "json") if drill_ids else []
-    if due or not plans:
+    if not plans:
         _observe(house, records)
     index = _render(house) if (records or missed) and not no_report else None
+    _show(records, found, index, output=output)
+    from drill.cli.verdict import exit_code_of
+
+    code = exit_code_of(records)
+    if missed and code is not ExitCode.LEAKED:
+        code = ExitCode.NOT_PASSED
+    telling.ended(records, code)
+    _write_junit(junit_file, records)
+    return code
+
+
+def _write_junit(file: Path | None, records: Sequence[DrillRecord]) -> None:
+    if file is not None:
+        from drill.cli.junit import write_junit
+
+        write_junit(file, records)
+
+
+def _show(
+    records: Sequence[DrillRecord], found: Enlisted | None, index: str | None, *, output: str
+) -> None:
     if output == "json":
         from drill.cli.shapes import drill_shape
 
@@ -81,10 +115,6 @@ def command(
         print_verdicts(records)
         if index:
             say(f"report: {index}")
-    from drill.cli.verdict import exit_code_of
-
-    code = exit_code_of(records)
-    return ExitCode.NOT_PASSED if missed and code is not ExitCode.LEAKED else code
 
 
 def _observe(house: House, records: Sequence[DrillRecord]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
 import time
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +19,14 @@ from drill.errors import ExitCode
 
 if TYPE_CHECKING:
     from drill.bootstrap import House
+    from drill.notify.beats import Attached
     from drill.plan.config import Config
     from drill.scheduler.daemon import Daemon
 
 STORE_PAUSE_SECONDS = 2.0
+
+LAST_WORDS = timedelta(seconds=5)
+"""How long what is being told, or rendered, may still last at the end."""
 
 
 @click.command("serve", epilog="Example: drill serve   or, as a service: docs/deploy.md")
@@ -53,12 +59,14 @@ def command(config_file: str, drain_timeout: float, sweep_every: float) -> int:
     A second one of either leaves at once. SIGHUP reads the plans again.
     """
     from drill.cli.context import read_config
+    from drill.cli.telling import ensure_tellable
     from drill.scheduler.signals import signals_to
 
-    _log_to_stderr()
+    logging.getLogger().setLevel(logging.INFO)
     config, folder = read_config(config_file)
+    ensure_tellable(config)
     house = _house_when_store_is_there(config, folder)
-    daemon = _daemon(
+    daemon, attached = _daemon(
         house,
         drain_timeout=timedelta(seconds=drain_timeout),
         sweep_every=timedelta(seconds=sweep_every),
@@ -76,12 +84,16 @@ def command(config_file: str, drain_timeout: float, sweep_every: float) -> int:
             failures.append(error)
     for failure in failures:
         _say_failure(failure)
+    attached.close(at_most=LAST_WORDS)
     _end(ExitCode.NOT_PASSED if failures else ExitCode.PASSED, house)
     return ExitCode.NOT_PASSED if failures else ExitCode.PASSED
 
 
-def _daemon(house: House, *, drain_timeout: timedelta, sweep_every: timedelta) -> Daemon:
+def _daemon(
+    house: House, *, drain_timeout: timedelta, sweep_every: timedelta
+) -> tuple[Daemon, Attached]:
     from drill.bootstrap import with_plans
+    from drill.cli.beats import attach_beats
     from drill.plan.loaded import LoadedPlan
     from drill.scheduler.daemon import Daemon, Means
     from drill.scheduler.planbook import PlanBook
@@ -93,12 +105,13 @@ def _daemon(house: House, *, drain_timeout: timedelta, sweep_every: timedelta) -
         plan, seen = control.last_valid(file.stem), control.plans_seen().get(file.stem)
         return LoadedPlan(plan, file, seen.digest, "") if plan and seen else None
 
-    plans = house.folder / config.folders.plans
-    return Daemon(
+    book = PlanBook(house.folder / config.folders.plans, config, remembered=remembered)
+    on_beat: list[Callable[[datetime], None]] = []
+    daemon = Daemon(
         Means(
             parts=house.parts,
             control=control,
-            book=PlanBook(plans, config, remembered=remembered),
+            book=book,
             refurnished=lambda plans: with_plans(house, [one.plan for one in plans]).parts,
             workers=config.limits.workers,
             blackouts=config.blackouts,
@@ -106,8 +119,17 @@ def _daemon(house: House, *, drain_timeout: timedelta, sweep_every: timedelta) -
             drain_timeout=drain_timeout,
             sweep_every=sweep_every,
             scratch_lives_at_most=config.limits.scratch_lives_at_most,
+            on_beat=on_beat,
         )
     )
+    attached = attach_beats(
+        house,
+        plans=lambda: [one.plan for one in book.plans],
+        parts=lambda: daemon.parts,
+        is_healthy=lambda: daemon.is_healthy,
+    )
+    on_beat.append(attached.beat)
+    return daemon, attached
 
 
 def _house_when_store_is_there(config: Config, folder: Path) -> House:
@@ -126,20 +148,6 @@ def _house_when_store_is_there(config: Config, folder: Path) -> House:
                     say(f"hint: {error.hint}")
             said = True
             time.sleep(STORE_PAUSE_SECONDS)
-
-
-def _log_to_stderr() -> None:
-    """Write one line for each event, with its time, to standard error."""
-    import structlog
-
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def _say_failure(error: BaseException) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from drill.check.port import CheckResult
+from drill.engine.notices import Telling
 from drill.engine.record import DrillRecord, Event, Step
 from drill.engine.remains import Remains
 from drill.engine.sweeping import Leak
@@ -259,4 +260,26 @@ def remains_shape(remains: Remains) -> dict[str, Any]:
             for one in remains.backups
         ],
         "cost": None,
+    }
+
+
+def notice_shape(telling: Telling) -> dict[str, Any]:
+    """Return one notice on one channel."""
+    return {
+        "kind": telling.kind.value,
+        "subject": telling.subject,
+        "since": instant(telling.since),
+        "number": telling.number,
+        "channel": telling.channel,
+        "severity": telling.severity.value,
+        "plan": telling.plan_name,
+        "drill": telling.drill_id,
+        "title": telling.title,
+        "body": telling.body,
+        "state": telling.state.value,
+        "attempts": telling.attempts,
+        "first_at": instant(telling.first_at),
+        "last_at": instant(telling.last_at),
+        "next_at": instant(telling.next_at),
+        "fault": telling.fault,
     }

@@ -208,7 +208,8 @@ class LocalDispatcher:
         self._wake.wait(nap.total_seconds())
 
     def _advance(self, drill_id: str) -> DrillRecord | None:
-        with self._leases.held(drill_id) as hold:
+        bound = structlog.contextvars.bound_contextvars(drill_id=drill_id)
+        with bound, self._leases.held(drill_id) as hold:
             return advance(drill_id, self._parts, held=hold, may_go_on=self._may_go_on)
 
     def _may_go_on(self, record: DrillRecord) -> bool:

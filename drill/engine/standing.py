@@ -14,12 +14,12 @@ from drill.engine.record import State
 from drill.plan.blackouts import SiteBlackout
 from drill.plan.model import Plan
 from drill.plan.slots import Slot, next_slot, placed
+from drill.recovery.coverage.reading import validity_of
 
 LATE_AFTER = timedelta(minutes=5)
 """A slot that could have begun this long ago, and did not, is late."""
 PROOF_LEVEL = 3
 """From this level on a drill proves that the objects of the source are there."""
-DEFAULT_VALIDITY = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ def proofs_of(plans: Sequence[Plan], known: Known) -> list[SourceProof]:
     validities: dict[tuple[str, str], timedelta] = {}
     for plan in plans:
         source = (plan.source.cloud, plan.source.instance_id)
-        promised = plan.objectives.proof_validity or plan.objectives.cadence or DEFAULT_VALIDITY
+        promised = validity_of(plan.objectives)
         validities[source] = min(promised, validities.get(source, promised))
     return [
         _proof(source, validity, known.proofs.get(source), known.now)

@@ -38,7 +38,7 @@ def new_name_is_free(facts: CreateFacts) -> Refusal | None:
     return refuse(
         "new-name-is-free",
         f"an instance named {name} is there already",
-        "Run drill sweep: it finds the drill that this instance belongs to.",
+        "Run drill sweep --apply: it finds the drill that this instance belongs to.",
     )
 
 

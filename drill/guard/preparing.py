@@ -77,7 +77,7 @@ def instance_was_not_made_by_a_drill(facts: PrepareFacts) -> Refusal | None:
     return refuse(
         "instance-was-not-made-by-a-drill",
         f"instance {label(instance)} was created by a drill and holds a copy of its source",
-        "Set another instance aside; drill sweep tears this one down.",
+        "Set another instance aside; drill sweep --apply tears this one down.",
     )
 
 

@@ -21,6 +21,13 @@ from drill.plan.forms import (
     YesOrNo,
 )
 from drill.plan.mistake import Mistake, raise_all
+from drill.plan.telling import (
+    DeadMan,
+    MetricsSettings,
+    NoticeChannels,
+    NoticeSettings,
+    ReportSettings,
+)
 
 
 def _is_reference(value: str) -> bool:
@@ -274,6 +281,16 @@ class Config(PlanPart):
     """Where outcomes are kept."""
     folders: Folders = Folders()
     """Where plans and reports are."""
+    notify: NoticeChannels = ()
+    """Channels that notices go to."""
+    notices: NoticeSettings = NoticeSettings()
+    """When something is told, and how often."""
+    deadman: DeadMan | None = None
+    """The service that raises the alarm when drill falls silent."""
+    metrics: MetricsSettings = MetricsSettings()
+    """Metrics for Prometheus."""
+    report: ReportSettings = ReportSettings()
+    """Where others find the reports."""
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Config:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from drill.errors import SecretUnavailable
 from drill.plan.files import FileOpenToOthers, FileUnfit, read_bounded
+from drill.plan.redacted import keep_out
 from drill.plan.visible import shortened, visible
 
 LIMIT_BYTES = 64 * 1024
@@ -45,7 +46,9 @@ def resolve_secret(reference: str, *, folder: Path) -> SecretStr:
             "a literal secret is refused",
             hint='Refer to it with "env:NAME" or "file:PATH"; treat the literal one as leaked.',
         )
-    return SecretStr(_read(reference, folder, private=True))
+    secret = _read(reference, folder, private=True)
+    keep_out(secret)
+    return SecretStr(secret)
 
 
 def _read(reference: str, folder: Path, *, private: bool) -> str:

@@ -160,8 +160,8 @@ class Breaker:
         return CircuitOpen(
             f"{asked}: {self._name} does not answer{since}, {circuit.failures} failures in a row: "
             f"{circuit.why}",
-            hint="Look at the status page of the cloud and at the network. Nothing was sent: after so "
-            f"many failures one request tries for all, every {pause} seconds.",
+            hint="Look at the status page of the cloud and at the network. Nothing was sent: after "
+            f"so many failures one request tries for all, every {pause} seconds.",
         )
 
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from drill.sandbox import backups, instances, jobs, simulated_names, sqlserver
+from drill.sandbox import backups, instances, job_details, jobs, simulated_names, sqlserver
 from drill.sandbox.backups import Backup, BackupStatus, BackupType
 from drill.sandbox.catalogue import MARIADB
 from drill.sandbox.errors import (
@@ -166,6 +166,8 @@ def open_backup(
         backup_id=backup.id,
         public=instance.engine == sqlserver.ENGINE,  # its task list is documented to show them
     )
+    order = {"instanceId": instance.id, "name": name, "description": description}
+    job_details.keep_task(connection, job.id, {**order, "dbNames": list(databases)})
     instances.set_status(connection, instance.id, Status.BACKING_UP, now)
     return job, backup
 

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from drill.sandbox.servers import ServerFault, Servers
+
+_CHANGED = 16
+"""How many bytes of a file are changed."""
+_ADDED = 85
+"""What is added to each of them: doing it twice does not heal anything."""
 
 
 @runtime_checkable
@@ -30,3 +36,12 @@ def damageable(servers: Servers) -> Damageable:
     if not isinstance(servers, Damageable):
         raise ServerFault("these servers have no files that could be damaged")
     return servers
+
+
+def change_bytes(file: Path) -> None:
+    """Change bytes in the middle of a file; its size stays. Raise OSError."""
+    with file.open("r+b") as opened:
+        opened.seek(file.stat().st_size // 2)
+        before = opened.read(_CHANGED)
+        opened.seek(-len(before), 1)
+        opened.write(bytes((byte + _ADDED) % 256 for byte in before))

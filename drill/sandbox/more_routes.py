@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drill.sandbox.api import accounts, actions, lists, offsite, policies
+from drill.sandbox.api import accounts, actions, jobs, lists, offsite, policies
 
 _P = "/v3/{project_id}"
 _ONE = f"{_P}/instances/{{instance_id}}"
@@ -26,6 +26,7 @@ MORE_SERVICE = (
     ("GET", f"{_P}/instances/recycle-policy", policies.show_recycle_policy, _READ),
     ("PUT", f"{_P}/instances/recycle-policy", policies.set_recycle_policy, _MODIFY),
     ("GET", f"{_P}/recycle-instances", lists.list_recycled, _READ),
+    ("GET", f"{_ONE}/tasklist/detail", jobs.list_task_details, "rds:task:list"),
     ("GET", f"{_P}/schedule-tasks", lists.list_scheduled_tasks, "rds:task:list"),
     ("POST", f"{_P}/simplified-instances", lists.list_simplified, _READ),
     ("GET", f"{_P}/configurations", lists.list_configurations, _READ),

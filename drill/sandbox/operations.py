@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from drill.sandbox import backups, instances, jobs, simulation, sqlserver
+from drill.sandbox import backups, instances, job_details, jobs, simulation, sqlserver
 from drill.sandbox.backups import Backup, BackupStatus, BackupType
 from drill.sandbox.claims import (
     ensure_free,
@@ -22,7 +22,7 @@ from drill.sandbox.errors import ApiError, backup_unknown, busy
 from drill.sandbox.instances import Instance, Status
 from drill.sandbox.jobs import Job, JobKind
 from drill.sandbox.personalities import Personality
-from drill.sandbox.points import BackupPoint, Point, TimePoint, ensure_inside
+from drill.sandbox.points import BackupPoint, Point, TimePoint, described, ensure_inside
 from drill.sandbox.runs import NO_MISHAP, Mishap, Runs, Stuck
 from drill.sandbox.servers import ServerFault, Span
 from drill.sandbox.settings import Settings
@@ -208,7 +208,7 @@ class Operations:
         counted: bool = True,
     ) -> Job:
         other = point is not None and point.source_id != instance.id
-        return open_job(
+        job = open_job(
             connection,
             kind,
             instance,
@@ -219,6 +219,9 @@ class Operations:
             name=_name_of(kind, point),
             counted=counted,
         )
+        if point is not None:
+            job_details.keep_task(connection, job.id, described(point, instance.id))
+        return job
 
     def _ensure_databases(
         self, connection: sqlite3.Connection, source: Instance, target: Instance, point: Point

@@ -9,7 +9,7 @@ from datetime import datetime
 from drill.sandbox.errors import parameter_error
 from drill.sandbox.fields import Members
 from drill.sandbox.servers import Span
-from drill.sandbox.times import from_milliseconds
+from drill.sandbox.times import from_milliseconds, to_milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,22 @@ def read_point(members: Members) -> Point:
     except ValueError as error:
         raise parameter_error("restore_time is out of range") from error
     return TimePoint(source_id, restore_time, databases, all_databases)
+
+
+def described(point: Point, target_id: str) -> dict[str, object]:
+    """Return a restore as the detailed list of tasks tells it (reference, 6.3)."""
+    if isinstance(point, BackupPoint):
+        kind, backup_id, instant = "backup", point.backup_id, ""
+    else:
+        kind, backup_id, instant = "timestamp", "", str(to_milliseconds(point.restore_time))
+    return {
+        "type": kind,
+        "sourceInstanceId": point.source_id,
+        "targetInstanceId": target_id,
+        "backupId": backup_id,
+        "restoreTime": instant,
+        "dbNames": dict(point.databases or {}),
+    }
 
 
 def ensure_inside(restore_time: datetime, windows: list[Span]) -> None:

@@ -32,6 +32,8 @@ from drill.sandbox.settings import Settings
 _logger = logging.getLogger(__name__)
 
 DEFAULT_PERSONALITY = "sandbox"
+WITHOUT = "DRILL_SANDBOX_WITHOUT"
+"""The variable that names an engine to do without, as if its programs were not installed."""
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost")
 
 
@@ -67,8 +69,8 @@ def serve(
     ``ready`` when the demo world is there too; both go away at the end. ``servers`` are the real
     ones of PostgreSQL and MariaDB where none are given. The personality is written into the folder,
     and stays: none asks for the one that is there, or else for ``sandbox``. Raise ServeRefused
-    (another host than the loopback, an unknown personality), FolderInUse, WebFault, ServerFault or
-    OSError.
+    (another host than the loopback, an unknown personality or engine), FolderInUse, WebFault,
+    ServerFault or OSError.
     """
     if host not in LOOPBACK_HOSTS:
         raise ServeRefused(f"the sandbox serves the loopback interface only, not {host}")
@@ -141,14 +143,22 @@ def _serve(
 
 
 def _own_engines(state: Path) -> Engines:
-    """Return the real servers. MariaDB comes from the distribution and may be missing."""
+    """Return the real servers. MariaDB comes from the distribution and may be missing.
+
+    Raise ServeRefused, ServerFault.
+    """
     # Late, so that a sandbox with other servers needs no PostgreSQL.
     from drill.sandbox.mariadb import MariadbServers
     from drill.sandbox.postgres import PostgresServers
 
+    left_out = os.environ.get(WITHOUT, "")
+    if left_out not in ("", MARIADB):
+        raise ServeRefused(f"{WITHOUT} can be {MARIADB}, not {left_out}")
     servers: dict[str, Servers] = {ENGINE: PostgresServers(state / "servers")}
     absent: dict[str, str] = {}
     try:
+        if left_out:
+            raise ServerFault(f"no server here: {MARIADB} is left out ({WITHOUT}={MARIADB})")
         servers[MARIADB] = MariadbServers(state / "servers-mariadb")
     except ServerFault as error:
         reason = str(error)

@@ -78,9 +78,9 @@ class Servers(Protocol):
         ...
 
     def windows(self, instance_id: str) -> list[Span]:
-        """Return what can be restored to, from what is really archived: the end of each base
-        backup up to the last archived commit that a restore can prove it reached, cut where a
-        log segment is missing and where a restore to the original left a hole."""
+        """Return what can be restored to, from what was archived: the end of each base backup up
+        to the last archived commit that a restore can prove it reached, cut where a restore to
+        the original left a hole. What is deleted or damaged later stays in it, as in a cloud."""
         ...
 
     def restore(

@@ -42,6 +42,7 @@ create table if not exists accepted (
     primary key (kind, target_id));
 create index if not exists backups_newest on backups (instance_id, began_at desc, id);
 create table if not exists job_details (job_id text primary key, details text not null);
+create table if not exists task_details (job_id text primary key, details text not null);
 create table if not exists recycled (
     id text primary key, name text not null, engine text not null, version text not null,
     created_at text not null, deleted_at text not null, retained_until text not null,
@@ -50,6 +51,8 @@ create table if not exists offsite_policies (
     instance_id text not null, backup_type text not null, keep_days integer not null,
     destination_region text not null, destination_project_id text not null,
     since text not null, primary key (instance_id, backup_type));
+create table if not exists client_tokens (
+    token text primary key, request text not null, answer text not null, since text not null);
 create table if not exists choices (name text primary key, value text not null);
 create table if not exists tokens (
     digest text primary key, user text not null, in_project integer not null,

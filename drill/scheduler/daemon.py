@@ -82,6 +82,11 @@ class Daemon:
         self._store_is_away = False
 
     @property
+    def parts(self) -> Parts:
+        """Return what drills work with now: clouds and plans change while it serves."""
+        return self._dispatcher.parts
+
+    @property
     def is_healthy(self) -> bool:
         """Tell whether the last beat could look at everything."""
         return self._is_healthy

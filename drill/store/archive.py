@@ -23,7 +23,7 @@ from drill.store import lines, observations
 from drill.store.database import Database
 from drill.store.mapping import canonical
 from drill.store.packing import pack_population, unpack_population
-from drill.store.tables import ExceptionClosingRow, ExceptionRow, PopulationRow, ReviewRow
+from drill.store.remembered import ExceptionClosingRow, ExceptionRow, PopulationRow, ReviewRow
 
 _OPENED = tuple(
     field.name

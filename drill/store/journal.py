@@ -30,6 +30,7 @@ from drill.store.mapping import (
     step_row,
 )
 from drill.store.migrate import ensure_current
+from drill.store.notices import SqlNoticeBook
 from drill.store.tables import DrillLineRow, DrillRow, StepRow
 
 
@@ -75,6 +76,10 @@ class SqlJournal:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def notices(self) -> SqlNoticeBook:
+        """Return the book of notices that lies in the same database."""
+        return SqlNoticeBook(self._database)
 
     def close(self) -> None:
         """Close every connection to the database."""

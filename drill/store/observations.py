@@ -17,7 +17,8 @@ from drill.recovery.facts import Observation, SourceKey
 from drill.store import queries
 from drill.store.mapping import inventories
 from drill.store.packing import pack_difference, pack_whole, unpack
-from drill.store.tables import DrillLineRow, DrillRow, ObservationRow, ObservedSourceRow
+from drill.store.remembered import ObservationRow, ObservedSourceRow
+from drill.store.tables import DrillLineRow, DrillRow
 
 
 def keep(session: Session, observation: Observation) -> None:

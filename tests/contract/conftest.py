@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,10 +20,13 @@ from drill.provider.rds.build import rds_provider
 from drill.provider.rds.client import RdsProvider
 from drill.provider.rds.http import Patience
 from drill.sandbox import catalogue
+from drill.sandbox.engines import Engines
 from drill.sandbox.settings import Settings
 from drill.sandbox.threaded import ThreadedSandbox
 from drill.store import SqlJournal, open_journal
-from tests.contract.stages import CLOUD, ENGINES, EngineCase, MemoryStage, SandboxStage, Stage
+from tests.contract.cases import IN_BOTH, IN_MEMORY, MARIADB_VERSION
+from tests.contract.sandbox_stage import SandboxStage, forget_everything
+from tests.contract.stages import CLOUD, MemoryStage, Stage
 from tests.sandbox.fake_servers import FakeServers
 
 POSTGRESQL = "DRILL_TEST_POSTGRESQL"
@@ -38,7 +41,7 @@ def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]
     url = "sqlite:///drill.db"
     if request.param == "postgresql":
         url = os.environ[POSTGRESQL]
-        _empty(url)
+        make_empty(url)
     with open_journal(url, folder=tmp_path) as kept:
         yield kept
 
@@ -49,7 +52,8 @@ def archive(journal: Journal) -> Archive:
     return journal.archive if isinstance(journal, SqlJournal) else MemoryArchive(journal)
 
 
-def _empty(url: str) -> None:
+def make_empty(url: str) -> None:
+    """Take everything out of a database."""
     import psycopg
 
     with psycopg.connect(url, autocommit=True) as connection:
@@ -64,27 +68,51 @@ QUICK = Patience(
 )
 
 
-@pytest.fixture(params=ENGINES, ids=lambda case: case.engine.value)
-def case(request: pytest.FixtureRequest) -> EngineCase:
-    found: EngineCase = request.param
-    return found
+CASES = [
+    *(("memory", each) for each in IN_MEMORY),
+    *(("sandbox", each) for each in IN_BOTH),
+]
 
 
-@pytest.fixture(params=["memory", "sandbox"])
-def stage(request: pytest.FixtureRequest, case: EngineCase, tmp_path: Path) -> Iterator[Stage]:
-    if request.param == "memory":
+@dataclass(frozen=True)
+class Shared:
+    """One sandbox for all tests of the session, its servers by engine, and a client."""
+
+    sandbox: ThreadedSandbox
+    servers: Mapping[str, FakeServers]
+    provider: RdsProvider
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    servers = {catalogue.ENGINE: FakeServers(), catalogue.MARIADB: FakeServers()}
+    servers[catalogue.MARIADB].version = MARIADB_VERSION
+    servers[catalogue.MARIADB].complete_version = f"{MARIADB_VERSION}.6"
+    settings = Settings(job_hidden_for=timedelta(milliseconds=30))
+    folder = tmp_path_factory.mktemp("state")
+    with ThreadedSandbox(folder, Engines(servers), settings=settings) as sandbox:
+        provider = client_of(sandbox)
+        try:
+            yield Shared(sandbox, servers, provider)
+        finally:
+            provider.close()
+            for each in servers.values():
+                each.gate.set()
+
+
+@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-{case[1].engine.value}")
+def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    kind, case = request.param
+    if kind == "memory":
         yield MemoryStage(case)
         return
-    servers = FakeServers()
-    settings = Settings(job_hidden_for=timedelta(milliseconds=30))
-    with ExitStack() as stack:
-        sandbox = stack.enter_context(
-            ThreadedSandbox(tmp_path / "state", servers, settings=settings)
-        )
-        provider = client_of(sandbox)
-        stack.callback(provider.close)
-        stack.callback(servers.gate.set)
-        yield SandboxStage(case, sandbox, servers, provider)
+    shared: Shared = request.getfixturevalue("shared")
+    servers = shared.servers.get(case.engine.value, shared.servers[catalogue.ENGINE])
+    try:
+        yield SandboxStage(case, shared.sandbox, servers, shared.provider)
+    finally:
+        servers.gate.set()
+        forget_everything(shared.sandbox)
 
 
 def client_of(sandbox: ThreadedSandbox) -> RdsProvider:

@@ -1,4 +1,4 @@
-"""Two clouds with the same things in them: the one in memory, and the sandbox behind HTTP.
+"""A cloud with some things in it, the one in memory, and the orders that tests give.
 
 A stage sets the scene in the way of its cloud; the tests then speak to ``stage.provider`` alone.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -24,45 +23,25 @@ from drill.guard.admission import (
     AdmittedRestore,
     AdmittedSettingAside,
 )
-from drill.guard.facts import CloudRules
-from drill.provider.clouds import find_cloud_kind
 from drill.provider.memory import Habits, MemoryProvider
 from drill.provider.port import Accepted, Job, JobStatus, Provider
-from drill.provider.rds.client import RdsProvider
 from drill.recovery.values import (
     Backup,
     BackupKind,
     BackupPoint,
-    Engine,
     Instance,
     RecoveryPoint,
     TimePoint,
     Window,
 )
 from drill.sandbox import catalogue
-from drill.sandbox.threaded import ThreadedSandbox
-from tests.sandbox.fake_servers import FakeServers
+from tests.contract.cases import EngineCase
 
 CLOUD = "here"
 DRILL_ID = "20260301-020000-0000abcd"
 NEW_NAME = f"drill-{DRILL_ID}"
 PASSWORD = SecretStr("Correct-Horse-7")
-RULES: CloudRules = find_cloud_kind("sandbox").rules
 SCRATCH = {"drill-scratch": "yes"}
-
-
-@dataclass(frozen=True, slots=True)
-class EngineCase:
-    """One engine that the guard admits on the sandbox."""
-
-    engine: Engine
-    version: str
-    members: tuple[tuple[str, object], ...] = ()
-    """What the admin call needs besides, to make an instance of this engine."""
-
-
-ENGINES = (EngineCase(Engine.POSTGRESQL, "18"),)
-"""One line for each engine with servers, or with simulated instances that restore."""
 
 
 class Stage(Protocol):
@@ -71,6 +50,8 @@ class Stage(Protocol):
     case: EngineCase
     source_id: str
     target_id: str
+    has_servers: bool
+    """Whether an instance that is up has an address."""
 
     @property
     def provider(self) -> Provider: ...
@@ -107,6 +88,8 @@ class Stage(Protocol):
 class MemoryStage:
     """The cloud in memory."""
 
+    has_servers = True
+
     def __init__(self, case: EngineCase) -> None:
         self.case = case
         self._cloud = MemoryProvider(SystemClock(), cloud=CLOUD, habits=Habits(polls=3))
@@ -122,7 +105,7 @@ class MemoryStage:
         self._count += 1
         instance = Instance(
             cloud=CLOUD,
-            id=f"{self._count:032x}in03",
+            id=f"{self._count:032x}in{self.case.suffix}",
             name=name,
             engine=self.case.engine,
             version=self.case.version,
@@ -131,6 +114,9 @@ class MemoryStage:
             volume_gb=volume_gb,
             host="127.0.0.1",
             port=5432,
+            time_zone="UTC",
+            complete_version=f"{self.case.version}.6",
+            vpc_id=catalogue.VPC_ID,
             admin_user="root",
             tags=SCRATCH if scratch else {},
         )
@@ -142,7 +128,7 @@ class MemoryStage:
         at = datetime.now(UTC).replace(microsecond=0)
         self._cloud.add_backup(
             Backup(
-                id=f"{self._count:032x}br03",
+                id=f"{self._count:032x}br{self.case.suffix}",
                 instance_id=instance_id,
                 name=name,
                 kind=BackupKind.MANUAL,
@@ -182,75 +168,6 @@ class MemoryStage:
         if act == "recovery":
             return sum(cloud.restores.values()) + sum(cloud.resets.values())
         return sum((cloud.creates if act == "create" else cloud.deletes).values())
-
-
-_CALLS = {
-    "restore": {"method": "POST", "path": "/recovery$"},
-    "reset": {"method": "POST", "path": "/recovery$"},
-    "create": {"method": "POST", "path": "/instances$"},
-    "delete": {"method": "DELETE"},
-}
-
-
-class SandboxStage:
-    """The client of this project against the sandbox, over HTTP, with servers that are fake."""
-
-    def __init__(
-        self,
-        case: EngineCase,
-        sandbox: ThreadedSandbox,
-        servers: FakeServers,
-        provider: RdsProvider,
-    ) -> None:
-        self.case = case
-        self._sandbox = sandbox
-        self._servers = servers
-        self._provider = provider
-        self.source_id = self.add_instance("orders-prod")
-        self.target_id = self.add_instance("scratch-a", scratch=True)
-
-    @property
-    def provider(self) -> Provider:
-        return self._provider
-
-    def add_instance(self, name: str, *, volume_gb: int = 100, scratch: bool = False) -> str:
-        tags = [{"key": key, "value": value} for key, value in SCRATCH.items()]
-        made = self._sandbox.admin.create_instance(
-            name,
-            password=PASSWORD.get_secret_value(),
-            volume_size=volume_gb,
-            tags=tags if scratch else [],
-            **dict(self.case.members),
-        )
-        return str(made["id"])
-
-    def back_up(self, instance_id: str, name: str) -> None:
-        self._sandbox.admin.back_up(instance_id, name=name, type="manual")
-
-    def open_window(self) -> None:
-        self._servers.open_window(self.source_id)
-
-    def hold(self) -> None:
-        self._servers.gate.clear()
-
-    def release(self) -> None:
-        self._servers.gate.set()
-
-    def lose_answer(self, act: str) -> None:
-        self._sandbox.admin.add_fault("lose_next_answer", **_CALLS[act])
-
-    def lose_request(self, act: str) -> None:
-        self._sandbox.admin.add_fault("error_next", **_CALLS[act], status=503, body="empty")
-
-    def fail_job(self, act: str) -> None:
-        self._sandbox.admin.add_fault("fail_next_job", **_CALLS[act], reason="injected fault")
-
-    def be_unavailable(self) -> None:
-        self._sandbox.admin.add_fault("error_next", method="GET", status=503, times=4)
-
-    def accepted(self, act: str) -> int:
-        counts: dict[str, int] = self._sandbox.admin.state()["accepted"][act]
-        return sum(counts.values())
 
 
 def the_instance(provider: Provider, instance_id: str) -> Instance:
@@ -300,7 +217,7 @@ def a_create(stage: Stage, point: RecoveryPoint, **changes: Any) -> AdmittedCrea
         "tags": {"drill-id": DRILL_ID},
         "engine": stage.case.engine,
         "version": stage.case.version,
-        "flavor": catalogue.DEFAULT_FLAVOR,
+        "flavor": stage.case.flavor,
         "volume_type": catalogue.DEFAULT_STORAGE,
         "volume_gb": 100,
         "availability_zone": catalogue.ZONE,

@@ -147,11 +147,19 @@ class Workshop:
 
 @contextlib.contextmanager
 def workshop(
-    world: World, folder: Path, changes: Sequence[tuple[str, str]] = ()
+    world: World,
+    folder: Path,
+    changes: Sequence[tuple[str, str]] = (),
+    *,
+    furnish: Callable[[World], object] = lambda world: None,
 ) -> Iterator[Workshop]:
-    """Build a house in a fresh folder beside the sandbox of another world."""
+    """Build a house in a fresh folder beside the sandbox of another world.
+
+    ``furnish`` adds to what a clone has, such as more plans.
+    """
     fresh = World(folder)
     fresh.furnish()
+    furnish(fresh)
     (folder / ".sandbox").symlink_to(world.state)
     for old, new in changes:
         fresh.change_config(old, new)

@@ -39,14 +39,18 @@ def test_failed_job_is_failed_restore_with_its_reason(shop, name, kind, members,
 
 def renew_backup(shop: Workshop, source_id: str) -> None:
     """Take a new backup of a source whose older ones or whose log are damaged for good, and wait
-    until every plan restores from it: the newest instant, less a margin of two seconds."""
+    until every plan restores from it."""
     shop.admin.clear_faults()
     shop.admin.back_up(source_id)
     provider = shop.house.parts.clouds["sandbox"].provider
     ends = [each.ended_at for each in provider.list_backups(source_id)]
-    ended_at = max(end for end in ends if end is not None)
+    wait_for_window(shop, source_id, max(end for end in ends if end is not None))
+
+
+def wait_for_window(shop: Workshop, source_id: str, instant: datetime) -> None:
+    """Wait until every plan restores to a later instant: the newest, less a margin of 2 s."""
     deadline = time.monotonic() + 30
-    while newest_end(shop, source_id) < ended_at + timedelta(seconds=3):
+    while newest_end(shop, source_id) < instant + timedelta(seconds=3):
         assert time.monotonic() < deadline, "the log of the source is not archived"
         time.sleep(0.1)
 
@@ -70,17 +74,36 @@ def test_missing_log_segment_is_failed_restore_and_its_name_is_told(shop, name):
     assert run(shop, plan).outcome is Outcome.PASSED
 
 
-def test_lost_segment_cuts_the_listed_windows_in_two(shop):
-    plan = short(shop, NEW)
+@BOTH
+def test_segment_that_is_lost_unnoticed_is_still_advertised_and_fails_the_drill(shop, name):
+    plan = short(shop, name)
     source_id = plan.source.instance_id
     renew_backup(shop, source_id)
     whole = newest_end(shop, source_id)
+    damaged = shop.admin.add_fault("lose_log_segment", instance=source_id, at_once=True)["damaged"]
 
-    damaged = shop.admin.add_fault("lose_log_segment", instance=source_id, at_once=True)
+    assert newest_end(shop, source_id) >= whole
+    record = run(shop, plan)
 
-    assert len(damaged["damaged"]) == 24
-    assert newest_end(shop, source_id) < whole
     renew_backup(shop, source_id)
+    assert record.outcome is Outcome.FAILED_RESTORE
+    assert f"log segment {damaged} is missing" in str(record.reason)
+
+
+def test_segment_that_somebody_deletes_by_hand_fails_the_drill_and_is_named(shop):
+    plan = short(shop, NEW)
+    source_id = plan.source.instance_id
+    renew_backup(shop, source_id)
+    archive = shop.world.folder / ".sandbox" / "servers" / source_id
+    victim = max(archive.glob("eras/*/archive/" + "[0-9A-F]" * 24))
+    victim.unlink()
+    wait_for_window(shop, source_id, shop.house.parts.clock.now())
+
+    record = run(shop, plan)
+
+    renew_backup(shop, source_id)
+    assert record.outcome is Outcome.FAILED_RESTORE
+    assert f"log segment {victim.name} is missing" in str(record.reason)
 
 
 @BOTH

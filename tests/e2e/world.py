@@ -55,8 +55,10 @@ class World:
         shutil.copy(PROJECT / "config.toml", self.folder / "config.toml")
         shutil.copytree(PROJECT / "plans", self.folder / "plans")
 
-    def start_sandbox(self, *, seed: bool = True, personality: str | None = None) -> None:
-        """Start the sandbox and wait until it is ready."""
+    def start_sandbox(
+        self, *, seed: bool = True, personality: str | None = None, **more: str
+    ) -> None:
+        """Start the sandbox, with more variables in its environment; wait until it is ready."""
         (self.state / "ready").unlink(missing_ok=True)  # of one that was killed
         log = (self.folder / "sandbox.log").open("ab")
         command = [sys.executable, "-m", "drill", "sandbox", "serve", "--state", str(self.state)]
@@ -68,7 +70,7 @@ class World:
                     *(["--personality", personality] if personality else []),
                 ],
                 cwd=self.folder,
-                env=environment(),
+                env=environment(**more),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

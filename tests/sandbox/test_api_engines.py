@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -145,3 +146,49 @@ def test_a_restart_without_the_server_does_not_spoil_the_instance(tmp_path, serv
 
     assert found["status"] == "ACTIVE"
     assert found["private_ips"] == ["127.0.0.1"]
+
+
+TOKEN = "01234567-89ab-cdef-0123-456789abcdef"
+
+
+def mariadb_body(**members: Any) -> dict[str, Any]:
+    datastore = {"type": "MariaDB", "version": "10.11"}
+    return body(datastore=datastore, flavor_ref="rds.mariadb.n1.small", **members)
+
+
+def test_a_creation_that_is_ordered_again_with_its_client_token_is_carried_out_once(both):
+    client = Client(both)
+    client.extra["X-Client-Token"] = TOKEN
+
+    first, second = (client.post("/instances", mariadb_body()) for _ in range(2))
+
+    assert (first.status, second.status) == (202, 202)
+    assert second.json == first.json
+    assert client.get("/instances").json["total_count"] == 1
+    other = client.post("/instances", mariadb_body(name="another-name"))
+    assert (other.status, other.code) == (400, "DBS.280495")
+
+
+def test_a_refused_creation_leaves_its_client_token_unused(both):
+    client = Client(both)
+    client.extra["X-Client-Token"] = TOKEN
+
+    assert client.post("/instances", mariadb_body(volume={"type": "CLOUDSSD"})).status == 400
+    assert client.post("/instances", mariadb_body()).status == 202
+
+
+def test_an_old_client_token_has_expired(both, monkeypatch):
+    client = Client(both)
+    client.extra["X-Client-Token"] = TOKEN
+    client.post("/instances", mariadb_body())
+    monkeypatch.setattr("drill.sandbox.client_tokens.VALID_FOR", timedelta(0))
+
+    assert client.post("/instances", mariadb_body()).code == "DBS.280498"
+
+
+def test_engines_outside_the_mysql_family_do_not_heed_a_client_token(both):
+    client = Client(both)
+    client.extra["X-Client-Token"] = TOKEN
+
+    assert client.post("/instances", body()).status == 202
+    assert client.post("/instances", body()).code == "DBS.200022"

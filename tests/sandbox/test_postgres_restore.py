@@ -1,5 +1,6 @@
 """Real restores of real PostgreSQL servers: the right rows, or a plain reason."""
 
+import os
 import random
 import shutil
 import tempfile
@@ -14,6 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from drill.sandbox.ledger import read_rows
 from drill.sandbox.postgres import PostgresServers, copying
 from drill.sandbox.postgres.settings import recovery_settings
 from drill.sandbox.servers import BaseBackup, RestoreFailed, ServerFault
@@ -34,6 +36,8 @@ from tests.sandbox.postgres_rows import (
 pytestmark = pytest.mark.servers
 
 MILLISECOND = timedelta(milliseconds=1)
+INSTANTS = int(os.environ.get("DRILL_TEST_INSTANTS", "3"))
+"""To how many random instants is restored; the soak test asks for more."""
 
 
 @dataclass
@@ -89,7 +93,7 @@ def test_a_restore_stops_exactly_at_the_instant_asked_for(world):
     span_ms = (window.ends_at - window.starts_at) // MILLISECOND
     seed = random.randrange(1 << 32)
     draw = random.Random(seed)
-    drawn = [window.starts_at + draw.randint(0, span_ms) * MILLISECOND for _ in range(3)]
+    drawn = [window.starts_at + draw.randint(0, span_ms) * MILLISECOND for _ in range(INSTANTS)]
     committed_at = world.markers[9][1]  # a commit at the very instant belongs to the copy
     instants = [
         window.starts_at,
@@ -223,7 +227,7 @@ def test_an_order_for_a_backup_or_an_instance_that_is_not_there_fails_plainly(wo
         restore(world.servers, "nowhere", "scratch", restore_time=world.markers[5][1])
 
 
-def test_windows_and_restores_stop_at_a_missing_segment_until_it_is_back(world, instance):
+def test_a_missing_segment_stays_advertised_and_fails_restores_until_it_is_back(world, instance):
     servers = world.servers
     before = mark(servers, instance, 1, 2, 3)
     eventually(lambda: reaches(servers, instance, before[-2][1]))
@@ -233,15 +237,14 @@ def test_windows_and_restores_stop_at_a_missing_segment_until_it_is_back(world, 
     (whole,) = servers.windows(instance)
     lost.rename(world.root / "kept aside")
 
-    cut = servers.windows(instance)
-    assert all(window.ends_at < before[-1][1] for window in cut)
+    assert servers.windows(instance) == [whole]
     with pytest.raises(RestoreFailed, match=f"segment {lost.name} is missing from the archive"):
         restore(servers, instance, "scratch", restore_time=after[0][1])
 
     damaged = bytearray((world.root / "kept aside").read_bytes())
     damaged[:4096] = bytes(4096)
     lost.write_bytes(damaged)
-    assert servers.windows(instance) == cut
+    assert servers.windows(instance) == [whole]
     with pytest.raises(RestoreFailed, match=f"segment {lost.name} is damaged in the archive"):
         restore(servers, instance, "scratch", restore_time=after[0][1])
 
@@ -249,6 +252,21 @@ def test_windows_and_restores_stop_at_a_missing_segment_until_it_is_back(world, 
     assert servers.windows(instance) == [whole]
     restore(servers, instance, "scratch", restore_time=after[1][1])
     assert rows(servers, "scratch") == [1, 2, 3, 4, 5]
+
+
+def test_the_newest_segment_is_advertised_and_missed_though_nobody_asked_before(world, instance):
+    servers = world.servers
+    marked = mark(servers, instance, 1, 2, 3)
+    ledger = world.root / instance / "eras" / "1" / "archived"
+    last = int(marked[-1][1].timestamp() * 1_000_000)
+    eventually(lambda: any(ended >= last - 1 for _, ended in read_rows(ledger, width=2)))
+    newest = segments(world.root, instance)[-1]
+    newest.unlink()
+
+    (window,) = servers.windows(instance)
+    assert window.ends_at >= marked[-2][1]
+    with pytest.raises(RestoreFailed, match=f"segment {newest.name} is missing from the archive"):
+        restore(servers, instance, "scratch", restore_time=window.ends_at)
 
 
 def test_a_restore_to_the_original_leaves_a_hole_and_older_instants_stay(world, instance):

@@ -109,10 +109,11 @@ def test_a_drill_that_is_under_way_goes_on_after_the_migration(tmp_path: Path):
 
 
 def test_a_drill_that_cannot_be_read_does_not_stop_the_migration(tmp_path: Path):
-    good, bad = a_record(), a_record()
+    good, bad = a_record(), a_record(state=State.FINISHED, outcome=Outcome.ABORTED)
     as_kept_by_0001(tmp_path, [good, bad])
     with closing(sqlite3.connect(tmp_path / "old.db", isolation_level=None)) as old:
         old.execute("DROP TRIGGER drill_fixed")
+        old.execute("DROP TRIGGER drill_no_update")
         old.execute("UPDATE drill SET plan = 'gone' WHERE id = ?", [bad.id])
 
     with open_journal("sqlite:///old.db", folder=tmp_path) as journal:

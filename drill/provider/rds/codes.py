@@ -73,7 +73,7 @@ HINT_BY_CODE: Mapping[str, str] = {
     "IAM.1107": "The access key is disabled: enable it or name another one.",
     "IAM.1108": "The temporary keys have expired: fetch new ones with their security token.",
     "DBS.200022": "The name is taken: look for an instance that an earlier drill left behind with"
-    " `drill sweep`.",
+    " `drill sweep --apply`.",
     "DBS.200037": "Source and target run different versions: use a target of the same version.",
     "DBS.200040": "This cloud does not offer that for this engine or version.",
     "DBS.280238": "This cloud does not offer that for this engine or version.",

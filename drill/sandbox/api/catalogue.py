@@ -87,5 +87,5 @@ def _offer(context: Context, call: Call) -> tuple[str, str]:
     engine = engine_named(call.parameters["engine"])
     servers = context.engines.servers_of(engine) if engine else None
     if engine is None or servers is None:
-        raise parameter_error("the sandbox does not offer this engine")
+        raise parameter_error("the sandbox offers PostgreSQL, MariaDB and SQLServer")
     return engine, servers.version

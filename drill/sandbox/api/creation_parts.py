@@ -13,13 +13,17 @@ from drill.sandbox.personalities import Personality
 _CLIENT_TOKEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
-def check_client_token(call: Call, personality: Personality) -> None:
-    """Check the form only: on the cloud the token makes MySQL creations idempotent, no others."""
+def read_client_token(call: Call, personality: Personality) -> str | None:
+    """Return the token of an order that is to be carried out once, where this cloud reads it.
+
+    Raise ApiError (400) for one without its form, whatever the engine.
+    """
     token = call.headers.get("x-client-token")
     if token is None or not personality.reads_client_token:
-        return
+        return None
     if _CLIENT_TOKEN.fullmatch(token) is None:
         raise ApiError(400, "DBS.280497", "The client token is malformed.")
+    return token
 
 
 def is_subscription(body: Members, personality: Personality) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 
-from drill.sandbox import catalogue, instance_pages, instances, rules, sqlserver
+from drill.sandbox import catalogue, client_tokens, instance_pages, instances, rules, sqlserver
 from drill.sandbox.api.creation_parts import (
-    check_client_token,
     check_place,
     is_subscription,
     read_backup_strategy,
+    read_client_token,
     read_volume,
 )
 from drill.sandbox.api.restore_faults import mishap_of
@@ -67,7 +68,7 @@ def _wanted_tags(query: Query) -> dict[str, str]:
 
 def create_instance(context: Context, call: Call) -> Answer:
     """Accept a new instance, empty or restored from a recovery point."""
-    check_client_token(call, context.personality)
+    token = read_client_token(call, context.personality)
     body = call.json()
     point_members = body.optional_members("restore_point")
     point = read_point(point_members) if point_members else None
@@ -87,7 +88,24 @@ def create_instance(context: Context, call: Call) -> Answer:
         instance = _read_instance(context, body, point)
     if body.flag("dry_run"):
         raise parameter_error("dry_run is for MySQL only")
-    if is_subscription(body, context.personality):
+    order = partial(_order, context, call, instance, password, point)
+    if token is None or instance.engine not in client_tokens.ENGINES:
+        return order()
+    with context.state.transaction() as connection:
+        earlier = client_tokens.find_answer(connection, token, call.body, now())
+    if earlier is not None:
+        return earlier
+    answer = order()
+    with context.state.transaction() as connection:
+        client_tokens.keep_answer(connection, token, call.body, answer, now())
+    return answer
+
+
+def _order(
+    context: Context, call: Call, instance: Instance, password: str | None, point: Point | None
+) -> Answer:
+    """Order what was read."""
+    if is_subscription(call.json(), context.personality):
         # Nobody ever pays an order here, so that nothing is ever built of it.
         view = created_view(instance, context.personality, charge_mode="prePaid")
         return Answer(202, {"instance": view, "order_id": f"CS{secrets.token_hex(8).upper()}"})

@@ -12,7 +12,8 @@ from drill.sandbox.mariadb.settings import KEEPER
 from drill.sandbox.servers import ServerFault
 
 _USER_NAME = re.compile(r"[a-z_][a-z0-9_]{0,31}", re.IGNORECASE)
-_RESERVED = (KEEPER, "mariadb.sys")
+RESERVED = (KEEPER, "mariadb.sys")
+"""Accounts that are not those of the instance."""
 _PRIVILEGES = """
 SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER,
 SHOW DATABASES, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, CREATE VIEW, SHOW VIEW,
@@ -22,7 +23,7 @@ CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER, BINLOG MONITOR
 
 def ensure_user_name(user: str) -> None:
     """Raise ServerFault where a name cannot be that of the managed administrator."""
-    if _USER_NAME.fullmatch(user) is None or user in _RESERVED:
+    if _USER_NAME.fullmatch(user) is None or user in RESERVED:
         raise ServerFault(f"{user!r} cannot be the name of the administrator")
 
 

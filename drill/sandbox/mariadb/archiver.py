@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pymysql
 
+from drill.sandbox.mariadb.archive import ArchivedFile, note_archived, read_rising
 from drill.sandbox.mariadb.binlog import log_name, log_number, read_log
 from drill.sandbox.mariadb.layout import SEEN
 from drill.sandbox.mariadb.process import RunningServer
@@ -117,16 +118,18 @@ def archive_file(data: Path, archive: Path, number: int) -> None:
         return  # somebody deleted it: the archive has a hole, and says so
     draft = copy.with_name(f".{copy.name}.partial")
     shutil.copyfile(source, draft)
-    whole_bytes = read_log(source, number).whole_bytes
-    if 0 < whole_bytes < draft.stat().st_size:
+    log = read_log(source, number)
+    if 0 < log.whole_bytes < draft.stat().st_size:
         with draft.open("r+b") as stream:
-            stream.truncate(whole_bytes)
+            stream.truncate(log.whole_bytes)
     seen = copy.with_name(copy.name + SEEN)
     size = draft.stat().st_size
     if not any(each.size >= size for each in read_sightings(seen)):
         written_at = datetime.fromtimestamp(source.stat().st_mtime, UTC) + _CLOCK_TICK
         note(seen, min(written_at, datetime.now(UTC)), size)
     draft.replace(copy)
+    ends = log.transactions[-1].ends if log.transactions else 0
+    note_archived(archive, log, ArchivedFile(log, read_rising(seen)).seen_at(ends))
 
 
 def _numbers_in(index: Path) -> list[int]:

@@ -20,13 +20,13 @@ def windows_of(folder: InstanceFolder, reader: ArchiveReader) -> list[Span]:
     """Return the windows of an instance, merged, oldest first. Raise ServerFault, OSError.
 
     Each lasts from the end of a backup to the instant by which the last archived commit behind it
-    was seen: what was written by then lies in the archive.
+    was seen: what was written by then was archived. Whether it still is, a restore finds out.
     """
     spans = []
-    for backup in _in_lineage(folder.backups(), folder.history()):
+    for backup in in_lineage(folder.backups(), folder.history()):
         chain = reader.chain(folder.archive(backup.era), backup.file)
         starts_at = _round_up(backup.base.ended_at)
-        ends_at = chain.newest_commit_at(_start_of(backup))
+        ends_at = chain.advertised_until(start_of(backup))
         if ends_at is not None and starts_at <= ends_at:
             spans.append(Span(starts_at, ends_at))
     return merge(spans)
@@ -48,7 +48,7 @@ def choose_backup(
             if backup.id == backup_id:
                 return backup
         raise RestoreFailed(f"there is no backup {backup_id} of instance {folder.id}")
-    own = _in_lineage(backups, folder.history())
+    own = in_lineage(backups, folder.history())
     usable = [backup for backup in own if _round_up(backup.base.ended_at) <= restore_time]
     if not usable:
         first = f"the first ended at {_text(own[0].base.ended_at)}" if own else "there is none"
@@ -65,7 +65,7 @@ def choose_stretch(
 
     Raise RestoreFailed where the archive does not prove that it holds everything up to there.
     """
-    archive, start = folder.archive(backup.era), _start_of(backup)
+    archive, start = folder.archive(backup.era), start_of(backup)
     chain = reader.chain(archive, backup.file)
     proven_until = chain.newest_commit_at(start)
     if proven_until is None or proven_until < restore_time:
@@ -89,7 +89,7 @@ def _why_it_ends(
     return f"{goal} {_text(restore_time)}: its last commit was at {_text(proven_until)}"
 
 
-def _in_lineage(backups: Iterable[StoredBackup], history: History) -> list[StoredBackup]:
+def in_lineage(backups: Iterable[StoredBackup], history: History) -> list[StoredBackup]:
     """Return the backups of the system that the instance holds now, of all its eras."""
     return [b for b in backups if history.lineages.get(b.era) == history.lineage]
 
@@ -107,7 +107,7 @@ def next_history(
     return history.begin_era(history.lineages[backup.era] if source.id == target.id else None)
 
 
-def _start_of(backup: StoredBackup) -> Place:
+def start_of(backup: StoredBackup) -> Place:
     return Place(backup.file, backup.position)
 
 

@@ -13,11 +13,13 @@ from pathlib import Path
 
 from drill.sandbox.mariadb import image
 from drill.sandbox.mariadb.accounts import create_administrator, ensure_user_name
+from drill.sandbox.mariadb.administration import MariadbAdministration
 from drill.sandbox.mariadb.archive import ArchiveReader
 from drill.sandbox.mariadb.archiver import Archiver, archive_rest
 from drill.sandbox.mariadb.backup import take_full_backup
 from drill.sandbox.mariadb.choice import choose_backup, choose_stretch, next_history, windows_of
 from drill.sandbox.mariadb.copying import Order, make_copy
+from drill.sandbox.mariadb.damage import corrupt, lose_file
 from drill.sandbox.mariadb.home import Home
 from drill.sandbox.mariadb.install import initialise
 from drill.sandbox.mariadb.layout import InstanceFolder, StoredBackup
@@ -129,6 +131,14 @@ class MariadbServers:
         serving = self._running.get(instance_id)
         return serving.server.port if serving and serving.server.is_running() else None
 
+    def administration(self, instance_id: str) -> MariadbAdministration | None:
+        """Return what asks and changes a running server; see ``Administered``."""
+        serving = self._running.get(instance_id)
+        if serving is None or not serving.server.is_running():
+            return None
+        admin_user = self._folder(instance_id).history().admin_user
+        return MariadbAdministration(serving.server, admin_user)
+
     def take_backup(self, instance_id: str, backup_id: str) -> BaseBackup:
         """Take, prepare and verify a full backup, which needs no log to be restored.
 
@@ -157,7 +167,7 @@ class MariadbServers:
                 raise ServerFault(f"{backup_id} is not deleted: {error.strerror}") from error
 
     def windows(self, instance_id: str) -> list[Span]:
-        """Return what can be restored to, from what is really archived. Raise ServerFault."""
+        """Return what can be restored to, from what was archived. Raise ServerFault."""
         with self._locks.reading(instance_id):
             return windows_of(self._folder(instance_id), self._reader)
 
@@ -197,6 +207,18 @@ class MariadbServers:
                     target.prune()
         except (ServerFault, OSError) as error:
             raise as_restore_failure(error) from error
+
+    def lose_log_segment(self, instance_id: str, restore_time: datetime | None) -> str:
+        """Delete an archived file of the log that restores need. Raise ServerFault or OSError."""
+        with self._locks.reading(instance_id):
+            return lose_file(self._folder(instance_id), self._reader, restore_time)
+
+    def corrupt_backup(
+        self, instance_id: str, backup_id: str | None, restore_time: datetime | None
+    ) -> str:
+        """Change bytes in a backup (by default the newest). Raise ServerFault or OSError."""
+        with self._locks.reading(instance_id):
+            return corrupt(self._folder(instance_id), backup_id, restore_time)
 
     def shutdown(self) -> None:
         """Stop all servers cleanly, after what is under way, and let go of the root.

@@ -8,11 +8,13 @@ its size with the clock read *after* the look: everything up to that size had be
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+from drill.sandbox.ledger import add_row, read_rows
+from drill.sandbox.times import from_milliseconds, to_milliseconds
+
+_ALMOST_A_MILLISECOND = timedelta(microseconds=999)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +27,9 @@ class Sighting:
 
 def note(file: Path, at: datetime, size: int) -> None:
     """Append a sighting; the instant is rounded up to milliseconds. Raise OSError."""
-    milliseconds = -((EPOCH - at) // _MILLISECOND)
-    with file.open("a", encoding="ascii") as stream:
-        stream.write(f"{milliseconds} {size}\n")
+    add_row(file, to_milliseconds(at + _ALMOST_A_MILLISECOND), size)
 
 
 def read_sightings(file: Path) -> list[Sighting]:
-    """Return the sightings, oldest first; a line that was cut off by a kill does not count.
-
-    None of a file that is not there. Raise OSError.
-    """
-    try:
-        lines = file.read_text("ascii", "replace").splitlines(keepends=True)
-    except FileNotFoundError:
-        return []
-    found = []
-    for line in lines:
-        words = line.split()
-        if line.endswith("\n") and len(words) == 2 and all(word.isdecimal() for word in words):
-            at = EPOCH + int(words[0]) * _MILLISECOND
-            found.append(Sighting(at, int(words[1])))
-    return found
+    """Return the sightings, oldest first; none of a file that is not there. Raise OSError."""
+    return [Sighting(from_milliseconds(at), size) for at, size in read_rows(file, width=2)]

@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from drill.sandbox.ledger import ARCHIVED, add_row, read_rows
 from drill.sandbox.postgres.binaries import Binaries
 from drill.sandbox.postgres.wal import Timeline, read_position
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENDING = re.compile(r"lsn: ([0-9A-F]+/[0-9A-F]+), .*desc: (?:COMMIT|ABORT)\S* (\S+ \S+) UTC")
 
 
@@ -29,7 +31,9 @@ class Chain:
     newest_ending_at: datetime | None
     """The newest commit or roll-back in it: recovery can only stop in front of one of these."""
     broken_at: int | None
-    """The segment that is missing or unreadable although a later one is there."""
+    """The segment that is missing or unreadable although it, or a later one, was archived."""
+    noted_ending_at: datetime | None = None
+    """The newest commit or roll-back that was ever archived, whatever became of its segment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +54,13 @@ class ArchiveReader:
     def chain(self, archive: Path, log: Timeline, first_segment: int) -> Chain:
         """Follow the archived log from a segment as far as it is complete. Raise ServerFault."""
         with self._lock:
-            stamps = _stamps(archive, log)
-            known = self._known.setdefault(archive, {})
-            for number in [n for n, seen in known.items() if stamps.get(n) != seen.stamp]:
-                del known[number]
-            last = first_segment
-            while last in stamps:
-                last += 1
-            self._read_new(archive, log, stamps, range(first_segment, last))
-            return _follow(known, stamps, first_segment)
+            stamps, noted = self._look(archive, log, first_segment)
+            return _follow(self._known[archive], {**stamps, **noted}, noted, first_segment)
+
+    def note(self, archive: Path, log: Timeline, first_segment: int) -> None:
+        """Note what was archived since the last look. Raise ServerFault, OSError."""
+        with self._lock:
+            self._look(archive, log, first_segment)
 
     def newest_endings(self, archive: Path) -> dict[int, datetime]:
         """Return what was read of an archive so far: the newest ending in each segment."""
@@ -73,23 +75,36 @@ class ArchiveReader:
             for archive in [known for known in self._known if known.is_relative_to(folder)]:
                 del self._known[archive]
 
-    def _read_new(
-        self,
-        archive: Path,
-        log: Timeline,
-        stamps: Mapping[int, tuple[int, int]],
-        row: Sequence[int],
+    def _look(
+        self, archive: Path, log: Timeline, first_segment: int
+    ) -> tuple[dict[int, tuple[int, int]], dict[int, datetime | None]]:
+        """Read what is new, also behind a hole; return what is there, and what ever was."""
+        stamps = _stamps(archive, log)
+        known = self._known.setdefault(archive, {})
+        for number in [n for n, seen in known.items() if stamps.get(n) != seen.stamp]:
+            del known[number]
+        unread = [number for number in stamps if number >= first_segment and number not in known]
+        for row in _rows(unread):
+            self._read_row(archive, log, stamps, row)
+        ledger = archive.with_name(ARCHIVED)
+        noted = {number: _instant(ended) for number, ended in read_rows(ledger, width=2)}
+        for number, seen in sorted(known.items()):
+            if seen.readable and number not in noted:
+                noted[number] = seen.newest_ending_at
+                add_row(ledger, number, _microseconds(seen.newest_ending_at))
+        return stamps, noted
+
+    def _read_row(
+        self, archive: Path, log: Timeline, stamps: Mapping[int, tuple[int, int]], row: range
     ) -> None:
+        """Read segments that follow each other."""
         known = self._known[archive]
-        unread = [number for number in row if number not in known]
-        if not unread:
-            return
-        endings = self._endings(archive, log, unread[0], unread[-1])
+        endings = self._endings(archive, log, row[0], row[-1])
         if endings is not None:
-            for number in unread:
+            for number in row:
                 known[number] = _Segment(stamps[number], True, endings.get(number))
             return
-        for number in unread:  # something in it is damaged: find out what
+        for number in row:  # something in it is damaged: find out what
             endings = self._endings(archive, log, number, number)
             newest = endings.get(number) if endings is not None else None
             known[number] = _Segment(stamps[number], endings is not None, newest)
@@ -131,13 +146,41 @@ def _stamps(archive: Path, log: Timeline) -> dict[int, tuple[int, int]]:
     return stamps
 
 
-def _follow(known: Mapping[int, _Segment], present: Mapping[int, object], first: int) -> Chain:
-    newest: datetime | None = None
+def _follow(
+    known: Mapping[int, _Segment],
+    archived: Collection[int],
+    noted: Mapping[int, datetime | None],
+    first: int,
+) -> Chain:
     number = first
     while number in known and known[number].readable:
-        ended_at = known[number].newest_ending_at
-        if ended_at is not None and (newest is None or ended_at > newest):
-            newest = ended_at
         number += 1
-    is_broken = any(other >= number for other in present)
-    return Chain(number - 1 if number > first else None, newest, number if is_broken else None)
+    return Chain(
+        last_segment=number - 1 if number > first else None,
+        newest_ending_at=_newest(known[each].newest_ending_at for each in range(first, number)),
+        broken_at=number if any(other >= number for other in archived) else None,
+        noted_ending_at=_newest(ended for each, ended in noted.items() if each >= first),
+    )
+
+
+def _newest(endings: Iterable[datetime | None]) -> datetime | None:
+    return max((each for each in endings if each is not None), default=None)
+
+
+def _rows(numbers: Iterable[int]) -> list[range]:
+    """Return the numbers as rows without gaps."""
+    rows: list[range] = []
+    for number in sorted(numbers):
+        if rows and rows[-1].stop == number:
+            rows[-1] = range(rows[-1].start, number + 1)
+        else:
+            rows.append(range(number, number + 1))
+    return rows
+
+
+def _microseconds(ended_at: datetime | None) -> int:
+    return (ended_at - _EPOCH) // timedelta(microseconds=1) if ended_at else 0
+
+
+def _instant(microseconds: int) -> datetime | None:
+    return _EPOCH + timedelta(microseconds=microseconds) if microseconds else None

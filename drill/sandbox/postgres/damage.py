@@ -5,16 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from drill.sandbox.damage import change_bytes
 from drill.sandbox.postgres.archive import ArchiveReader
 from drill.sandbox.postgres.choice import choose_backup
 from drill.sandbox.postgres.layout import InstanceFolder, StoredBackup
 from drill.sandbox.postgres.windows import in_lineage
 from drill.sandbox.servers import RestoreFailed, ServerFault
-
-_FLIPPED = 16
-"""How many bytes of a base backup are changed."""
-_ADDED = 85
-"""What is added to each of them: doing it twice does not heal anything."""
 
 
 def lose_segment(folder: InstanceFolder, reader: ArchiveReader, at: datetime | None) -> str:
@@ -45,11 +41,7 @@ def corrupt(folder: InstanceFolder, backup_id: str | None, at: datetime | None) 
     """
     data = _chosen(folder, backup_id, at).base.folder
     file = max((data / "base").rglob("[0-9]*"), key=_size)
-    with file.open("r+b") as opened:
-        opened.seek(file.stat().st_size // 2)
-        before = opened.read(_FLIPPED)
-        opened.seek(-len(before), 1)
-        opened.write(bytes((byte + _ADDED) % 256 for byte in before))
+    change_bytes(file)
     return str(file.relative_to(data))
 
 

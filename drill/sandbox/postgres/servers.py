@@ -24,6 +24,7 @@ from drill.sandbox.postgres.home import Home
 from drill.sandbox.postgres.layout import History, InstanceFolder, StoredBackup
 from drill.sandbox.postgres.locks import InstanceLocks
 from drill.sandbox.postgres.process import RunningServer, end_leftover, start_server
+from drill.sandbox.postgres.recorder import Recorder
 from drill.sandbox.postgres.recovery import Stop, as_restore_failure
 from drill.sandbox.postgres.settings import serving_settings
 from drill.sandbox.postgres.windows import windows_of
@@ -55,6 +56,10 @@ class PostgresServers:
         self._locks = InstanceLocks()
         self._running: dict[str, RunningServer] = {}
         self._reader = ArchiveReader(self._launch.binaries)
+        self._recorder = Recorder(
+            self._reader, lambda: [self._folder(each) for each in list(self._running)]
+        )
+        self._recorder.start()
         self._is_closing = threading.Event()
         self.version = self._launch.binaries.version
         self.complete_version = self._launch.binaries.complete_version
@@ -152,7 +157,7 @@ class PostgresServers:
                 raise ServerFault(f"{backup_id} is not deleted: {error.strerror}") from error
 
     def windows(self, instance_id: str) -> list[Span]:
-        """Return what can be restored to, from what is really archived. Raise ServerFault."""
+        """Return what can be restored to, from what was archived. Raise ServerFault."""
         with self._locks.reading(instance_id):
             return windows_of(self._folder(instance_id), self._reader)
 
@@ -205,6 +210,7 @@ class PostgresServers:
         Doing it again is no fault; nothing can be started afterwards.
         """
         self._is_closing.set()
+        self._recorder.stop()
         with ThreadPoolExecutor(max_workers=8) as stoppers:
             list(stoppers.map(self.stop, self._locks.known()))
         self._home.close()
@@ -281,6 +287,7 @@ class PostgresServers:
         server = self._running.pop(instance_id, None)
         if server is not None:
             server.stop()
+            self._recorder.look(self._folder(instance_id))
 
     def _make_folders(self, folder: InstanceFolder) -> None:
         """Make the folders of an instance, passable for the user of the servers."""

@@ -13,12 +13,15 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 def windows_of(folder: InstanceFolder, reader: ArchiveReader) -> list[Span]:
-    """Return the windows of an instance, merged, oldest first. Raise ServerFault."""
+    """Return the windows of an instance, merged, oldest first. Raise ServerFault, OSError.
+
+    They are what was archived. Whether it still is, a restore finds out.
+    """
     spans = []
     for backup in in_lineage(folder.backups(), folder.history()):
         archive = folder.archive(backup.era)
         chain = reader.chain(archive, backup.log, backup.first_segment)
-        span = span_after(backup.base.ended_at, chain.newest_ending_at)
+        span = span_after(backup.base.ended_at, chain.noted_ending_at)
         if span is not None:
             spans.append(span)
     return merge(spans)

@@ -1,0 +1,63 @@
+"""What ``drill serve`` does beside its drills: tells people and machines, looks at sources, and
+renders the report. Each has a thread of its own, and none can stop a drill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from drill.engine.observing import keep_observing
+from drill.notify.beats import Aside, Attached, attach
+from drill.notify.build import build_deadman, build_herald, build_meter
+from drill.notify.known import start_of
+
+if TYPE_CHECKING:
+    from drill.bootstrap import House
+    from drill.engine.ports import Parts
+    from drill.plan.model import Plan
+
+OBSERVE_EVERY = timedelta(minutes=30)
+"""How often it is asked whether some source is due for a look; each is looked at twice a day."""
+
+RENDER_EVERY = timedelta(minutes=10)
+
+
+def attach_beats(
+    house: House,
+    *,
+    plans: Callable[[], Sequence[Plan]],
+    parts: Callable[[], Parts],
+    is_healthy: Callable[[], bool],
+) -> Attached:
+    """Return what is to be called at every beat. Raise ConfigInvalid if a port is taken."""
+    config, control, worker = house.config, house.journal.control, house.parts.worker
+    archive, book = house.archive, house.journal.notices()
+    attached = attach(
+        herald=build_herald(config, plans, folder=house.folder, archive=archive, book=book),
+        meter=build_meter(config, plans, journal=house.journal, archive=archive, book=book),
+        listen=config.metrics.listen,
+        deadman=build_deadman(config, folder=house.folder),
+        start=lambda: start_of(control.daemons(), worker),
+        is_healthy=is_healthy,
+    )
+
+    def observe(now: datetime) -> None:
+        keep_observing(parts(), archive, plans(), now=now)
+
+    more = (
+        Aside("observations", observe, every=OBSERVE_EVERY),
+        Aside("report", _rendering(house), every=RENDER_EVERY),
+    )
+    return Attached(
+        asides=(*attached.asides, *more), server=attached.server, deadman=attached.deadman
+    )
+
+
+def _rendering(house: House) -> Callable[[datetime], None]:
+    def render_report(now: datetime) -> None:
+        from drill.cli.report import render
+
+        render(house.journal, house.reports, now=now)
+
+    return render_report

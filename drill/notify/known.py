@@ -1,0 +1,138 @@
+"""What is known when notices are decided: plans, drills, and how the daemon began."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from drill.plan.model import Plan, Schedule
+from drill.recovery.facts import DrillFacts, SourceKey
+from drill.recovery.verdict import Outcome
+
+PASSES = frozenset({Outcome.PASSED, Outcome.PASSED_LATE})
+FAILURES = frozenset({Outcome.FAILED_RESTORE, Outcome.FAILED_CHECK, Outcome.PASSED_LATE})
+"""The copy, or the promise about it, was not good. A late pass fails its plan, and is a proof."""
+WITHOUT_ANSWER = frozenset({Outcome.INCONCLUSIVE, Outcome.REFUSED, Outcome.MISSED})
+"""Says nothing about the backup: the control did not operate."""
+NEVER_RAN = frozenset({Outcome.MISSED, Outcome.SKIPPED, Outcome.ABORTED})
+
+DEFAULT_VALIDITY = timedelta(days=30)
+"""How long a drill that passed is a proof where the plan does not say it (docs/plan-format.md)."""
+LOWEST_PROOF = 3
+"""Assurance level from which a passed drill is a proof."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """What a plan promises about its drills."""
+
+    plan_name: str
+    group: str | None = None
+    source: SourceKey
+    cadence: timedelta | None = None
+    proof_validity: timedelta = DEFAULT_VALIDITY
+    schedule: Schedule | None = None
+    give_up_after: timedelta = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonStart:
+    """A daemon has begun, and knows how the one before it ended."""
+
+    name: str
+    started_at: datetime
+    previous_crashed: bool
+    previous_seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Everything that notices are decided from."""
+
+    promises: tuple[Promise, ...]
+    drills: tuple[DrillFacts, ...]
+    """Drills of any plan, in any order; unfinished ones too."""
+    start: DaemonStart | None = None
+
+
+def promise_of(plan: Plan) -> Promise:
+    """Return what a plan promises."""
+    objectives = plan.objectives
+    return Promise(
+        plan_name=plan.name,
+        group=plan.group,
+        source=(plan.source.cloud, plan.source.instance_id),
+        cadence=objectives.cadence,
+        proof_validity=objectives.proof_validity or objectives.cadence or DEFAULT_VALIDITY,
+        schedule=plan.schedule,
+        give_up_after=plan.give_up_after,
+    )
+
+
+def ended_at(drill: DrillFacts) -> datetime:
+    """Return when the drill ended; its slot stands in for one that never ran."""
+    return drill.finished_at or drill.scheduled_for
+
+
+def is_real(drill: DrillFacts) -> bool:
+    """Tell whether the drill ended, and databases stood behind it: a simulated one is no drill."""
+    return drill.outcome is not None and not drill.is_simulated
+
+
+def is_proof(drill: DrillFacts) -> bool:
+    """Tell whether the drill proves its recovery point: passed, real, and at least at L3."""
+    return is_real(drill) and drill.outcome in PASSES and drill.level >= LOWEST_PROOF
+
+
+def newest_first(drills: Iterable[DrillFacts]) -> list[DrillFacts]:
+    """Return the drills by their end, the newest first."""
+    return sorted(drills, key=lambda one: (ended_at(one), one.id), reverse=True)
+
+
+class DaemonLife(Protocol):
+    """What the store knows of one daemon, as far as it is told."""
+
+    @property
+    def worker(self) -> str:
+        """Return its name: ``host/pid/start``."""
+        ...
+
+    @property
+    def started_at(self) -> datetime:
+        """Return when it began."""
+        ...
+
+    @property
+    def beat_at(self) -> datetime:
+        """Return when it showed its last sign of life."""
+        ...
+
+    @property
+    def how(self) -> str | None:
+        """Return how it ended: ``clean``, ``crash``, or None while it runs."""
+        ...
+
+
+def start_of(lives: Sequence[DaemonLife], worker: str) -> DaemonStart | None:
+    """Return how a daemon began; None if the store does not know it.
+
+    The daemon before it is the one of the same host that began last before it.
+    """
+    ours = next((one for one in lives if one.worker == worker), None)
+    if ours is None:
+        return None
+    host = worker.partition("/")[0]
+    earlier = [
+        one
+        for one in lives
+        if one.worker.partition("/")[0] == host and one.started_at < ours.started_at
+    ]
+    before = max(earlier, key=lambda one: one.started_at, default=None)
+    return DaemonStart(
+        name=host,
+        started_at=ours.started_at,
+        previous_crashed=before is not None and before.how == "crash",
+        previous_seen_at=before.beat_at if before is not None else None,
+    )
