@@ -27,7 +27,7 @@ LOOK_EVERY = timedelta(seconds=1)
 LOOK_AHEAD = 64
 """Due drills that are read from the store at once, beyond those that the workers have."""
 
-LOOKS_AT_THE_LINE = 8
+LOOKS_AT_THE_LINE = 32
 """Queued drills that are looked at with each look into the store although they have to wait, so
 that each says what it waits for, and when its time is over."""
 
@@ -155,7 +155,7 @@ class LocalDispatcher:
     def _is_time_to_look(self) -> bool:
         passed = self._parts.clock.monotonic()
         is_late = self._looked_at is None or passed - self._looked_at >= LOOK_EVERY.total_seconds()
-        if not (is_late or self._look_now):
+        if not (is_late or (self._look_now and self._agenda.is_empty)):
             return False
         self._looked_at = passed
         self._look_now = False
