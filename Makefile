@@ -10,7 +10,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint unit bench bench-serve soak soak-serve lock clean mariadb
+.PHONY: demo test lint unit bench bench-report bench-serve soak soak-serve lock clean mariadb
 
 demo: .venv/.demo
 	$(BIN)/drill demo
@@ -39,6 +39,10 @@ bench: .venv/.dev
 	PYTHONPATH=. $(BIN)/python tests/bench/bench_archive.py
 	@echo "the next one restores 1 GB again and again: 3 to 6 minutes"
 	$(BIN)/python tests/bench/bench_restore.py
+
+# A made-up fleet of 10,000 sources and 100,000 drills: the budgets of docs/report.md.
+bench-report: .venv/.dev
+	PYTHONPATH=. $(BIN)/python tests/bench/bench_report.py
 
 # Hours, not minutes: 10,000 interleavings of workers, every boundary killed for real, many made-up calls.
 soak: .venv/.dev mariadb

@@ -105,7 +105,7 @@ def _drill_every_plan(config_file: str) -> int:
     setting = read_setting(config_file)
     house = house_of(setting)
     records = run_batch(house, enlist(house, setting.plans), quiet=False)
-    index = render(house.journal, house.reports, now=house.parts.clock.now())
+    index = render(house.journal, house.reports, now=house.parts.clock.now(), plans=house.plans)
     print_verdicts(records)
     search = find_leaks(
         house.parts,

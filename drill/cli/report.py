@@ -2,46 +2,268 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from drill.cli.output import output_option, print_json, say
+from drill.cli.output import console, output_option, print_json, say
+from drill.errors import DrillError
 
 if TYPE_CHECKING:
-    from drill.engine.ports import Journal
+    from collections.abc import Callable
 
-DRILLS_SHOWN = 2000
-"""How many drills, newest first, the pages are made of."""
+    from drill.plan.config import Config
+    from drill.plan.model import Plan
+    from drill.report.past import Past, Scope
+    from drill.report.render import RenderedReport
+    from drill.report.view.standing import Promises
+    from drill.store.journal import SqlJournal
+
+WORKERS = 2
+"""Processes that render a big report."""
+KEY_FILE = ".drill-pseudonyms.key"
 
 
-@click.command("report", epilog="Example: drill report   then open reports/index.html")
+class _Instant(click.ParamType[datetime]):
+    """An instant: a date, or a date and a time; without an offset it is UTC."""
+
+    name = "instant"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            at = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{str(value)!r} is no instant such as 2026-03-08 or 2026-03-08T06:00Z")
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+@click.command(
+    "report", epilog="Example: drill report --group payments --since 2026-01-01 --lang zh"
+)
+@click.option("--since", type=_Instant(), help="Leave out drills whose slot is earlier.")
+@click.option("--until", type=_Instant(), help="End of the period: the report is as of then.")
+@click.option("--at", type=_Instant(), help="Report as it was at this instant. Default: now.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    metavar="PATTERN",
+    help="Only plans, source ids or source names that match, such as 'orders-*'. Repeatable.",
+)
+@click.option("--cloud", "clouds", multiple=True, help="Only sources of this cloud. Repeatable.")
+@click.option("--group", "groups", multiple=True, help="Only plans of this group. Repeatable.")
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "zh"]),
+    default="en",
+    show_default=True,
+    help="Language of the pages.",
+)
+@click.option(
+    "--single-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the overview, or with --source one source, into this file and nothing else.",
+)
+@click.option("--source", help="With --single-file: id or name of the source.")
+@click.option(
+    "--redact",
+    is_flag=True,
+    help="Replace names and ids by stable pseudonyms; pages of single drills are left out.",
+)
+@click.option(
+    "--folder",
+    "into",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Write the pages here. Default: the folder 'reports' of config.toml.",
+)
 @output_option
 @click.pass_obj
-def command(config_file: str, output: str) -> int:
-    """Render the HTML reports of everything in the store: an index, and one page a drill."""
+def command(
+    config_file: str, *, since: datetime | None, until: datetime | None, at: datetime | None,
+    scopes: tuple[str, ...], clouds: tuple[str, ...], groups: tuple[str, ...], lang: str,
+    single_file: Path | None, source: str | None, redact: bool, into: Path | None, output: str,
+) -> int:  # fmt: skip
+    """Render the HTML reports of what is in the store: the overview, the fleet, a page a source."""
     from drill.bootstrap import open_store
     from drill.cli.context import read_config
     from drill.clock import SystemClock
+    from drill.report.past import Scope
 
+    _ensure_agreement(since, until, at, single_file, source, redact=redact, into=into)
     config, folder = read_config(config_file)
-    reports = folder / config.folders.reports
-    index = render(open_store(config, folder), reports, now=SystemClock().now())
-    if output == "json":
-        print_json({"index": str(index)})
-    else:
-        say(f"report: {index}")
+    scope = Scope(
+        since=since, clouds=frozenset(clouds), groups=frozenset(groups), patterns=tuple(scopes)
+    )
+    journal = open_store(config, folder)
+    reports = into or folder / config.folders.reports
+    made = _Making(
+        journal=journal, config=config, folder=folder, language=lang, is_redacted=redact,
+        at=until or at or SystemClock().now(), scope=scope,
+    )  # fmt: skip
+    if single_file is not None:
+        made.write_single(single_file, source)
+        _answer({"file": str(single_file)}, f"report: {single_file}", output)
+        return 0
+    with _shown_progress() as progress:
+        report = made.write_site(reports, progress=progress)
+    figures = {
+        "index": str(report.index), "written": len(report.written),
+        "unchanged": len(report.unchanged), "skipped": report.skipped,
+    }  # fmt: skip
+    _answer(figures, f"report: {report.index}", output)
     return 0
 
 
-def render(journal: Journal, folder: Path, *, now: datetime) -> Path:
-    """Render the reports from the store alone, and return the path of the index."""
-    from drill import __version__
-    from drill.report.render import render_reports
+def _ensure_agreement(
+    since: datetime | None, until: datetime | None, at: datetime | None,
+    single_file: Path | None, source: str | None, *, redact: bool, into: Path | None,
+) -> None:  # fmt: skip
+    end = until or at
+    if until is not None and at is not None and until != at:
+        raise click.UsageError("--until and --at name two ends; give one of them")
+    if since is not None and end is not None and since >= end:
+        raise click.UsageError("the period is empty: --since is not before its end")
+    if source is not None and single_file is None:
+        raise click.UsageError("--source needs --single-file")
+    if redact and into is None and single_file is None:
+        raise click.UsageError(
+            "--redact needs --folder or --single-file: it is not mixed with the full report"
+        )
 
-    records = journal.history(at_most=DRILLS_SHOWN)
-    events = {record.id: journal.events_of(record.id) for record in records}
-    rendered = render_reports(records, events, folder=folder, now=now, tool_version=__version__)
-    return rendered.index
+
+def _answer(document: Mapping[str, object], text: str, output: str) -> None:
+    if output == "json":
+        print_json(document)
+    else:
+        say(text)
+
+
+def render(journal: SqlJournal, folder: Path, *, now: datetime, plans: Iterable[Plan] = ()) -> Path:
+    """Render the whole report in English, and return the path of the index."""
+    from drill import __version__
+    from drill.report.context import Context
+    from drill.report.past import read_past
+    from drill.report.render import render_report
+    from drill.report.view.standing import promises_of
+
+    context = Context(at=now, tool_version=__version__)
+    past = read_past(journal.archive, at=now)
+    report = render_report(
+        past, journal, folder=folder, context=context, promises=promises_of(plans), workers=WORKERS
+    )
+    return report.index
+
+
+class _Making:
+    """One call of the command: what the report is about, and where it goes."""
+
+    def __init__(
+        self, *, journal: SqlJournal, config: Config, folder: Path, language: str,
+        is_redacted: bool, at: datetime, scope: Scope,
+    ) -> None:  # fmt: skip
+        from drill import __version__
+        from drill.report.context import Context
+
+        self._journal, self._folder, self._scope = journal, folder, scope
+        self._promises = promises_in(config, folder)
+        self._is_redacted = is_redacted
+        self._context = Context(
+            at=at, tool_version=__version__, language=language, since=scope.since,
+            narrowed=tuple(narrowed(scope)) if not is_redacted else (), is_redacted=is_redacted,
+        )  # fmt: skip
+
+    def write_site(
+        self, reports: Path, *, progress: Callable[[int, int], None] | None
+    ) -> RenderedReport:
+        """Write the whole report."""
+        from drill.report.render import render_report
+
+        return render_report(
+            self._past(), self._journal, folder=reports, context=self._context,
+            promises=self._promises, workers=WORKERS, progress=progress,
+        )  # fmt: skip
+
+    def write_single(self, file: Path, source: str | None) -> None:
+        """Write one page into one file."""
+        from drill.report.folder import put_file
+        from drill.report.single import single_file
+
+        content = single_file(self._past(), self._context, source=source, promises=self._promises)
+        put_file(file, content)
+
+    def _past(self) -> Past:
+        from drill.report.past import read_past
+
+        past = read_past(self._journal.archive, at=self._context.at, scope=self._scope)
+        if not self._is_redacted:
+            return past
+        from drill.report.pseudonyms import Pseudonyms
+
+        names = Pseudonyms(key_in(self._folder))
+        self._promises = {names.source(key): one for key, one in self._promises.items()}
+        return names.past(past)
+
+
+def narrowed(scope: Scope) -> Iterator[str]:
+    """Yield how the report is narrowed, as a reader types it."""
+    if scope.since is not None:
+        yield f"--since {scope.since.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+    yield from (f"--scope {one}" for one in scope.patterns)
+    yield from (f"--cloud {one}" for one in sorted(scope.clouds))
+    yield from (f"--group {one}" for one in sorted(scope.groups))
+
+
+def promises_in(config: Config, folder: Path) -> Promises:
+    """Return what the plans promise. A plan that cannot be read promises nothing here: the report
+    is about the past, and ``drill plan check`` is about plans."""
+    from drill.plan.loader import load_plans
+    from drill.report.view.standing import promises_of
+
+    plans, _problems = load_plans(folder / config.folders.plans)
+    return promises_of(loaded.plan for loaded in plans)
+
+
+def key_in(folder: Path) -> bytes:
+    """Return the key of the pseudonyms, made once and readable for its owner alone."""
+    import secrets
+
+    from drill.report.pseudonyms import KEY_BYTES
+
+    path = folder / KEY_FILE
+    try:
+        if not path.exists():
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(KEY_BYTES))
+        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except (OSError, ValueError) as error:
+        raise DrillError(
+            f"the key of the pseudonyms in {path} cannot be used: {error}",
+            hint="Remove the file to have a new key; the pseudonyms then change.",
+        ) from error
+
+
+@contextmanager
+def _shown_progress() -> Iterator[Callable[[int, int], None] | None]:
+    """Show how many pages are rendered, on a terminal alone."""
+    terminal = console(stderr=True)
+    if not terminal.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("rendering pages"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=terminal, transient=True) as shown:
+        task = shown.add_task("pages", total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)

@@ -235,4 +235,4 @@ def print_verdicts(records: Sequence[DrillRecord]) -> None:
 def _render(house: House) -> str:
     from drill.cli.report import render
 
-    return str(render(house.journal, house.reports, now=house.parts.clock.now()))
+    return str(render(house.journal, house.reports, now=house.parts.clock.now(), plans=house.plans))

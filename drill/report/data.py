@@ -1,111 +1,271 @@
-"""The same drills for programs: JSON, and CSV for spreadsheets."""
+"""The same as the pages for programs: JSON, and CSV for spreadsheets."""
 
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from drill.check.port import CheckAnswer
-from drill.engine.record import DrillRecord
 from drill.plan.visible import visible
-from drill.report.view.fleet import (
-    failing_part,
-    newest_first,
-    page_name,
-    rpo_attainment,
-    rto_attainment,
-)
+from drill.recovery.facts import DrillFacts
+from drill.report.context import Context
+from drill.report.site import Site, fingerprint
+from drill.report.view.calendar import month_of
+from drill.report.view.fleet import failing_part, rpo_attainment, rto_attainment
 from drill.report.view.formats import milliseconds_of, moment
+from drill.report.view.links import RECENT, Links, source_page
+from drill.report.view.numbers import numbers
+from drill.report.view.overview import in_scope
+from drill.report.view.standing import Standing, name_of
+from drill.report.view.statuses import SLUGS
 from drill.report.view.text import capped, without_secrets
 
-SCHEMA = 1
+SCHEMA = 2
 """Number of the shape of these files; it rises when a field changes its meaning."""
 
 CELL_AT_MOST = 2000
+DRILLS_AT_MOST = 5000
+"""Up to so many drills one file has all of them; beyond, older months have files of their own."""
 
-Value = str | int | bool | None
+Value = str | int | float | bool | None
+Fields = Sequence[tuple[str, Value]]
+Row = Sequence[Value]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def drills_json(records: Sequence[DrillRecord], *, now: datetime, tool_version: str) -> bytes:
-    """Return all drills as one JSON object, newest slot first; what is not known is null."""
-    whole = {
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataFile:
+    """One file, made when it is needed."""
+
+    name: str
+    digest: str
+    """Of what it is made of; empty for a file that is always made."""
+    make: Callable[[], bytes]
+
+
+def data_files(site: Site) -> Iterator[DataFile]:
+    """Yield the files below ``data/``: drills, sources and the numbers of the overview."""
+    context = site.context
+    links = context.links
+    drills = site.past.drills
+    recent: Sequence[DrillFacts] = drills
+    if len(drills) > DRILLS_AT_MOST:
+        border = month_of(context.at - RECENT)
+        recent = [one for one in drills if month_of(one.scheduled_for) >= border]
+        yield from _months([one for one in drills if month_of(one.scheduled_for) < border], links)
+    rows = list(_rows(recent, links))
+    head: dict[str, Value] = {
         "schema": SCHEMA,
-        "generated_at": moment(now).machine,
-        "tool_version": tool_version,
-        "drills": [dict(_fields(record)) for record in newest_first(records)],
+        "generated_at": moment(context.at).machine,
+        "tool_version": context.tool_version,
     }
-    text = json.dumps(whole, ensure_ascii=True, indent=1)
-    return f"{text}\n".encode("ascii")
+    yield _file("data/drills.json", lambda: json_of(head, "drills", DRILL_FIELDS, rows))
+    yield _file("data/drills.csv", lambda: csv_of(DRILL_FIELDS, rows))
+    ordered = sorted(site.standings, key=_key)
+    sources = [[value for _name, value in source_fields(one)] for one in ordered]
+    yield _file("data/sources.json", lambda: json_of(head, "sources", SOURCE_FIELDS, sources))
+    yield _file("data/sources.csv", lambda: csv_of(SOURCE_FIELDS, sources))
+    yield _file(
+        "data/metrics.json",
+        lambda: json_of(head, "metrics", METRIC_FIELDS, _metrics(site, context)),
+    )
 
 
-def drills_csv(records: Sequence[DrillRecord]) -> bytes:
-    """Return all drills as RFC 4180 lines, newest slot first; what is not known is empty."""
+def _file(name: str, make: Callable[[], bytes]) -> DataFile:
+    return DataFile(name=name, digest="", make=make)
+
+
+def _key(one: Standing) -> tuple[str, str]:
+    return one.key
+
+
+def _months(drills: Iterable[DrillFacts], links: Links) -> Iterator[DataFile]:
+    """Yield a compressed file for each older month."""
+    by_month: dict[str, list[DrillFacts]] = {}
+    for drill in drills:
+        by_month.setdefault(month_of(drill.scheduled_for), []).append(drill)
+    for month in sorted(by_month):
+        inside = by_month[month]
+        digest = fingerprint([(one, links.has_page(one)) for one in inside])
+        yield DataFile(
+            name=f"data/drills-{month}.csv.gz",
+            digest=digest,
+            make=lambda inside=inside: gzip.compress(  # type: ignore[misc]
+                csv_of(DRILL_FIELDS, _rows(inside, links)), 6, mtime=0
+            ),
+        )
+
+
+def _rows(drills: Iterable[DrillFacts], links: Links) -> Iterator[Row]:
+    return ([value for _name, value in fields_of(one, links)] for one in drills)
+
+
+def json_of(head: dict[str, Value], name: str, fields: Sequence[str], rows: Iterable[Row]) -> bytes:
+    """Return rows as one JSON object in ASCII, a row a line; what is not known is null."""
+    text = json.dumps(head, ensure_ascii=True)[:-1]
+    lines = ",\n".join(json.dumps(dict(zip(fields, row, strict=True))) for row in rows)
+    return f'{text}, "{name}": [\n{lines}\n]}}\n'.encode("ascii")
+
+
+def csv_of(fields: Sequence[str], rows: Iterable[Row]) -> bytes:
+    """Return rows as RFC 4180 lines in UTF-8; what is not known is empty."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    ordered = newest_first(records)
-    writer.writerow(FIELDS)
-    for record in ordered:
-        writer.writerow([_cell(value) for _, value in _fields(record)])
+    writer.writerow(fields)
+    writer.writerows([cell(value) for value in row] for row in rows)
     return out.getvalue().encode("utf-8")
 
 
-def _cell(value: Value) -> str:
+def cell(value: Value) -> str:
     """Return a cell that no spreadsheet takes for a formula and no terminal for a command."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int):
+    if isinstance(value, int | float):
         return str(value)
     is_formula = value.lstrip(" \u00a0\ufeff").startswith(_FORMULA)
     return f"'{visible(value)}" if is_formula else visible(value)
 
 
-def _fields(record: DrillRecord) -> Iterator[tuple[str, Value]]:
-    """Yield every field with its glossary name; spans in whole milliseconds."""
-    plan, choice, inventory = record.plan, record.choice, record.inventory
-    yield "drill_id", _text(record.id)
-    yield "plan", _text(record.plan_name)
-    yield "cloud", plan.source.cloud
-    yield "source_id", plan.source.instance_id
-    yield "source_name", _text(inventory.source.name if inventory else None)
-    yield "engine", inventory.source.engine.value if inventory else None
-    yield "mode", plan.restore.mode
-    yield "target_kind", plan.target.kind
-    yield "target_id", _text(record.target_id)
-    yield "trigger", record.trigger.value
-    yield "scheduled_for", _at(record.scheduled_for)
-    yield "started_at", _at(record.started_at)
-    yield "finished_at", _at(record.finished_at)
-    yield "state", record.state.value
-    yield "outcome", record.outcome.value if record.outcome else None
-    yield "reason", _text(record.reason)
-    yield "failing", _text(", ".join(failing_part(record)) or None)
-    yield "is_simulated", record.is_simulated
-    yield "level", record.level
-    yield "recovery_point_at", _at(choice.point.at if choice else None)
-    yield "reference_at", _at(choice.reference_at if choice else None)
-    yield "rta_ms", _span(record.rta)
-    yield "rto_target_ms", _span(plan.objectives.rto)
-    yield "rto", rto_attainment(record).value
-    yield "rpa_ms", _span(record.rpa)
-    yield "rpa_claimed_ms", _span(record.rpa_claimed)
-    yield "rpo_target_ms", _span(plan.objectives.rpo)
-    yield "rpo", rpo_attainment(record).value
-    yield "checks_passed", _answers(record, CheckAnswer.PASSED)
-    yield "checks_failed", _answers(record, CheckAnswer.FAILED)
-    yield "checks_no_data", _answers(record, CheckAnswer.NO_DATA)
-    yield "teardown", record.teardown.value
-    yield "teardown_reason", _text(record.teardown_reason)
-    yield "restore_job_id", _text(record.restore_job_id)
-    yield "plan_digest", _text(record.plan_digest)
-    yield "tool_version", _text(record.tool_version)
-    yield "page", f"d/{page_name(record.id)}"
+def fields_of(drill: DrillFacts, links: Links) -> Fields:
+    """Return every field of a drill with its glossary name; spans in whole milliseconds."""
+    answers = [answer for _name, answer in drill.checks]
+    page = links.drill(drill)
+    return (
+        ("drill_id", _text(drill.id)),
+        ("plan", _text(drill.plan_name)),
+        ("group", drill.group),
+        ("tier", drill.tier),
+        ("cloud", drill.cloud),
+        ("source_id", _text(drill.source_id)),
+        ("source_name", _text(drill.source_name)),
+        ("engine", drill.engine),
+        ("mode", drill.mode),
+        ("policy", drill.policy),
+        ("target_kind", drill.target_kind),
+        ("target_id", _text(drill.target_id)),
+        ("trigger", drill.trigger),
+        ("scheduled_for", _at(drill.scheduled_for)),
+        ("started_at", _at(drill.started_at)),
+        ("finished_at", _at(drill.finished_at)),
+        ("state", drill.state),
+        ("outcome", drill.outcome.value if drill.outcome else None),
+        ("reason", _text(drill.reason)),
+        ("failing", _text(", ".join(failing_part(drill)) or None)),
+        ("is_simulated", drill.is_simulated),
+        ("level", drill.level),
+        ("recovery_point_at", _at(drill.point_at)),
+        ("reference_at", _at(drill.reference_at)),
+        ("base_at", _at(drill.base_at)),
+        ("base_id", _text(drill.base_id)),
+        ("base_how", drill.base_how),
+        ("seed", _text(drill.seed)),
+        ("volume_gb", drill.volume_gb),
+        ("flavor", _text(drill.flavor)),
+        ("rta_ms", _span(drill.rta)),
+        ("rto_target_ms", _span(drill.rto_target)),
+        ("rto", rto_attainment(drill).value),
+        ("rpa_ms", _span(drill.rpa)),
+        ("rpa_claimed_ms", _span(drill.rpa_claimed)),
+        ("rpo_target_ms", _span(drill.rpo_target)),
+        ("rpo", rpo_attainment(drill).value),
+        ("checks_passed", answers.count(CheckAnswer.PASSED.value)),
+        ("checks_failed", answers.count(CheckAnswer.FAILED.value)),
+        ("checks_no_data", answers.count(CheckAnswer.NO_DATA.value)),
+        ("teardown", drill.teardown),
+        ("teardown_reason", _text(drill.teardown_reason)),
+        ("restore_job_id", _text(drill.restore_job_id)),
+        ("plan_digest", _text(drill.plan_digest)),
+        ("tool_version", _text(drill.tool_version)),
+        ("page", f"d/{page}" if page else None),
+    )
+
+
+DRILL_FIELDS = (
+    "drill_id", "plan", "group", "tier", "cloud", "source_id", "source_name", "engine", "mode",
+    "policy", "target_kind", "target_id", "trigger", "scheduled_for", "started_at", "finished_at",
+    "state", "outcome", "reason", "failing", "is_simulated", "level", "recovery_point_at",
+    "reference_at", "base_at", "base_id", "base_how", "seed", "volume_gb", "flavor", "rta_ms",
+    "rto_target_ms", "rto", "rpa_ms", "rpa_claimed_ms", "rpo_target_ms", "rpo", "checks_passed",
+    "checks_failed", "checks_no_data", "teardown", "teardown_reason", "restore_job_id",
+    "plan_digest", "tool_version", "page",
+)  # fmt: skip
+"""The columns of the drills, in CSV and in JSON."""
+
+
+def source_fields(one: Standing) -> Fields:
+    """Return every field of a source; shares as numerator and denominator, in milliseconds."""
+    seen, newest = one.past.observation, one.newest
+    proof = one.newest_proof
+    window, proven = one.metrics.get("window_coverage"), one.metrics["proven"]
+    suspect, images = one.metrics["suspect"], one.metrics["image_coverage"]
+    lag = one.lag
+    return (
+        ("cloud", one.key[0]),
+        ("source_id", _text(one.key[1])),
+        ("source_name", _text(name_of(one.past))),
+        ("engine", seen.engine if seen else newest.engine if newest else None),
+        ("volume_gb", seen.volume_gb if seen else None),
+        ("tier", one.tier),
+        ("standing", SLUGS[one.status]),
+        ("is_simulated", one.is_simulated),
+        ("drills", len(one.past.drills)),
+        ("newest_drill_id", _text(newest.id if newest else None)),
+        ("newest_outcome", newest.outcome.value if newest and newest.outcome else None),
+        ("newest_proof_at", _at(proof.finished_at if proof else None)),
+        ("proof_ends_at", _at(one.expires_at)),
+        ("windows_read_at", _at(seen.taken_at if seen else None)),
+        ("promised_ms", _part(window.denominator if window else None)),
+        ("advertised_ms", _part(proven.denominator) if one.window else None),
+        ("proven_ms", _part(proven.numerator) if one.window else None),
+        ("suspect_ms", _part(suspect.numerator) if one.window else None),
+        ("gaps", len(one.gaps.stretches) if one.gaps else None),
+        ("longest_gap_ms", one.gaps.longest if one.gaps else None),
+        ("lag_ms", int(lag.milliseconds) if lag and lag.kind != "none" else None),
+        ("backups", _part(images.denominator) if one.window else None),
+        ("backups_proven", _part(images.numerator) if one.window else None),
+        ("page", f"i/{source_page(one.key)}"),
+    )
+
+
+SOURCE_FIELDS = (
+    "cloud", "source_id", "source_name", "engine", "volume_gb", "tier", "standing", "is_simulated",
+    "drills", "newest_drill_id", "newest_outcome", "newest_proof_at", "proof_ends_at",
+    "windows_read_at", "promised_ms", "advertised_ms", "proven_ms", "suspect_ms", "gaps",
+    "longest_gap_ms", "lag_ms", "backups", "backups_proven", "page",
+)  # fmt: skip
+"""The columns of the sources, in CSV and in JSON."""
+
+
+METRIC_FIELDS = (
+    "id", "title", "text", "share", "numerator", "denominator", "n", "target", "basis",
+)  # fmt: skip
+
+
+def _metrics(site: Site, context: Context) -> Iterator[Row]:
+    """Yield the numbers of the overview with what they were counted over."""
+    scope = in_scope(site.past, site.standings, context.at)
+    for one in numbers(site.past.drills, scope, context.at):
+        share = (
+            one.numerator / one.denominator
+            if one.numerator is not None and one.denominator
+            else None
+        )
+        yield (
+            one.id, one.title, one.value, share, one.numerator, one.denominator, one.count,
+            one.target, one.basis,
+        )  # fmt: skip
+
+
+def _part(value: float | None) -> int | None:
+    return None if value is None else int(value)
 
 
 def _text(text: str | None) -> str | None:
@@ -118,18 +278,3 @@ def _at(at: datetime | None) -> str | None:
 
 def _span(span: timedelta | None) -> int | None:
     return None if span is None else milliseconds_of(span)
-
-
-def _answers(record: DrillRecord, answer: CheckAnswer) -> int:
-    return sum(1 for one in record.checks if one.answer is answer)
-
-
-FIELDS = (
-    "drill_id", "plan", "cloud", "source_id", "source_name", "engine", "mode", "target_kind",
-    "target_id", "trigger", "scheduled_for", "started_at", "finished_at", "state", "outcome",
-    "reason", "failing", "is_simulated", "level", "recovery_point_at", "reference_at", "rta_ms",
-    "rto_target_ms", "rto", "rpa_ms", "rpa_claimed_ms", "rpo_target_ms", "rpo", "checks_passed",
-    "checks_failed", "checks_no_data", "teardown", "teardown_reason", "restore_job_id",
-    "plan_digest", "tool_version", "page",
-)  # fmt: skip
-"""The columns of the CSV file, which are the fields of the JSON file."""

@@ -1,25 +1,37 @@
-"""The templates, and the one style that every page carries. User text is never a template."""
+"""The templates, and the one style that a page carries. User text is never a template."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import lru_cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from drill.report.language import _, html_language, ngettext
+from drill.report.navigation import NAVIGATION
 
-@lru_cache(maxsize=1)
-def style() -> str:
-    """Return the style sheet; a constant of the package, and the only text printed unescaped."""
-    text = files("drill.report").joinpath("templates/style.css").read_text(encoding="utf-8")
-    return text.replace("\r\n", "\n")
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_AROUND = re.compile(r"\s*([{};,])\s*")
+_SPACES = re.compile(r"\s+")
 
 
-def style_hash() -> str:
+@lru_cache(maxsize=16)
+def style(sheets: tuple[str, ...]) -> str:
+    """Return style sheets of the package, one after the other and without their white space; they
+    are constants, and the only text that is printed unescaped."""
+    folder = files("drill.report").joinpath("templates")
+    text = "".join(folder.joinpath(f"{name}.css").read_text(encoding="utf-8") for name in sheets)
+    text = _AROUND.sub(r"\1", _SPACES.sub(" ", _COMMENT.sub("", text))).replace(";}", "}")
+    return re.sub(r"(?<=[a-z]): (?=[^{}]*[;}])", ":", text).strip()
+
+
+@lru_cache(maxsize=16)
+def style_hash(sheets: tuple[str, ...]) -> str:
     """Return the source expression that lets this one style through the content security policy."""
-    digest = hashlib.sha256(style().encode("utf-8")).digest()
+    digest = hashlib.sha256(style(sheets).encode("utf-8")).digest()
     return f"sha256-{base64.b64encode(digest).decode('ascii')}"
 
 
@@ -35,12 +47,24 @@ def environment() -> Environment:
         keep_trailing_newline=True,
         newline_sequence="\n",
         auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
     )
-    made.globals.update(style=style(), style_hash=style_hash())
+    made.globals.update(
+        html_language=html_language,
+        navigation=NAVIGATION,
+    )
+    # The extension adds its methods to the environment at run time, where no type checker sees it.
+    install = made.install_gettext_callables  # type: ignore[attr-defined]
+    install(_, ngettext, newstyle=True)
     return made
 
 
-def render(template: str, view: object) -> bytes:
-    """Return a page as bytes."""
-    text = environment().get_template(template).render(view=view)
+def render(template: str, view: object, *sheets: str) -> bytes:
+    """Return a page as bytes, in the language that holds now, with these style sheets."""
+    whole = ("style", *sheets)
+    text = (
+        environment()
+        .get_template(template)
+        .render(view=view, style=style(whole), style_hash=style_hash(whole))
+    )
     return text.encode("utf-8", "strict")

@@ -12,7 +12,7 @@ from drill.errors import DrillError
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}(\.(html|json|csv))?")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}(\.(html|json|csv|csv\.gz))?")
 
 
 class ReportFolderUnusable(DrillError):
@@ -51,6 +51,13 @@ class ReportFolder:
             ) from error
         return path
 
+    def touch(self, name: str, content: bytes) -> Path:
+        """Write one file even if it has this very content already: its time says when. Raise
+        ReportFolderUnusable as ``put`` does."""
+        path = self.put(name, content)
+        os.utime(path)
+        return path
+
     def _directory(self, parts: list[str]) -> Path:
         directory = self.folder
         _ensure_real(directory)
@@ -58,6 +65,22 @@ class ReportFolder:
             directory = directory / part
             _ensure_real(directory)
         return directory
+
+
+def put_file(path: Path, content: bytes) -> None:
+    """Write one file anywhere, whole or not at all. Raise ReportFolderUnusable."""
+    try:
+        if path.is_symlink():
+            raise ReportFolderUnusable(
+                f"{path} is a symbolic link",
+                hint="Name the real file: a report is never written through a link.",
+            )
+        _replace(path, content)
+    except OSError as error:
+        raise ReportFolderUnusable(
+            f"cannot write {path}: {error.strerror or type(error).__name__}",
+            hint="Check that its folder exists, is yours, and has room.",
+        ) from error
 
 
 def _ensure_real(directory: Path) -> None:

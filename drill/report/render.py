@@ -1,22 +1,50 @@
-"""Render the report: an index, one page for each drill, and the same as data."""
+"""Render a report: plan its pages, skip those whose input is the same, write the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Protocol
 
 from drill.engine.record import DrillRecord, Event
-from drill.report.data import drills_csv, drills_json
-from drill.report.environment import render
+from drill.recovery.facts import DrillFacts
+from drill.report.context import Context
+from drill.report.data import data_files
 from drill.report.folder import ReportFolder, ReportFolderUnusable
-from drill.report.view.drill import drill_view
-from drill.report.view.fleet import newest_first, page_name
-from drill.report.view.index import index_view
-from drill.report.view.text import shown
+from drill.report.language import speaking
+from drill.report.manifest import NAME as MANIFEST
+from drill.report.manifest import Entry, Manifest, is_current, read_manifest
+from drill.report.past import Past
+from drill.report.site import DRILL, INDEX, KINDS, Page, plan_site
+from drill.report.view.drill import DrillData
+from drill.report.view.formats import moment
+from drill.report.view.standing import Promises
 
-INDEX = "index.html"
+MANY = 400
+"""From so many pages on it is worth starting other processes."""
+CHUNK = 40
+"""Pages that a worker gets at once."""
+
+Progress = Callable[[int, int], None]
+"""Told how many pages are done, of how many."""
+
+
+class DrillBook(Protocol):
+    """Where whole drills are read from, one at a time."""
+
+    def find(self, drill_id: str) -> DrillRecord | None:
+        """Return one drill, or None."""
+        ...
+
+    def events_of(self, drill_id: str) -> Sequence[Event]:
+        """Return the journal of one drill, in order."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,49 +55,203 @@ class RenderedReport:
     written: tuple[Path, ...]
     """Files that are new or changed."""
     unchanged: tuple[Path, ...]
-    """Files that had this very content already; they were not touched."""
+    """Files that were rendered and had this very content already; they were not touched."""
+    skipped: int
+    """Pages that were not rendered at all, because what they are made of is the same."""
 
 
-def render_reports(
-    records: Sequence[DrillRecord],
-    events: Mapping[str, Sequence[Event]],
+def render_report(
+    past: Past,
+    book: DrillBook,
     *,
     folder: Path,
-    now: datetime,
-    tool_version: str,
-    cloud_names: Mapping[str, str] | None = None,
+    context: Context,
+    promises: Promises | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
 ) -> RenderedReport:
-    """Write the report of these drills below a folder; the index comes last.
+    """Write the report below a folder; the overview comes last, and then the manifest.
 
-    ``events`` maps the id of a drill to its journal. ``cloud_names`` maps the name of a cloud in
-    config.toml to what readers call it. The same arguments give the same bytes. Pages of drills
-    that are not among the records stay where they are. Raise ReportFolderUnusable, and
-    ValueError for a naive ``now``.
+    The same past and context give the same bytes. Pages of what is no longer in the report stay
+    where they are, and the manifest names them. Raise ReportFolderUnusable, and ValueError for a
+    naive instant.
     """
-    if now.utcoffset() is None:
+    if context.at.utcoffset() is None:
         raise ValueError("a naive datetime is not an instant")
-    _ensure_unique(records)
-    clouds = dict(cloud_names or {})
+    with _collector_resting():
+        return _render_report(past, book, folder, context, promises, workers, progress)
+
+
+@contextmanager
+def _collector_resting() -> Iterator[None]:
+    """Keep the cyclic collector from walking over a million frozen values again and again: they
+    hold no cycles, and looking for some takes longer than all the rest of the planning."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _render_report(
+    past: Past,
+    book: DrillBook,
+    folder: Path,
+    context: Context,
+    promises: Promises | None,
+    workers: int,
+    progress: Progress | None,
+) -> RenderedReport:
+    with speaking(context.language):
+        site = plan_site(past, context, promises=promises)
+    context = site.context
+    _ensure_unique(site.pages)
     output = ReportFolder(folder)
-    for record in newest_first(records):
-        view = drill_view(record, events.get(record.id, ()), clouds=clouds)
-        output.put(f"d/{page_name(record.id)}", render("drill.html.j2", view))
-    data = drills_json(records, now=now, tool_version=tool_version)
-    output.put("data/drills.json", data)
-    output.put("data/drills.csv", drills_csv(records))
-    view_of_all = index_view(records, now=now, clouds=clouds, tool_version=shown(tool_version, 80))
-    index = output.put(INDEX, render("index.html.j2", view_of_all))
+    before = read_manifest(folder)
+    entries: dict[str, Entry] = {}
+    todo: list[Page] = []
+    for page in site.pages:
+        known = before.entries.get(page.name)
+        if known and _is_same(folder, page.name, page.digest, known, before):
+            entries[page.name] = known
+        else:
+            todo.append(page)
+    skipped = len(entries)
+    last = [page for page in todo if KINDS[page.kind].needs_everything]
+    rest = [page for page in todo if not KINDS[page.kind].needs_everything]
+    for made in _rendered(rest, book, folder, context, workers, progress):
+        _note(made, output, entries)
+    for file in data_files(site):
+        known = before.entries.get(file.name)
+        if known and _is_same(folder, file.name, file.digest, known, before):
+            entries[file.name] = known
+        else:
+            made_file = _put(ReportFolder(folder), file.name, file.make(), file.digest)
+            _note([made_file], output, entries)
+    _note(_make_pages(folder, context, _loaded(last, book)), output, entries)
+    _write_manifest(output, before, entries, context)
     return RenderedReport(
-        index=index, written=tuple(output.written), unchanged=tuple(output.unchanged)
+        index=folder / INDEX,
+        written=tuple(output.written),
+        unchanged=tuple(output.unchanged),
+        skipped=skipped,
     )
 
 
-def _ensure_unique(records: Sequence[DrillRecord]) -> None:
-    names = [page_name(record.id) for record in records]
-    twice = (
-        sorted({name for name in names if names.count(name) > 1})
-        if len(set(names)) != len(names)
-        else []
+def _is_same(folder: Path, name: str, digest: str, known: Entry, before: Manifest) -> bool:
+    """Tell whether a file need not be made: the same input, and still as it was written."""
+    return known.input == digest != "" and is_current(folder, name, known, before)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """One file as it was written, or found to be so already."""
+
+    name: str
+    entry: Entry
+    was_written: bool
+
+
+def _rendered(
+    pages: Sequence[Page],
+    book: DrillBook,
+    folder: Path,
+    context: Context,
+    workers: int,
+    progress: Progress | None,
+) -> Iterator[list[_Made]]:
+    """Yield what was made, chunk by chunk, here or in other processes."""
+    done = 0
+    chunks = (pages[place : place + CHUNK] for place in range(0, len(pages), CHUNK))
+    if workers > 1 and len(pages) >= MANY:
+        found = _in_processes(chunks, book, folder, context, workers)
+    else:
+        found = (_make_pages(folder, context, _loaded(chunk, book)) for chunk in chunks)
+    for made in found:
+        done += len(made)
+        if progress is not None:
+            progress(done, len(pages))
+        yield made
+
+
+def _in_processes(
+    chunks: Iterable[Sequence[Page]], book: DrillBook, folder: Path, context: Context, workers: int
+) -> Iterator[list[_Made]]:
+    """Yield chunks as they are done. New processes, because the caller may have threads."""
+    with ProcessPoolExecutor(max_workers=workers, mp_context=get_context("spawn")) as pool:
+        running: set[Future[list[_Made]]] = set()
+        for chunk in chunks:
+            running.add(pool.submit(_make_pages, folder, context, _loaded(chunk, book)))
+            if len(running) >= 2 * workers:
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                for one in finished:
+                    yield one.result()
+        for one in running:
+            yield one.result()
+
+
+def _loaded(pages: Sequence[Page], book: DrillBook) -> list[Page]:
+    """Return the pages with their data; of a drill that is its whole record with its journal."""
+    return [
+        Page(name=page.name, kind=page.kind, data=_drill_data(page.data, book), digest=page.digest)
+        if page.kind == DRILL.name
+        else page
+        for page in pages
+    ]
+
+
+def _drill_data(facts: DrillFacts, book: DrillBook) -> DrillData:
+    record = book.find(facts.id)
+    if record is None:
+        raise ReportFolderUnusable(
+            f"drill {facts.id[:80]!r} is in the archive and not in the store"
+        )
+    return DrillData(record=record, events=tuple(book.events_of(facts.id)))
+
+
+def _make_pages(folder: Path, context: Context, pages: Sequence[Page]) -> list[_Made]:
+    """Render and write pages. Runs in a worker: everything it needs comes in as arguments."""
+    output = ReportFolder(folder)
+    with speaking(context.language):
+        return [_put(output, page.name, render_page(page, context), page.digest) for page in pages]
+
+
+def render_page(page: Page, context: Context) -> bytes:
+    """Return the bytes of a page whose data is loaded, in the language that holds now."""
+    return KINDS[page.kind].render(page.data, context)
+
+
+def _put(output: ReportFolder, name: str, content: bytes, digest: str) -> _Made:
+    count = len(output.written)
+    output.put(name, content)
+    return _Made(
+        name=name,
+        entry=Entry(input=digest, size=len(content), digest=hashlib.sha256(content).hexdigest()),
+        was_written=len(output.written) > count,
     )
-    if twice:
-        raise ReportFolderUnusable(f"two drills would have the page {twice[0]}")
+
+
+def _note(made: Iterable[_Made], output: ReportFolder, entries: dict[str, Entry]) -> None:
+    for one in made:
+        entries[one.name] = one.entry
+        (output.written if one.was_written else output.unchanged).append(output.folder / one.name)
+
+
+def _write_manifest(
+    output: ReportFolder, before: Manifest, entries: Mapping[str, Entry], context: Context
+) -> None:
+    gone = {name: one.digest for name, one in before.entries.items() if name not in entries}
+    gone |= {name: digest for name, digest in before.gone.items() if name not in entries}
+    after = Manifest(entries=dict(entries), gone=gone)
+    made_at = moment(context.at).machine
+    output.touch(MANIFEST, after.to_bytes(tool_version=context.tool_version, made_at=made_at))
+
+
+def _ensure_unique(pages: Sequence[Page]) -> None:
+    seen: set[str] = set()
+    for page in pages:
+        if page.name in seen:
+            raise ReportFolderUnusable(f"two drills or sources would have the page {page.name}")
+        seen.add(page.name)

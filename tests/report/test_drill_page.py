@@ -8,18 +8,15 @@ from pathlib import Path
 
 from drill.check.port import CheckAnswer
 from drill.engine.record import DrillRecord, Event, EventKind, Outcome, StepName, Teardown
-from drill.report.render import render_reports
 from drill.report.view.journal import LINES_AT_MOST
-from tests.report import builders
+from tests.report import builders, reports
 from tests.report.builders import NEW_TARGET, NOW
 from tests.report.pages import Element, Page, read, rows_of
 
 
 def page_of(folder: Path, record: DrillRecord, events: list[Event] | None = None) -> Page:
     """Render one drill and read its page."""
-    render_reports(
-        [record], {record.id: events or []}, folder=folder, now=NOW, tool_version="0.1.0"
-    )
+    reports.write(folder, [record], {record.id: events or []})
     return read(folder / "d" / f"{record.id}.html")
 
 
@@ -243,3 +240,20 @@ def test_a_step_that_ends_before_it_began_has_no_data(tmp_path):
     rows = rows_of(page_of(tmp_path, replace(record, steps=steps)).section("Steps"))
 
     assert rows[5][4] == "no data"
+
+
+def test_a_copy_in_the_subnet_of_its_source_is_told_apart_from_one_that_is_not(tmp_path):
+    apart = builders.drill("apart")
+    assert apart.copy is not None
+    source = builders.instance()
+    close = builders.drill("close", copy=replace(apart.copy, subnet_id=source.subnet_id))
+    unknown = builders.drill("unknown", copy=replace(apart.copy, subnet_id=None))
+
+    answers = [
+        facts_of(page_of(tmp_path / one.id, one).section("Target: existing scratch instance"))
+        for one in (apart, close, unknown)
+    ]
+
+    assert [one["subnet"] for one in answers] == [
+        "another than that of the source", "the same as that of the source", "no data",
+    ]  # fmt: skip

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drill.engine.record import Outcome, State, StepName, Teardown, Trigger
+from drill.engine.summary import facts_of
 from drill.report import words
 from drill.report.view.formats import (
     bytes_text,
@@ -99,7 +100,7 @@ def test_every_value_of_the_engine_has_a_word():
 
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_only_a_pass_has_the_tone_of_a_pass(outcome):
-    sign = outcome_sign(builders.drill(outcome=outcome))
+    sign = outcome_sign(facts_of(builders.drill(outcome=outcome)))
 
     assert (sign.tone == "pass") is (outcome is Outcome.PASSED)
     assert (sign.glyph == "✓") is (outcome is Outcome.PASSED)

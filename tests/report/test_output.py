@@ -12,15 +12,16 @@ import pytest
 
 from drill.engine.record import DrillRecord, Outcome
 from drill.report.folder import ReportFolder, ReportFolderUnusable
-from drill.report.render import RenderedReport, render_reports
-from tests.report import builders, fleet
+from drill.report.render import RenderedReport, render_page
+from drill.report.site import plan_site
+from tests.report import builders, fleet, reports
 from tests.report.builders import DAY, NOW
 
 
 def write(folder: Path, records: list[DrillRecord], now: datetime = NOW) -> RenderedReport:
     """Render these drills with their journals."""
     events = {record.id: builders.events_of(record) for record in records}
-    return render_reports(records, events, folder=folder, now=now, tool_version="0.1.0")
+    return reports.write(folder, records, events, at=now)
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -44,10 +45,12 @@ def test_the_layout_is_an_index_pages_and_data(tmp_path):
     report = write(tmp_path, [builders.drill("d1")])
 
     assert sorted(digests(tmp_path)) == [
-        "d/d1.html", "data/drills.csv", "data/drills.json", "index.html",
+        "d/d1.html", "data/drills.csv", "data/drills.json", "data/metrics.json",
+        "data/sources.csv", "data/sources.json", "fleet-001.html", "fleet-proven-001.html",
+        "i/src-orders-3f5cb9d28e.html", "index.html", "manifest.json", "trends.html",
     ]  # fmt: skip
     assert report.index == tmp_path / "index.html"
-    assert report.written[-1] == report.index
+    assert report.written[-2:] == (report.index, tmp_path / "manifest.json")
 
 
 def test_pages_that_did_not_change_are_not_touched(tmp_path):
@@ -59,7 +62,8 @@ def test_pages_that_did_not_change_are_not_touched(tmp_path):
 
     after = (tmp_path / "d" / "old.html").stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-    assert tmp_path / "d" / "old.html" in report.unchanged
+    assert report.skipped == 1
+    assert tmp_path / "d" / "old.html" not in report.written
     assert tmp_path / "d" / "new.html" in report.written
 
 
@@ -134,7 +138,7 @@ def test_a_name_that_leaves_the_folder_is_refused(tmp_path, name):
 
 
 def test_two_drills_never_share_a_page(tmp_path):
-    with pytest.raises(ReportFolderUnusable, match=r"two drills would have the page d1\.html"):
+    with pytest.raises(ReportFolderUnusable, match=r"would have the page d/d1\.html"):
         write(tmp_path, [builders.drill("d1"), builders.drill("d1")])
 
 
@@ -165,23 +169,23 @@ def _many(plans: int, nights: int) -> list[DrillRecord]:
 
 
 @pytest.mark.parametrize(("plans", "nights"), [(20, 25), (500, 1), (1, 500)])
-def test_the_index_of_500_drills_stays_small(tmp_path, plans, nights):
-    from drill.report.environment import render
-    from drill.report.view.index import index_view
-
+def test_the_overview_of_500_drills_stays_small(plans, nights):
     records = _many(plans, nights)
-    page = render("index.html.j2", index_view(records, now=NOW, clouds={}, tool_version="0.1.0"))
+    site = plan_site(reports.past(records), reports.context())
+
+    page = render_page(site.pages[-1], site.context)
 
     assert len(records) == 500
     assert len(page) < 300_000
     assert page.count(b"<") < 2 * 15_000
 
 
-def test_a_table_that_is_cut_says_so(tmp_path):
-    report = write(tmp_path, _many(130, 1))
+def test_a_table_that_is_cut_says_so():
+    site = plan_site(reports.past(_many(130, 1)), reports.context())
 
-    text = report.index.read_text()
-    assert "110 more sources have no bar on this page" in text
+    text = render_page(site.pages[-1], site.context).decode()
+
+    assert "The worst 12 of 130 sources" in text
     assert "70 more are not shown here" in text
 
 
@@ -197,6 +201,6 @@ def test_the_page_of_a_drill_stays_small(tmp_path):
         for event in builders.events_of(big) * 100
     ]
 
-    render_reports([big], {"big": events}, folder=tmp_path, now=NOW, tool_version="0.1.0")
+    reports.write(tmp_path, [big], {"big": events})
 
     assert (tmp_path / "d" / "big.html").stat().st_size < 1_000_000

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from drill.engine.record import DrillRecord, Outcome
+from drill.recovery.facts import DrillFacts
+from drill.recovery.verdict import Outcome
 from drill.report import words
+from drill.report.language import _, ngettext
 from drill.report.view.fleet import DAY, FAILURES, PASSES, due_within, is_finished, is_leaked
 from drill.report.view.formats import minute
 from drill.report.view.signs import Sign, Tone, sign
@@ -22,7 +24,7 @@ class Banner:
     counts: tuple[str, ...]
 
 
-def banner(records: Sequence[DrillRecord], now: datetime) -> Banner:
+def banner(records: Sequence[DrillFacts], now: datetime) -> Banner:
     """Return the verdict over real drills whose slot lies in the last 24 hours.
 
     Leftover instances count whatever their age.
@@ -34,46 +36,63 @@ def banner(records: Sequence[DrillRecord], now: datetime) -> Banner:
     if leftovers:
         tone = Tone.FAIL
     return Banner(
-        sign=sign(tone, words.with_leftovers(verdict, leftovers)),
-        period=words.BANNER_PERIOD.format(begin=minute(now - DAY).text, end=minute(now).text),
+        sign=sign(tone, _with_leftovers(verdict, leftovers)),
+        period=_("Slots from {begin} to {end} UTC").format(
+            begin=minute(now - DAY).text, end=minute(now).text
+        ),
         counts=tuple(_counts(records, due, finished, now)),
     )
 
 
-def _verdict(due: int, finished: Sequence[DrillRecord]) -> tuple[Tone, str]:
+def _verdict(due: int, finished: Sequence[DrillFacts]) -> tuple[Tone, str]:
     failed = sum(1 for record in finished if record.outcome in FAILURES)
     passed = sum(1 for record in finished if record.outcome in PASSES)
     late = any(record.outcome is Outcome.PASSED_LATE for record in finished)
     if due == 0:
-        return Tone.NONE, words.BANNER_NOTHING
+        return Tone.NONE, _("No drill in the last 24 hours: no data")
     if failed:
-        return Tone.FAIL, words.BANNER_FAILED.format(failed=failed, due=due)
+        return Tone.FAIL, _("{failed} of {due} drills failed").format(failed=failed, due=due)
     if not finished:
-        return Tone.NONE, words.BANNER_UNDER_WAY.format(count=due)
+        return Tone.NONE, _("{count} of {count} drills are not finished yet: no data").format(
+            count=due
+        )
     if passed < due:
-        return Tone.WARN, words.BANNER_NOT_PASSED.format(passed=passed, due=due)
-    all_passed = words.BANNER_ONE_PASSED if due == 1 else words.BANNER_PASSED.format(due=due)
+        return Tone.WARN, _("{passed} of {due} drills passed, none failed").format(
+            passed=passed, due=due
+        )
+    all_passed = (
+        _("The only drill passed") if due == 1 else _("All {due} drills passed").format(due=due)
+    )
     return (Tone.WARN if late else Tone.PASS), all_passed
 
 
+def _with_leftovers(verdict: str, leftovers: int) -> str:
+    if leftovers == 0:
+        return verdict
+    return ngettext(
+        "{verdict}; {count} leftover instance", "{verdict}; {count} leftover instances", leftovers
+    ).format(verdict=verdict, count=leftovers)
+
+
 def _counts(
-    records: Sequence[DrillRecord],
-    due: Sequence[DrillRecord],
-    finished: Sequence[DrillRecord],
+    records: Sequence[DrillFacts],
+    due: Sequence[DrillFacts],
+    finished: Sequence[DrillFacts],
     now: datetime,
 ) -> list[str]:
     counts = [
-        words.BANNER_COUNT.format(
-            count=sum(1 for record in finished if record.outcome is outcome), word=word
+        _("{count} {word}").format(
+            count=sum(1 for record in finished if record.outcome is outcome),
+            word=_(words.OUTCOMES[outcome]),
         )
-        for outcome, word in words.OUTCOMES.items()
+        for outcome in words.OUTCOMES
         if any(record.outcome is outcome for record in finished)
     ]
     if len(due) > len(finished):
-        counts.append(words.BANNER_UNFINISHED.format(count=len(due) - len(finished)))
+        counts.append(_("{count} not finished").format(count=len(due) - len(finished)))
     simulated = sum(
         1 for record in records if record.is_simulated and now - DAY < record.scheduled_for <= now
     )
     if simulated:
-        counts.append(words.BANNER_SIMULATED.format(count=simulated))
+        counts.append(_("{count} simulated, in no total").format(count=simulated))
     return counts

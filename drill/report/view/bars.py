@@ -6,31 +6,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from drill.engine.record import DrillRecord
-from drill.recovery.backups import ended, restorable_backups
-from drill.recovery.values import BackupPoint, Inventory
-from drill.report import words
-from drill.report.view.fleet import (
-    FAILURES,
-    PASSES,
-    SourceKey,
-    by_source,
-    is_finished,
-    page_name,
+from drill.clock import from_milliseconds, to_milliseconds
+from drill.recovery.coverage.intervals import (
+    Interval,
+    Intervals,
+    length,
+    span_of,
 )
-from drill.report.view.formats import (
-    Moment,
-    moment,
-    percent,
-    share_text,
-    span_text,
-)
-from drill.report.view.proof import Proof, Stretch, Stretches, length_of, prove
+from drill.recovery.facts import DrillFacts
+from drill.report.language import _, ngettext
+from drill.report.view.fleet import FAILURES, PASSES, is_finished
+from drill.report.view.formats import Moment, minute, moment, percent, share_text, span_text
+from drill.report.view.links import Links
 from drill.report.view.signs import Sign, Tone, outcome_sign, sign
+from drill.report.view.standing import Standing
 
-ROWS_AT_MOST = 20
-"""Bars on one page; the full site will have a page for each source."""
-POINTS_AT_MOST = 12
+ROWS_AT_MOST = 12
+"""Stretches of one kind, and drilled points, in the data behind a bar."""
+SMALL = 220
+"""Width of the bar in a row of a table."""
+
+_DAY = 86_400_000
 
 _TICK_STEPS = (
     *(timedelta(seconds=count) for count in (1, 2, 5, 10, 15, 30)),
@@ -81,9 +77,7 @@ class BarRow:
 class Bar:
     """One window bar with its caption and its data."""
 
-    number: int
     source: str
-    cloud: str
     finding: tuple[str, ...]
     taken_at: Moment | None
     begin: Moment | None
@@ -95,208 +89,223 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bars:
-    """The bars of one page, worst first, and how many are not drawn."""
+class SmallBar:
+    """The bar of a table row: a path for each kind of stretch, in pixels."""
 
-    shown: tuple[Bar, ...]
-    left_out: int
-
-
-def window_bars(records: Sequence[DrillRecord], names: dict[SourceKey, str]) -> Bars:
-    """Return a bar for each real source: suspect ones first, then those with the least proof."""
-    drafts = []
-    for key, drills in by_source(records).items():
-        real = tuple(drill for drill in drills if not drill.is_simulated)
-        if real:
-            drafts.append((_draft(real), names[key], key[0], real))
-    drafts.sort(key=lambda draft: (_badness(draft[0]), draft[1], draft[2]))
-    return Bars(
-        shown=tuple(
-            _bar(number, name, cloud, drills, found)
-            for number, (found, name, cloud, drills) in enumerate(drafts[:ROWS_AT_MOST], start=1)
-        ),
-        left_out=max(0, len(drafts) - ROWS_AT_MOST),
-    )
+    paths: tuple[tuple[str, str], ...]
+    """(class, path)."""
+    title: str
 
 
-_Draft = tuple[Inventory, Stretch, Proof] | None
-
-
-def _draft(drills: Sequence[DrillRecord]) -> _Draft:
-    inventories = [drill.inventory for drill in drills if drill.inventory is not None]
-    if not inventories:
-        return None
-    newest = max(inventories, key=lambda inventory: inventory.taken_at)
-    domain = _domain(newest)
-    return newest, domain, prove(drills, newest, domain)
-
-
-def _domain(inventory: Inventory) -> Stretch:
-    """Return the promised span (coverage C.0): the retention, or the time since creation."""
-    end = inventory.taken_at
-    source = inventory.source
-    known = [window.starts_at for window in inventory.windows]
-    known += [ended(backup) for backup in restorable_backups(inventory)]
-    oldest = min(known, default=end - timedelta(days=1))
-    if source.retention_days > 0:
-        promised = end - timedelta(days=source.retention_days)
-        created = source.created_at or promised
-        begin = max(promised, min(created, oldest))
-    else:
-        begin = oldest
-    return Stretch(min(begin, end - timedelta(seconds=10)), end)
-
-
-def _badness(draft: _Draft) -> tuple[int, float]:
-    if draft is None:
-        return 0, 0.0
-    _, _, proof = draft
-    advertised = length_of(proof.advertised)
-    if not advertised:
-        return 0, 0.0
-    return (1 if proof.suspect else 2), length_of(proof.proven) / advertised
-
-
-def _bar(number: int, name: str, cloud: str, drills: Sequence[DrillRecord], draft: _Draft) -> Bar:
-    if draft is None:
-        nothing = words.BAR_NOTHING.format(source=name)
+def window_bar(one: Standing, name: str, links: Links) -> Bar:
+    """Return the bar of one source with everything that is known of its windows."""
+    domain = one.domain
+    if domain is None or one.window is None:
+        nothing = _("{source}: no data, because its restore windows were never read.")
         return Bar(
-            number=number, source=name, cloud=cloud, finding=(nothing,), taken_at=None, begin=None,
+            source=name, finding=(nothing.format(source=name),), taken_at=None, begin=None,
             bands=(), bases=(), marks=(), ticks=(), rows=(),
         )  # fmt: skip
-    inventory, domain, proof = draft
     place = _Scale(domain)
-    drilled = [drill for drill in drills if drill.choice is not None and is_finished(drill)]
+    drilled = [drill for drill in one.past.drills if drill.point_at and is_finished(drill)]
+    gaps = one.gaps.stretches if one.gaps else ()
     return Bar(
-        number=number,
         source=name,
-        cloud=cloud,
-        finding=tuple(_findings(name, proof)),
-        taken_at=moment(inventory.taken_at),
-        begin=moment(domain.starts_at),
+        finding=tuple(findings(one, name)),
+        taken_at=minute(from_milliseconds(one.window.at)),
+        begin=minute(from_milliseconds(domain[0])),
         bands=(
-            *place.bands(proof.gaps, "gap"),
-            *place.bands(proof.advertised, "advertised"),
-            *place.bands(proof.proven, "proven"),
-            *place.bands(proof.suspect, "suspect"),
+            *place.bands(gaps, "gap"),
+            *place.bands(one.proof.advertised, "advertised"),
+            *place.bands(one.proof.proven, "proven"),
+            *place.bands(one.proof.suspect, "suspect"),
         ),
         bases=tuple(
-            place.x(ended(backup))
-            for backup in restorable_backups(inventory)
-            if domain.starts_at <= ended(backup) <= domain.ends_at
+            place.x(base.ended) for base in one.proof.bases if domain[0] <= base.ended <= domain[1]
         ),
         marks=tuple(_marks(place, drilled)),
         ticks=tuple(_ticks(place)),
-        rows=(*_stretch_rows(proof), *_point_rows(drilled)),
+        rows=(*_stretch_rows(one, gaps, domain), *_point_rows(drilled, links, domain)),
     )
+
+
+def small_bar(one: Standing) -> SmallBar | None:
+    """Return the bar of a table row, or None if the source was never observed."""
+    domain = one.domain
+    if domain is None:
+        return None
+    begin, width = domain[0], domain[1] - domain[0]
+
+    def path(stretches: Intervals, top: int, height: int) -> str:
+        parts = []
+        for start, stop in stretches:
+            left = round(SMALL * (start - begin) / width)
+            wide = max(round(SMALL * (stop - begin) / width) - left, 1)
+            parts.append(f"M{left} {top}h{wide}v{height}h-{wide}z")
+        return "".join(parts)
+
+    found = [
+        ("advertised", path(one.proof.advertised, 0, 12)),
+        ("proven", path(one.proof.proven, 0, 12)),
+        ("suspect", path(one.proof.suspect, 0, 12)),
+    ]
+    marks = {True: "", False: ""}
+    seen = set()
+    for drill in one.past.drills:
+        conclusive = drill.outcome in PASSES or drill.outcome in FAILURES
+        if drill.point_at is None or not conclusive or drill.is_simulated:
+            continue
+        x = round(SMALL * (to_milliseconds(drill.point_at) - begin) / width)
+        if 0 <= x <= SMALL and (x, drill.outcome in PASSES) not in seen:
+            seen.add((x, drill.outcome in PASSES))
+            has_passed = drill.outcome in PASSES
+            shape = f"M{x - 2} 4h4v4h-4z" if has_passed else f"M{x - 3} 3l6 6m0 -6l-6 6"
+            marks[has_passed] += shape
+    found += [("dot", marks[True]), ("cross", marks[False])]
+    title = share_of(one, "proven")
+    return SmallBar(
+        paths=tuple((kind, shape) for kind, shape in found if shape),
+        title=_("proven: {share}").format(share=title),
+    )
+
+
+def share_of(one: Standing, metric: str) -> str:
+    """Return a share of the source as text; nothing to divide by is no data."""
+    known = one.metrics.get(metric)
+    if known is None or known.numerator is None or not known.denominator:
+        return _("no data")
+    return share_text(span_of(int(known.numerator)), span_of(int(known.denominator)))
 
 
 class _Scale:
     """Turns instants of a domain into coordinates."""
 
-    def __init__(self, domain: Stretch) -> None:
-        self.domain = domain
+    def __init__(self, domain: Interval) -> None:
+        self.begin, self.end = domain
+        self.width = max(self.end - self.begin, 1)
 
-    def x(self, at: datetime) -> str:
-        return percent((at - self.domain.starts_at) / self.domain.length)
+    def x(self, at: int) -> str:
+        return percent((at - self.begin) / self.width)
 
-    def bands(self, stretches: Stretches, kind: str) -> Iterator[Band]:
+    def bands(self, stretches: Intervals, kind: str) -> Iterator[Band]:
         """A stretch too short to see is drawn a thousandth wide: it is there."""
-        for stretch in stretches:
-            share = stretch.length / self.domain.length
-            yield Band(x=self.x(stretch.starts_at), width=percent(max(share, 0.001)), kind=kind)
+        for begin, end in stretches:
+            share = (end - begin) / self.width
+            yield Band(x=self.x(begin), width=percent(max(share, 0.001)), kind=kind)
 
 
-def _marks(place: _Scale, drilled: Sequence[DrillRecord]) -> Iterator[Mark]:
+def _marks(place: _Scale, drilled: Sequence[DrillFacts]) -> Iterator[Mark]:
     """Failed drills come last and so lie on top."""
     for passed, outcomes in ((True, PASSES), (False, FAILURES)):
         instants = {
-            drill.choice.point.at
+            to_milliseconds(drill.point_at)
             for drill in drilled
-            if drill.choice is not None and drill.outcome in outcomes
+            if drill.point_at is not None and drill.outcome in outcomes and not drill.is_simulated
         }
         for at in sorted(instants):
-            if place.domain.starts_at <= at <= place.domain.ends_at:
+            if place.begin <= at <= place.end:
                 yield Mark(x=place.x(at), passed=passed)
 
 
 def _ticks(place: _Scale) -> Iterator[Tick]:
     """At most eight labels on round instants; none so near to an end that it would be cut."""
-    length = place.domain.length
-    step = next((step for step in _TICK_STEPS if length / step <= 8), _TICK_STEPS[-1])
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    at = epoch + step * -((epoch - place.domain.starts_at) // step)
-    shape = _shape_of(step, length)
-    while at <= place.domain.ends_at:
-        if 0.04 <= (at - place.domain.starts_at) / length <= 0.96:
-            yield Tick(x=place.x(at), label=at.strftime(shape))
+    span = span_of(place.width)
+    step = next((step for step in _TICK_STEPS if span / step <= 8), _TICK_STEPS[-1])
+    epoch, begin = datetime(1970, 1, 1, tzinfo=UTC), from_milliseconds(place.begin)
+    at = epoch + step * -((epoch - begin) // step)
+    shape = _shape_of(step, span)
+    while at <= begin + span:
+        if 0.04 <= (at - begin) / span <= 0.96:
+            yield Tick(x=percent((at - begin) / span), label=at.strftime(shape))
         at += step
 
 
-def _shape_of(step: timedelta, length: timedelta) -> str:
+def _shape_of(step: timedelta, span: timedelta) -> str:
     if step >= timedelta(days=1):
         return "%m-%d"
-    if length > timedelta(days=1):
+    if span > timedelta(days=1):
         return "%m-%d %H:%M"
     return "%H:%M" if step >= timedelta(minutes=1) else "%H:%M:%S"
 
 
-def _findings(name: str, proof: Proof) -> Iterator[str]:
-    advertised = length_of(proof.advertised)
+def findings(one: Standing, name: str) -> Iterator[str]:
+    """Yield what a reader learns from the bar, the main thing first."""
+    proof = one.proof
+    advertised = length(proof.advertised)
     if not advertised:
-        yield words.BAR_NO_WINDOW.format(source=name)
+        yield _("{source}: the provider advertises no restore window.").format(source=name)
         return
-    proven = length_of(proof.proven)
-    yield words.BAR_FINDING.format(
+    proven = length(proof.proven)
+    yield _("{source}: {share} of {advertised} advertised is proven ({proven}).").format(
         source=name,
-        share=share_text(proven, advertised),
-        advertised=span_text(advertised),
-        proven=span_text(proven),
+        share=share_text(span_of(proven), span_of(advertised)),
+        advertised=span_text(span_of(advertised)),
+        proven=span_text(span_of(proven)),
     )
     if proof.bases:
-        yield words.BAR_IMAGES.format(drilled=proof.images, count=proof.bases)
+        yield _("{drilled} of {count} backups are proven as images.").format(
+            drilled=len(proof.images), count=len(proof.bases)
+        )
     if proof.suspect:
-        yield words.BAR_SUSPECT.format(length=span_text(length_of(proof.suspect)))
-    if len(proof.gaps) == 1:
-        yield words.BAR_ONE_GAP.format(length=span_text(proof.gaps[0].length))
-    elif proof.gaps:
-        longest = max(gap.length for gap in proof.gaps)
-        yield words.BAR_GAPS.format(count=len(proof.gaps), longest=span_text(longest))
-    if proof.contradiction:
-        yield words.BAR_CONTRADICTION
-    if proof.low_level:
-        yield words.BAR_LOW_LEVEL
+        yield _("{length} is suspect after a drill that failed.").format(
+            length=span_text(span_of(length(proof.suspect)))
+        )
+    if one.gaps is not None and one.gaps.stretches:
+        yield ngettext(
+            "{count} gap of {longest}.", "{count} gaps, the longest {longest}.",
+            len(one.gaps.stretches),
+        ).format(
+            count=len(one.gaps.stretches), longest=span_text(span_of(one.gaps.longest))
+        )  # fmt: skip
+    if proof.contradictions:
+        yield _(
+            "A drill passed across an advertised gap: the two contradict each other, so only the "
+            "drilled instant counts."
+        )
+    if proof.below_level:
+        yield _("A drill that passed below L4 proves no stretch of time.")
 
 
-def _stretch_rows(proof: Proof) -> Iterator[BarRow]:
+def _stamp(at: datetime, domain: Interval) -> Moment:
+    """Return an instant to the minute, or to the second where the whole bar is short."""
+    return minute(at) if domain[1] - domain[0] > _DAY else moment(at)
+
+
+def _stretch_rows(one: Standing, gaps: Intervals, domain: Interval) -> Iterator[BarRow]:
+    proven, suspect = sign(Tone.PASS, _("proven")), sign(Tone.FAIL, _("suspect"))
     kinds = (
-        (words.BAR_WINDOW, proof.advertised, None),
-        (words.BAR_GAP, proof.gaps, None),
-        (words.BAR_PROVEN, proof.proven, sign(Tone.PASS, "proven")),
-        (words.BAR_SUSPECT_STRETCH, proof.suspect, sign(Tone.FAIL, "suspect")),
+        (_("advertised window"), one.proof.advertised, None),
+        (_("gap"), gaps, None),
+        (_("proven chain"), one.proof.proven, proven),
+        (_("suspect"), one.proof.suspect, suspect),
     )
     for what, stretches, word in kinds:
-        for stretch in stretches[:POINTS_AT_MOST]:
+        for begin, end in stretches[-ROWS_AT_MOST:]:
             yield BarRow(
                 what=what,
-                begin=moment(stretch.starts_at),
-                end=moment(stretch.ends_at),
-                length=span_text(stretch.length),
+                begin=_stamp(from_milliseconds(begin), domain),
+                end=_stamp(from_milliseconds(end), domain),
+                length=span_text(span_of(end - begin)),
                 sign=word,
                 page=None,
             )
 
 
-def _point_rows(drilled: Sequence[DrillRecord]) -> Iterator[BarRow]:
-    for drill in drilled[:POINTS_AT_MOST]:
-        if drill.choice is None:
+def _point_rows(drilled: Sequence[DrillFacts], links: Links, domain: Interval) -> Iterator[BarRow]:
+    """Yield the newest drilled points that the bar shows."""
+    inside = [
+        drill
+        for drill in drilled
+        if drill.point_at and domain[0] <= to_milliseconds(drill.point_at) <= domain[1]
+    ]
+    for drill in inside[:ROWS_AT_MOST]:
+        if drill.point_at is None:
             continue
-        is_backup = isinstance(drill.choice.point, BackupPoint)
         yield BarRow(
-            what=words.BAR_POINT_BACKUP if is_backup else words.BAR_POINT_TIME,
-            begin=moment(drill.choice.point.at),
+            what=_("drilled backup") if drill.mode == "backup" else _("drilled instant"),
+            begin=_stamp(drill.point_at, domain),
             end=None,
             length="",
             sign=outcome_sign(drill),
-            page=page_name(drill.id),
+            page=links.drill(drill),
         )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from drill.check.port import CheckAnswer
 from drill.engine.record import DrillRecord, Event
+from drill.engine.summary import facts_of
 from drill.plan.model import NewTarget
 from drill.recovery.values import BackupPoint
 from drill.report import words
+from drill.report.context import Context
+from drill.report.language import _
 from drill.report.view.formats import Moment, moment, perhaps, span_text
 from drill.report.view.journal import JournalLine, journal_lines
 from drill.report.view.objectives import ObjectiveRow, objective_rows
@@ -77,21 +79,29 @@ class DrillView:
     plan_lines: tuple[str, ...]
 
 
-def drill_view(
-    record: DrillRecord, events: Sequence[Event], *, clouds: Mapping[str, str]
-) -> DrillView:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillData:
+    """What the page of a drill is made of."""
+
+    record: DrillRecord
+    events: tuple[Event, ...] = ()
+
+
+def drill_view(data: DrillData, context: Context) -> DrillView:
     """Return everything that the page of a drill prints."""
+    record, events = data.record, data.events
     cloud = record.plan.source.cloud
     outcome = record.outcome
-    hint = record.hint or (words.NEXT_STEPS[outcome] if outcome is not None else "")
+    facts = facts_of(record)
+    hint = record.hint or (_(words.NEXT_STEPS[outcome]) if outcome is not None else "")
     source = record.inventory.source.name if record.inventory else record.plan.source.instance_id
     return DrillView(
         id=shown(record.id, 80),
         plan=shown(record.plan_name, 80),
         description=shown(record.plan.description),
         source=shown(source),
-        cloud=shown(clouds.get(cloud, cloud)),
-        sign=outcome_sign(record),
+        cloud=context.cloud(cloud),
+        sign=outcome_sign(facts),
         level=level_sign(record.level) if record.restore_accepted_at is not None else None,
         simulated=record.is_simulated,
         narrative=_narrative(record, shown(source)),
@@ -99,7 +109,7 @@ def drill_view(
         hint=shown(hint),
         command=f"drill run {shown(record.plan_name, 80)}",
         scheduled_for=moment(record.scheduled_for),
-        trigger=words.TRIGGERS[record.trigger],
+        trigger=_(words.TRIGGERS[record.trigger]),
         finished_at=perhaps(record.finished_at),
         point=point_view(record),
         objectives=objective_rows(record),
@@ -115,23 +125,23 @@ def drill_view(
         ),
         target=target_view(record),
         ids=(
-            Fact(name="restore job", value=shown(record.restore_job_id) or words.NO_DATA),
-            Fact(name="teardown job", value=shown(record.teardown_job_id) or words.NO_DATA),
-            fact_at("restore intent written", record.restore_intent_at),
-            fact_at("restore accepted by the cloud", record.restore_accepted_at),
-            fact_at("copy ready", record.ready_at),
-            fact_at("first login", record.reachable_at),
-            fact_at("checks done", record.checked_at),
+            Fact(name=_("restore job"), value=shown(record.restore_job_id) or _("no data")),
+            Fact(name=_("teardown job"), value=shown(record.teardown_job_id) or _("no data")),
+            fact_at(_("restore intent written"), record.restore_intent_at),
+            fact_at(_("restore accepted by the cloud"), record.restore_accepted_at),
+            fact_at(_("copy ready"), record.ready_at),
+            fact_at(_("first login"), record.reachable_at),
+            fact_at(_("checks done"), record.checked_at),
         ),
         request_ids=tuple(shown(one, 120) for one in record.request_ids),
         journal=journal_lines(events),
         environment=(
-            Fact(name="drill version", value=shown(record.tool_version, 80)),
-            Fact(name="plan digest", value=shown(record.plan_digest, 140)),
-            fact_at("enlisted", record.enlisted_at),
-            fact_at("started", record.started_at),
-            fact_at("gives up at", record.deadline_at),
-            Fact(name="epoch", value=str(record.epoch)),
+            Fact(name=_("drill version"), value=shown(record.tool_version, 80)),
+            Fact(name=_("plan digest"), value=shown(record.plan_digest, 140)),
+            fact_at(_("enlisted"), record.enlisted_at),
+            fact_at(_("started"), record.started_at),
+            fact_at(_("gives up at"), record.deadline_at),
+            Fact(name=_("epoch"), value=str(record.epoch)),
         ),
         plan_lines=_plan_lines(record),
     )
@@ -139,19 +149,21 @@ def drill_view(
 
 def _narrative(record: DrillRecord, source: str) -> str:
     if record.outcome is None:
-        return words.NARRATIVE_UNFINISHED
+        return _("The drill is not finished yet: there is no verdict.")
     point = record.choice.point if record.choice else None
     if point is None:
-        point_text = words.POINT_UNKNOWN.format(source=source)
+        point_text = _("a recovery point of {source}").format(source=source)
     elif isinstance(point, BackupPoint):
-        point_text = words.POINT_OF_BACKUP.format(name=shown(point.backup.name, 120), source=source)
+        point_text = _("Backup {name} of {source}").format(
+            name=shown(point.backup.name, 120), source=source
+        )
     else:
         at = moment(point.at, milliseconds=True).text
-        point_text = words.POINT_IN_TIME.format(source=source, at=at)
+        point_text = _("{source} at {at} UTC").format(source=source, at=at)
     is_new = isinstance(record.plan.target, NewTarget)
-    return words.NARRATIVES[record.outcome].format(
+    return _(words.NARRATIVES[record.outcome]).format(
         point=point_text,
-        target=words.TARGET_NEW if is_new else words.TARGET_EXISTING,
+        target=_("a new scratch instance") if is_new else _("an existing scratch instance"),
         checks=sum(1 for one in record.checks if one.answer is CheckAnswer.PASSED),
         all_checks=len(record.checks),
     )
@@ -165,7 +177,7 @@ def _checks(record: DrillRecord) -> list[CheckRow]:
             sign=answer_sign(one.answer),
             expected=shown(one.expected),
             observed=shown(one.observed)
-            or (words.NO_DATA if one.answer is CheckAnswer.NO_DATA else ""),
+            or (_("no data") if one.answer is CheckAnswer.NO_DATA else ""),
             duration=span_text(one.duration),
             reason=shown(one.reason),
         )

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from drill.check.port import CheckAnswer
-from drill.engine.record import DrillRecord, Outcome, State, Teardown
+from drill.engine.record import State, Teardown
+from drill.recovery.facts import DrillFacts, SourceKey
 from drill.recovery.measure import Attainment, assess
+from drill.recovery.verdict import Outcome
+from drill.report.language import _
 from drill.report.view.text import shown
 
 DAY = timedelta(days=1)
@@ -24,9 +26,6 @@ CONCLUSIVE = PASSES | FAILURES
 LOWEST_PROOF = 3
 """Assurance level from which a passed drill may be called a proof: L1 and L2 are never verified."""
 
-SourceKey = tuple[str, str]
-"""(name of the cloud, id of the source instance)."""
-
 _PAGE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _DEVICE = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
 
@@ -36,15 +35,15 @@ class PlanHistory:
     """The drills of one plan, newest slot first; never empty."""
 
     plan_name: str
-    drills: tuple[DrillRecord, ...]
+    drills: tuple[DrillFacts, ...]
 
     @property
-    def newest(self) -> DrillRecord:
+    def newest(self) -> DrillFacts:
         """Return the drill of the newest slot."""
         return self.drills[0]
 
     @property
-    def finished(self) -> tuple[DrillRecord, ...]:
+    def finished(self) -> tuple[DrillFacts, ...]:
         """Return the finished drills, newest slot first."""
         return tuple(drill for drill in self.drills if is_finished(drill))
 
@@ -56,25 +55,25 @@ def page_name(drill_id: str) -> str:
     return f"sha256-{hashlib.sha256(drill_id.encode('utf-8', 'surrogatepass')).hexdigest()}.html"
 
 
-def is_finished(record: DrillRecord) -> bool:
+def is_finished(record: DrillFacts) -> bool:
     """Tell whether the drill has its verdict."""
-    return record.state is State.FINISHED and record.outcome is not None
+    return record.outcome is not None and record.state == State.FINISHED.value
 
 
-def is_executed(record: DrillRecord) -> bool:
+def is_executed(record: DrillFacts) -> bool:
     """Tell whether a restore was under way: the cloud accepted it."""
     return record.restore_accepted_at is not None or record.outcome in CONCLUSIVE
 
 
-def is_proof(record: DrillRecord) -> bool:
+def is_proof(record: DrillFacts) -> bool:
     """Tell whether the drill proves its recovery point: passed, real, and at least at L3."""
     return not record.is_simulated and record.outcome in PASSES and record.level >= LOWEST_PROOF
 
 
-def rto_attainment(record: DrillRecord) -> Attainment:
+def rto_attainment(record: DrillFacts) -> Attainment:
     """Return whether RTO was met: a failed drill never did (coverage C.11), a simulated one proves
     nothing."""
-    target = record.plan.objectives.rto
+    target = record.rto_target
     if target is None or record.is_simulated:
         return Attainment.NO_DATA
     if record.outcome in FAILURES:
@@ -82,27 +81,27 @@ def rto_attainment(record: DrillRecord) -> Attainment:
     return assess(target, record.rta).attainment
 
 
-def rpo_attainment(record: DrillRecord) -> Attainment:
+def rpo_attainment(record: DrillFacts) -> Attainment:
     """Return whether RPO was met by proof; a simulated drill proves nothing."""
     if record.is_simulated:
         return Attainment.NO_DATA
-    return assess(record.plan.objectives.rpo, record.rpa).attainment
+    return assess(record.rpo_target, record.rpa).attainment
 
 
-def is_leaked(record: DrillRecord) -> bool:
+def is_leaked(record: DrillFacts) -> bool:
     """Tell whether the scratch instance outlived the drill."""
-    return record.teardown is Teardown.LEAKED
+    return record.teardown == Teardown.LEAKED.value
 
 
-def newest_first(records: Iterable[DrillRecord]) -> tuple[DrillRecord, ...]:
+def newest_first(records: Iterable[DrillFacts]) -> tuple[DrillFacts, ...]:
     """Return drills by slot, newest first; equal ones by id."""
     by_id = sorted(records, key=lambda record: record.id)
     return tuple(sorted(by_id, key=lambda one: (one.scheduled_for, one.enlisted_at), reverse=True))
 
 
-def histories(records: Sequence[DrillRecord]) -> tuple[PlanHistory, ...]:
+def histories(records: Sequence[DrillFacts]) -> tuple[PlanHistory, ...]:
     """Return the drills of each plan, plans by name."""
-    by_plan: dict[str, list[DrillRecord]] = {}
+    by_plan: dict[str, list[DrillFacts]] = {}
     for record in newest_first(records):
         by_plan.setdefault(record.plan_name, []).append(record)
     return tuple(
@@ -110,7 +109,7 @@ def histories(records: Sequence[DrillRecord]) -> tuple[PlanHistory, ...]:
     )
 
 
-def streak_began(history: PlanHistory) -> DrillRecord | None:
+def streak_began(history: PlanHistory) -> DrillFacts | None:
     """Return the first drill of the unbroken run of not passed ones that lasts until now."""
     first = None
     for drill in history.finished:
@@ -121,8 +120,8 @@ def streak_began(history: PlanHistory) -> DrillRecord | None:
 
 
 def due_within(
-    records: Iterable[DrillRecord], *, now: datetime, span: timedelta
-) -> tuple[DrillRecord, ...]:
+    records: Iterable[DrillFacts], *, now: datetime, span: timedelta
+) -> tuple[DrillFacts, ...]:
     """Return the real drills whose slot lies in the span that ends now; simulated ones count
     nowhere."""
     return tuple(
@@ -132,40 +131,27 @@ def due_within(
     )
 
 
-def source_key(record: DrillRecord) -> SourceKey:
-    """Return which source the drill is about."""
-    return record.plan.source.cloud, record.plan.source.instance_id
-
-
-def by_source(records: Sequence[DrillRecord]) -> dict[SourceKey, tuple[DrillRecord, ...]]:
+def by_source(records: Sequence[DrillFacts]) -> dict[SourceKey, tuple[DrillFacts, ...]]:
     """Return the drills of each source, newest slot first; sources by cloud and id."""
-    found: dict[SourceKey, list[DrillRecord]] = {}
+    found: dict[SourceKey, list[DrillFacts]] = {}
     for record in newest_first(records):
-        found.setdefault(source_key(record), []).append(record)
+        found.setdefault(record.source, []).append(record)
     return {key: tuple(found[key]) for key in sorted(found)}
 
 
-def source_names(records: Sequence[DrillRecord]) -> dict[SourceKey, str]:
+def source_names(records: Sequence[DrillFacts]) -> dict[SourceKey, str]:
     """Return what people call each source: its name at the provider, or its id."""
     names: dict[SourceKey, str] = {}
     for key, drills in by_source(records).items():
-        named = (drill.inventory.source.name for drill in drills if drill.inventory is not None)
-        names[key] = shown(next(named, key[1]) or key[1], 80)
+        named = (drill.source_name for drill in drills if drill.source_name)
+        names[key] = shown(next(named, key[1]), 80)
     return names
 
 
-def failing_part(record: DrillRecord) -> tuple[str, ...]:
+def failing_part(record: DrillFacts) -> tuple[str, ...]:
     """Return the checks that did not pass, or the missed objectives, or the step that failed."""
-    if record.outcome is Outcome.PASSED_LATE:
-        objectives = record.plan.objectives
-        pairs = (("RTO", objectives.rto, record.rta), ("RPO", objectives.rpo, record.rpa))
-        return tuple(
-            f"{name} target"
-            for name, target, actual in pairs
-            if assess(target, actual).attainment is Attainment.MISSED
-        )
-    wanted = CheckAnswer.NO_DATA if record.outcome is Outcome.INCONCLUSIVE else CheckAnswer.FAILED
-    checks = tuple(shown(one.name, 80) for one in record.checks if one.answer is wanted)
-    if checks:
-        return checks
-    return tuple(step.name.value for step in record.steps if step.result == "failed")[:1]
+    if record.outcome is not Outcome.PASSED_LATE:
+        return tuple(shown(name, 80) for name in record.failing)
+    missed = (rto_attainment(record), rpo_attainment(record))
+    names = (_("RTO target"), _("RPO target"))
+    return tuple(name for name, one in zip(names, missed, strict=True) if one is Attainment.MISSED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from drill.report import words
+from drill.report.language import _
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -51,7 +51,7 @@ def milliseconds_of(span: timedelta) -> int:
 def span_text(span: timedelta | None) -> str:
     """Return a span with its two largest units, cut off and never rounded up; None is no data."""
     if span is None:
-        return words.NO_DATA
+        return _("no data")
     if span < timedelta(0):
         return f"−{span_text(-span)}"
     seconds, milliseconds = divmod(milliseconds_of(span), 1000)
@@ -77,36 +77,36 @@ def _seconds_text(seconds: int, milliseconds: int) -> str:
 def signed_span_text(span: timedelta | None) -> str:
     """Return a gap with its sign; None is no data."""
     if span is None:
-        return words.NO_DATA
+        return _("no data")
     return f"+{span_text(span)}" if span > timedelta(0) else span_text(span)
 
 
 def milliseconds_text(span: timedelta | None) -> str:
     """Return whole milliseconds in groups of three; None is no data."""
     if span is None:
-        return words.NO_DATA
+        return _("no data")
     return f"{milliseconds_of(span):,}".replace(",", "\u202f")
 
 
 def share_text(part: timedelta, whole: timedelta) -> str:
     """Return a share in percent, cut off to one decimal: 99.96 % is never shown as 100 %."""
     if whole <= timedelta(0):
-        return words.NO_DATA
+        return _("no data")
     permille = int(1000 * part / whole)
     if permille == 0 and part > timedelta(0):
-        return "under 0.1 %"
+        return _("under 0.1 %")
     return f"{permille // 10}.{permille % 10} %"
 
 
 def gigabytes_text(size_gb: int | None) -> str:
     """Return a volume size; None is no data."""
-    return words.NO_DATA if size_gb is None else f"{size_gb} GB"
+    return _("no data") if size_gb is None else f"{size_gb} GB"
 
 
 def bytes_text(size: int | None) -> str:
     """Return a size in the largest unit that leaves at least 1, cut off to one decimal."""
     if size is None:
-        return words.NO_DATA
+        return _("no data")
     if size < 1024:
         return f"{size} B"
     units = ("KiB", "MiB", "GiB", "TiB")

@@ -1,79 +1,89 @@
-"""The six numbers of the index, each with its target and what it was counted over."""
+"""The six numbers of the overview, each with its target and what it was counted over."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from drill.engine.record import DrillRecord, Outcome
-from drill.recovery.measure import Attainment, assess
-from drill.report import words
-from drill.report.view.fleet import (
-    CONCLUSIVE,
-    DAY,
-    MONTH,
-    PASSES,
-    PlanHistory,
-    by_source,
-    due_within,
-    is_executed,
-    is_leaked,
-    is_proof,
-    page_name,
-    rto_attainment,
-)
-from drill.report.view.formats import percent, span_text
+from drill.recovery.coverage.fleet import control_of
+from drill.recovery.coverage.intervals import length, span_of
+from drill.recovery.facts import DrillFacts
+from drill.recovery.measure import Attainment
+from drill.report.language import _
+from drill.report.view.fleet import CONCLUSIVE, MONTH, due_within, rto_attainment
+from drill.report.view.fleet_page import page_name
+from drill.report.view.formats import percent, share_text, span_text
+from drill.report.view.links import source_page
 from drill.report.view.signs import Tone, sign
+from drill.report.view.standing import Standing
+from drill.report.view.statuses import SLUGS
+
+FLEET = page_name("", 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
     """One number that a reader judges in a second."""
 
+    id: str
+    """What ``data/metrics.json`` calls it."""
     title: str
     value: str
-    unit: str
     target: str
     basis: str
     tone: str
     glyph: str
+    fill: str
+    """Class of the filled part of the bar."""
     bar: str | None
     """Width of the filled part of the bar; None where there is no share."""
-    page: str | None
-    """Page of the drill that the number is about."""
+    href: str | None
+    """Where the number comes from."""
+    numerator: float | None = None
+    denominator: float | None = None
+    count: int = 0
+    """n: how many things were looked at."""
 
 
 def numbers(
-    records: Sequence[DrillRecord], plans: Sequence[PlanHistory], now: datetime
+    drills: Sequence[DrillFacts], standings: Sequence[Standing], at: datetime
 ) -> tuple[Number, ...]:
-    """Return the numbers in the order of the page. What cannot be counted is "no data"."""
+    """Return the numbers in the order of the page. What cannot be counted is "no data".
+
+    ``standings`` are the real sources in scope: simulated and excluded ones are in no number.
+    """
     return (
-        _passed(records, now),
-        _rto_attainment(records, now),
-        _worst_rpa(records, now),
-        _oldest_proof(records, now),
-        _lowest_level(plans),
-        _leftovers(records),
+        _covered(standings),
+        _proven(standings),
+        _worst_lag(standings),
+        _rto_attainment(drills, at),
+        _end_to_end(drills, at),
+        _oldest_proof(standings, at),
     )
 
 
 def _number(
+    metric: str,
     title: str,
     value: str,
     tone: Tone,
     *,
     target: str,
     basis: str,
-    share: tuple[int, int] | None = None,
-    page: str | None = None,
-    unit: str = "",
+    share: tuple[float, float] | None = None,
+    count: int = 0,
+    href: str | None = None,
 ) -> Number:
-    bar = percent(share[0] / share[1]) if share and share[1] else None
-    glyph = sign(tone, "").glyph
+    has_share = share is not None and share[1] > 0
     return Number(
-        title=title, value=value, unit=unit, target=target, basis=basis, tone=tone.value,
-        glyph=glyph, bar=bar, page=page,
+        id=metric, title=title, value=value, target=target, basis=basis, tone=tone.value,
+        glyph=sign(tone, "").glyph, href=href, count=count,
+        fill="proven" if tone is Tone.NONE else f"p-{tone.value}",
+        bar=percent(share[0] / share[1]) if share and has_share else None,
+        numerator=share[0] if share and has_share else None,
+        denominator=share[1] if share and has_share else None,
     )  # fmt: skip
 
 
@@ -82,166 +92,184 @@ def _share_tone(part: int, whole: int) -> Tone:
 
 
 def _part_of(part: int, whole: int) -> str:
-    return words.NUMBER_OF.format(part=part, whole=whole) if whole else words.NO_DATA
+    return _("{part} of {whole}").format(part=part, whole=whole) if whole else _("no data")
 
 
-def _passed(records: Sequence[DrillRecord], now: datetime) -> Number:
-    """A drill counts as executed once the cloud accepted its restore (coverage C.8)."""
-    due = due_within(records, now=now, span=DAY)
-    executed = [record for record in due if is_executed(record)]
-    passed = [record for record in executed if record.outcome in PASSES]
-    late = sum(1 for record in passed if record.outcome is Outcome.PASSED_LATE)
+def _covered(standings: Sequence[Standing]) -> Number:
+    """Failed and never drilled sources stay in the denominator (coverage C.8)."""
+    valid = sum(1 for one in standings if one.is_in_time)
     return _number(
-        words.NUMBER_PASSED,
-        _part_of(len(passed), len(executed)),
-        _share_tone(len(passed), len(executed)),
-        target=words.NUMBER_PASSED_TARGET,
-        basis=words.NUMBER_PASSED_BASIS.format(due=len(due), executed=len(executed), late=late),
-        share=(len(passed), len(executed)),
+        "sources_proven",
+        _("Sources with a valid proof"),
+        _part_of(valid, len(standings)),
+        _share_tone(valid, len(standings)),
+        target=_("target: all"),
+        basis=_("n = {count}: real sources, without approved exclusions").format(
+            count=len(standings)
+        ),
+        share=(valid, len(standings)),
+        count=len(standings),
+        href=FLEET if standings else None,
     )
 
 
-def _rto_attainment(records: Sequence[DrillRecord], now: datetime) -> Number:
-    """Failed drills stay in the denominator and are never met (coverage C.11)."""
-    conclusive = [
-        record
-        for record in due_within(records, now=now, span=MONTH)
-        if record.outcome in CONCLUSIVE and record.plan.objectives.rto is not None
-    ]
-    met = [record for record in conclusive if rto_attainment(record) is Attainment.MET]
+def _proven(standings: Sequence[Standing]) -> Number:
+    known = [one for one in standings if one.proof.advertised]
+    proven = sum(length(one.proof.proven) for one in known)
+    advertised = sum(length(one.proof.advertised) for one in known)
     return _number(
-        words.NUMBER_RTO,
-        _part_of(len(met), len(conclusive)),
-        _share_tone(len(met), len(conclusive)),
-        target=words.NUMBER_RTO_TARGET if conclusive else words.NO_TARGET,
-        basis=words.NUMBER_RTO_BASIS.format(count=len(conclusive)),
-        share=(len(met), len(conclusive)),
+        "proven_coverage",
+        _("Proven of what is restorable"),
+        share_text(span_of(proven), span_of(advertised)),
+        Tone.NONE,
+        target=_("no target"),
+        basis=_("{proven} of {advertised}; n = {count}: sources with a restore window").format(
+            proven=span_text(span_of(proven)) if known else _("no data"),
+            advertised=span_text(span_of(advertised)) if known else _("no data"),
+            count=len(known),
+        ),
+        share=(proven, advertised),
+        count=len(known),
+        href=FLEET if known else None,
     )
 
 
-def _worst_rpa(records: Sequence[DrillRecord], now: datetime) -> Number:
+def _worst_lag(standings: Sequence[Standing]) -> Number:
     """Worst against its own target first, so that a miss cannot hide behind a laxer promise."""
     measured = [
-        (_excess(record), record.rpa, record)
-        for record in due_within(records, now=now, span=DAY)
-        if record.outcome in PASSES and record.rpa is not None
+        (_excess(one, target), one.lag.milliseconds, one)
+        for one in standings
+        if one.lag is not None
+        for target in [_rpo_target(one)]
     ]
-    basis = words.NUMBER_RPA_BASIS.format(count=len(measured))
+    late = sum(1 for excess, _lag, _one in measured if excess == 2)
+    promised = sum(1 for excess, _lag, _one in measured if excess)
+    basis = _(
+        "{late} of {promised} sources with an RPO target were beyond it when last read; n = {count}"
+    ).format(late=late, promised=promised, count=len(measured))
+    if not promised:
+        basis = _("n = {count}: sources whose windows were read").format(count=len(measured))
+    title = _("Worst lag when last read")
     if not measured:
         return _number(
-            words.NUMBER_RPA, words.NO_DATA, Tone.NONE, target=words.NO_TARGET, basis=basis
+            "worst_lag", title, _("no data"), Tone.NONE, target=_("no target"), basis=basis
         )
-    _, rpa, worst = max(measured, key=lambda one: (one[0], one[1], one[2].id))
-    target = worst.plan.objectives.rpo
-    tones = {
-        Attainment.MET: Tone.PASS,
-        Attainment.MISSED: Tone.FAIL,
-        Attainment.NO_DATA: Tone.NONE,
-    }
+    excess, lag, worst = max(measured, key=lambda one: (one[0], one[1], one[2].key))
+    target = _rpo_target(worst)
+    is_infinite = math.isinf(lag)
+    tones = {2: Tone.FAIL, 1: Tone.PASS, 0: Tone.FAIL if is_infinite else Tone.NONE}
     return _number(
-        words.NUMBER_RPA,
-        span_text(rpa),
-        tones[assess(target, rpa).attainment],
-        target=words.NUMBER_RPA_TARGET.format(target=span_text(target))
+        "worst_lag",
+        title,
+        _("no recovery point") if is_infinite else span_text(span_of(int(lag))),
+        tones[excess],
+        target=_("RPO target {target}").format(target=span_text(target))
         if target
-        else words.NO_TARGET,
+        else _("no target"),
         basis=basis,
-        page=page_name(worst.id),
+        count=len(measured),
+        href=f"i/{source_page(worst.key)}",
     )
 
 
-def _excess(record: DrillRecord) -> int:
+def _rpo_target(one: Standing) -> timedelta | None:
+    return next((drill.rpo_target for drill in one.past.drills if drill.rpo_target), None)
+
+
+def _excess(one: Standing, target: timedelta | None) -> int:
     """Return 2 for a missed RPO target, 1 for a met one, 0 without a target."""
-    answer = assess(record.plan.objectives.rpo, record.rpa).attainment
-    return {Attainment.MISSED: 2, Attainment.MET: 1, Attainment.NO_DATA: 0}[answer]
+    if target is None or one.lag is None:
+        return 0
+    return 2 if one.lag.milliseconds > target / timedelta(milliseconds=1) else 1
 
 
-def _oldest_proof(records: Sequence[DrillRecord], now: datetime) -> Number:
-    """A source that was never proven is older than every age (coverage C.8)."""
-    newest = list(_newest_proofs(records))
-    never = sum(1 for record in newest if record is None)
-    ages = [
-        (now - record.finished_at, record)
-        for record in newest
-        if record is not None and record.finished_at is not None
+def _rto_attainment(drills: Sequence[DrillFacts], at: datetime) -> Number:
+    """Failed drills stay in the denominator and are never met (coverage C.11)."""
+    conclusive = [
+        drill
+        for drill in due_within(drills, now=at, span=MONTH)
+        if drill.outcome in CONCLUSIVE and drill.rto_target is not None
     ]
-    if not newest:
+    met = [drill for drill in conclusive if rto_attainment(drill) is Attainment.MET]
+    return _number(
+        "rto_attainment",
+        _("RTO attainment, 30 d"),
+        _part_of(len(met), len(conclusive)),
+        _share_tone(len(met), len(conclusive)),
+        target=_("target: all within their RTO") if conclusive else _("no target"),
+        basis=_("n = {count}: conclusive drills; a failed one counts as never recovered").format(
+            count=len(conclusive)
+        ),
+        share=(len(met), len(conclusive)),
+        count=len(conclusive),
+        href="trends.html" if conclusive else None,
+    )
+
+
+def _end_to_end(drills: Sequence[DrillFacts], at: datetime) -> Number:
+    """Of what was due, what was executed and passed (coverage C.8)."""
+    found = control_of(drills, begin=at - MONTH, end=at + timedelta(milliseconds=1))
+    due = int(found.execution.denominator or 0)
+    executed = int(found.execution.numerator or 0)
+    passed = int(found.end_to_end.numerator or 0)
+    return _number(
+        "end_to_end",
+        _("Passed of due, 30 d"),
+        _part_of(passed, due),
+        _share_tone(passed, due),
+        target=_("target: all"),
+        basis=_("{executed} of {due} executed, {passed} of {executed} passed").format(
+            executed=executed, due=due, passed=passed
+        )
+        if due
+        else _("n = 0: real drills that were due"),
+        share=(passed, due),
+        count=due,
+        href="trends.html" if due else None,
+    )
+
+
+def _oldest_proof(standings: Sequence[Standing], at: datetime) -> Number:
+    """A source that was never proven is older than every age (coverage C.8)."""
+    title = _("Oldest proof")
+    ages = [
+        (at - one.newest_proof.finished_at, one)
+        for one in standings
+        if one.newest_proof is not None and one.newest_proof.finished_at is not None
+    ]
+    never = len(standings) - len(ages)
+    basis = _("n = {count}: newest proof of each source").format(count=len(standings))
+    if not standings:
         return _number(
-            words.NUMBER_AGE,
-            words.NO_DATA,
-            Tone.NONE,
-            target=words.NO_TARGET,
-            basis=words.NUMBER_AGE_BASIS.format(count=0),
+            "oldest_proof", title, _("no data"), Tone.NONE, target=_("no target"), basis=basis
         )
     if never:
-        basis = words.NUMBER_AGE_BASIS_NEVER.format(never=never, count=len(newest))
         return _number(
-            words.NUMBER_AGE,
-            words.NUMBER_AGE_NEVER,
+            "oldest_proof",
+            title,
+            _("no proof"),
             Tone.FAIL,
-            target=words.NO_TARGET,
-            basis=basis,
+            target=_("target: within its validity"),
+            basis=_("{never} of {count} sources never proven").format(
+                never=never, count=len(standings)
+            ),
+            count=len(standings),
+            href=_first_of("never-proven", standings),
         )
-    age, oldest = max(ages, key=lambda one: (one[0], one[1].id))
+    age, oldest = max(ages, key=lambda one: (one[0], one[1].key))
+    expired = sum(1 for one in standings if one.expires_at is None or one.expires_at <= at)
     return _number(
-        words.NUMBER_AGE,
+        "oldest_proof",
+        title,
         span_text(max(age, timedelta(0))),
-        Tone.NONE,
-        target=words.NO_TARGET,
-        basis=words.NUMBER_AGE_BASIS.format(count=len(newest)),
-        page=page_name(oldest.id),
+        Tone.FAIL if expired else Tone.PASS,
+        target=_("target: within its validity"),
+        basis=basis,
+        count=len(standings),
+        href=f"i/{source_page(oldest.key)}",
     )
 
 
-def _newest_proofs(records: Sequence[DrillRecord]) -> Iterator[DrillRecord | None]:
-    """Yield the proof that finished last for each real source, or None."""
-    for drills in by_source(records).values():
-        if all(drill.is_simulated for drill in drills):
-            continue
-        proofs = [drill for drill in drills if is_proof(drill) and drill.finished_at is not None]
-        yield max(
-            proofs,
-            key=lambda drill: (drill.finished_at or drill.enlisted_at, drill.id),
-            default=None,
-        )
-
-
-def _lowest_level(plans: Sequence[PlanHistory]) -> Number:
-    """Return the lowest level among the newest drills of the plans that were conclusive."""
-    newest = [plan.finished[0] for plan in plans if plan.finished]
-    counted = [
-        record for record in newest if record.outcome in CONCLUSIVE and not record.is_simulated
-    ]
-    if not counted:
-        return _number(
-            words.NUMBER_LEVEL,
-            words.NO_DATA,
-            Tone.NONE,
-            target=words.NUMBER_LEVEL_TARGET,
-            basis=words.NUMBER_LEVEL_BASIS_NOTHING,
-        )
-    reached = sum(1 for record in counted if record.level >= 4)
-    lowest = min(counted, key=lambda record: (record.level, record.plan_name))
-    return _number(
-        words.NUMBER_LEVEL,
-        f"L{lowest.level}",
-        _share_tone(reached, len(counted)),
-        unit=words.LEVELS[lowest.level],
-        target=words.NUMBER_LEVEL_TARGET,
-        basis=words.NUMBER_LEVEL_BASIS.format(reached=reached, count=len(counted)),
-        share=(reached, len(counted)),
-        page=page_name(lowest.id),
-    )
-
-
-def _leftovers(records: Sequence[DrillRecord]) -> Number:
-    with_target = [record for record in records if record.restore_intent_at or record.target_id]
-    leaked = sum(1 for record in records if is_leaked(record))
-    has_data = bool(with_target) or leaked > 0
-    return _number(
-        words.NUMBER_LEFT,
-        str(leaked) if has_data else words.NO_DATA,
-        Tone.FAIL if leaked else Tone.PASS if has_data else Tone.NONE,
-        target=words.NUMBER_LEFT_TARGET,
-        basis=words.NUMBER_LEFT_BASIS.format(count=len(with_target)),
-    )
+def _first_of(slug: str, standings: Sequence[Standing]) -> str:
+    is_there = any(SLUGS[one.status] == slug for one in standings)
+    return page_name(slug, 1) if is_there else FLEET

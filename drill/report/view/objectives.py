@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from drill.engine.record import DrillRecord
 from drill.recovery.measure import Attainment, assess
-from drill.report import words
+from drill.report.language import _
 from drill.report.view.fleet import FAILURES
 from drill.report.view.formats import milliseconds_text, signed_span_text, span_text
 from drill.report.view.signs import Sign, Tone, attainment_sign, sign
@@ -30,13 +30,25 @@ def objective_rows(record: DrillRecord) -> tuple[ObjectiveRow, ...]:
     """Return RTO, RPO by proof and RPO by claim. A simulated drill has no data for any of them."""
     objectives = record.plan.objectives
     rows = (
-        _row("RTO and RTA", objectives.rto, record.rta, words.RTO_NOTE, record),
-        _row("RPO and RPA, proven", objectives.rpo, record.rpa, words.RPA_NOTE, record),
         _row(
-            "RPO and RPA, claimed",
+            _("RTO and RTA"),
+            objectives.rto,
+            record.rta,
+            _("restore request accepted until checks done"),
+            record,
+        ),
+        _row(
+            _("RPO and RPA, proven"),
+            objectives.rpo,
+            record.rpa,
+            _("reference instant minus the newest heartbeat found in the copy"),
+            record,
+        ),
+        _row(
+            _("RPO and RPA, claimed"),
             objectives.rpo,
             record.rpa_claimed,
-            words.RPA_CLAIMED_NOTE,
+            _("reference instant minus the instant asked for; proves nothing"),
             record,
             is_claim=True,
         ),
@@ -54,14 +66,17 @@ def _row(
     is_claim: bool = False,
 ) -> ObjectiveRow:
     if record.is_simulated:
-        actual, note = None, words.SIMULATED_NOTE
+        actual, note = (
+            None,
+            _("simulated: no database stands behind the instance, so this proves nothing"),
+        )
     answer = assess(target, actual)
     met = attainment_sign(answer.attainment)
     if is_claim and answer.attainment is not Attainment.NO_DATA:
-        met = sign(Tone.NONE, f"{met.word}, by claim only")
+        met = sign(Tone.NONE, _("{answer}, by claim only").format(answer=met.word))
     return ObjectiveRow(
         name=name,
-        target=span_text(target) if target is not None else words.NO_TARGET,
+        target=span_text(target) if target is not None else _("no target"),
         actual=span_text(actual),
         actual_ms=milliseconds_text(actual),
         gap=signed_span_text(answer.gap),
@@ -78,9 +93,9 @@ def _never_recovered(row: ObjectiveRow, record: DrillRecord) -> ObjectiveRow:
     return ObjectiveRow(
         name=row.name,
         target=row.target,
-        actual=words.NOT_REACHED,
+        actual=_("not reached"),
         actual_ms=row.actual_ms,
-        gap=words.NOT_REACHED,
+        gap=_("not reached"),
         sign=attainment_sign(Attainment.MISSED if has_target else Attainment.NO_DATA),
-        note=words.RTO_FAILED_NOTE,
+        note=_("a failed drill counts as never recovered"),
     )

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drill.engine.record import DrillRecord
-from drill.plan.model import PitrRestore, format_span
+from drill.plan.model import format_span
 from drill.recovery.backups import is_restorable, restorable_backups
 from drill.recovery.values import BackupPoint, Choice, Inventory
 from drill.recovery.windows import gaps
-from drill.report import words
+from drill.report.language import _
 from drill.report.view.formats import Moment, bytes_text, moment, perhaps, span_text
-from drill.report.view.signs import Sign, Tone, sign
+from drill.report.view.signs import Sign, Tone, mode_word, sign
 from drill.report.view.text import shown
 
 ROWS_AT_MOST = 60
@@ -81,28 +81,28 @@ def point_view(record: DrillRecord) -> PointView:
     backup = point.backup if isinstance(point, BackupPoint) else None
     source = inventory.source if inventory else None
     return PointView(
-        mode="pitr" if isinstance(record.plan.restore, PitrRestore) else "backup",
+        mode=mode_word(record.plan.restore.mode),
         selection=_selection(record),
         at=moment(point.at, milliseconds=backup is None) if point else None,
-        kind="" if point is None else "snapshot" if backup else "continuous",
-        resolution=span_text(point.resolution) if point else words.NO_DATA,
+        kind="" if point is None else _("snapshot") if backup else _("continuous"),
+        resolution=span_text(point.resolution) if point else _("no data"),
         backup_name=shown(backup.name) if backup else "",
         backup_id=shown(backup.id) if backup else "",
-        policy=shown(choice.policy) if choice else words.NO_DATA,
-        reason=shown(choice.reason) if choice else words.NO_DATA,
+        policy=shown(choice.policy) if choice else _("no data"),
+        reason=shown(choice.reason) if choice else _("no data"),
         reference_at=perhaps(choice.reference_at, milliseconds=True) if choice else None,
         seed=shown(choice.seed) if choice and choice.seed else "",
-        candidates=str(choice.candidates) if choice else words.NO_DATA,
+        candidates=str(choice.candidates) if choice else _("no data"),
         taken_at=perhaps(inventory.taken_at if inventory else None, milliseconds=True),
-        source_name=shown(source.name) if source else words.NO_DATA,
+        source_name=shown(source.name) if source else _("no data"),
         source_id=shown(record.plan.source.instance_id),
         source_engine=f"{source.engine} {shown(source.complete_version or source.version)}"
         if source
-        else words.NO_DATA,
+        else _("no data"),
         source_volume=f"{source.volume_gb} GB {shown(source.volume_type)}"
         if source and source.volume_gb is not None
-        else words.NO_DATA,
-        retention=f"{source.retention_days} d" if source else words.NO_DATA,
+        else _("no data"),
+        retention=f"{source.retention_days} d" if source else _("no data"),
         windows=tuple(windows[-ROWS_AT_MOST:]),
         windows_left_out=max(0, len(windows) - ROWS_AT_MOST),
         backups=tuple(backups[-ROWS_AT_MOST:]),
@@ -157,9 +157,9 @@ def _backups(inventory: Inventory, choice: Choice | None) -> list[BackupRow]:
             name=shown(backup.name),
             kind=backup.kind.value,
             status=shown(backup.status, 80),
-            usable=sign(Tone.PASS, "yes")
+            usable=sign(Tone.PASS, _("yes"))
             if backup.id in usable_ids and is_restorable(backup)
-            else sign(Tone.NONE, "no"),
+            else sign(Tone.NONE, _("no")),
             began_at=moment(backup.began_at),
             ended_at=perhaps(backup.ended_at),
             size=bytes_text(backup.size_bytes),

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from drill.check.port import CheckAnswer
-from drill.engine.record import DrillRecord, Outcome, Teardown
+from drill.engine.record import State, Teardown
+from drill.recovery.facts import DrillFacts
 from drill.recovery.measure import Attainment
+from drill.recovery.verdict import Outcome
 from drill.report import words
+from drill.report.language import N_, _
 
 
 class Tone(StrEnum):
@@ -40,14 +43,14 @@ _TEARDOWN_TONES = {
     Teardown.NOT_NEEDED: Tone.NONE,
 }
 _ANSWERS = {
-    CheckAnswer.PASSED: (Tone.PASS, "passed"),
-    CheckAnswer.FAILED: (Tone.FAIL, "failed"),
-    CheckAnswer.NO_DATA: (Tone.WARN, words.NO_DATA),
+    CheckAnswer.PASSED.value: (Tone.PASS, N_("passed")),
+    CheckAnswer.FAILED.value: (Tone.FAIL, N_("failed")),
+    CheckAnswer.NO_DATA.value: (Tone.WARN, N_("no data")),
 }
 _ATTAINMENTS = {
-    Attainment.MET: (Tone.PASS, "met"),
-    Attainment.MISSED: (Tone.FAIL, "missed"),
-    Attainment.NO_DATA: (Tone.NONE, words.NO_DATA),
+    Attainment.MET: (Tone.PASS, N_("met")),
+    Attainment.MISSED: (Tone.FAIL, N_("missed")),
+    Attainment.NO_DATA: (Tone.NONE, N_("no data")),
 }
 
 
@@ -70,29 +73,42 @@ def tone_of(outcome: Outcome) -> Tone:
     return _OUTCOME_TONES[outcome]
 
 
-def outcome_sign(record: DrillRecord) -> Sign:
+def outcome_sign(record: DrillFacts) -> Sign:
     """Return the outcome, or the state of a drill that is not finished."""
     if record.outcome is None:
-        return sign(Tone.NONE, words.STATES[record.state])
-    return sign(tone_of(record.outcome), words.OUTCOMES[record.outcome])
+        return sign(Tone.NONE, _(words.STATES[State(record.state)]))
+    return sign(tone_of(record.outcome), _(words.OUTCOMES[record.outcome]))
 
 
-def teardown_sign(teardown: Teardown) -> Sign:
+def teardown_sign(teardown: str) -> Sign:
     """Return what became of the scratch instance."""
-    return sign(_TEARDOWN_TONES[teardown], words.TEARDOWNS[teardown])
+    known = Teardown(teardown)
+    return sign(_TEARDOWN_TONES[known], _(words.TEARDOWNS[known]))
 
 
-def answer_sign(answer: CheckAnswer) -> Sign:
+def answer_sign(answer: str) -> Sign:
     """Return the answer of a check."""
-    return sign(*_ANSWERS[answer])
+    tone, word = _ANSWERS[answer]
+    return sign(tone, _(word))
 
 
 def attainment_sign(attainment: Attainment) -> Sign:
     """Return whether an objective was met."""
-    return sign(*_ATTAINMENTS[attainment])
+    tone, word = _ATTAINMENTS[attainment]
+    return sign(tone, _(word))
+
+
+def mode_word(mode: str) -> str:
+    """Return what is restored: an instant or a backup."""
+    return _("backup") if mode == "backup" else _("pitr")
+
+
+def target_word(kind: str) -> str:
+    """Return which kind of scratch instance it is."""
+    return _("new") if kind == "new" else _("existing")
 
 
 def level_sign(level: int) -> Sign:
     """Return the assurance level with its meaning; below L3 nothing counts as verified."""
     tone = Tone.PASS if level >= 4 else Tone.WARN if level == 3 else Tone.NONE
-    return sign(tone, f"L{level} {words.LEVELS[level]}")
+    return sign(tone, f"L{level} {_(words.LEVELS[level])}")

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from drill.engine.record import DrillRecord
-from drill.report import words
-from drill.report.view.fleet import PASSES, PlanHistory, is_finished, page_name
+from drill.recovery.facts import DrillFacts
+from drill.report.language import _
+from drill.report.view.fleet import PASSES, PlanHistory, is_finished
 from drill.report.view.formats import Moment, minute
+from drill.report.view.links import Links
 from drill.report.view.signs import Sign, Tone, outcome_sign, tone_of
 from drill.report.view.text import shown
 
@@ -41,7 +42,7 @@ class Strip:
     finding: str
     description: str
     newest: Sign
-    newest_page: str
+    newest_page: str | None
     simulated: bool
 
 
@@ -52,7 +53,7 @@ class ListedDrill:
     plan: str
     slot: Moment
     sign: Sign
-    page: str
+    page: str | None
     simulated: bool
 
 
@@ -70,7 +71,9 @@ class Strips:
     drills_left_out: int
 
 
-def strips(plans: Sequence[PlanHistory], records: Sequence[DrillRecord], now: datetime) -> Strips:
+def strips(
+    plans: Sequence[PlanHistory], records: Sequence[DrillFacts], now: datetime, links: Links
+) -> Strips:
     """Return a strip for each plan, plans that did not pass first, then by name."""
     today = now.astimezone(UTC).date()
     days = _days(records, today)
@@ -81,35 +84,36 @@ def strips(plans: Sequence[PlanHistory], records: Sequence[DrillRecord], now: da
         begin=days[0].isoformat(),
         end=today.isoformat(),
         shown=tuple(
-            _strip(number, plan, days) for number, plan in enumerate(ordered[:PLANS_AT_MOST], 1)
+            _strip(number, plan, days, links)
+            for number, plan in enumerate(ordered[:PLANS_AT_MOST], 1)
         ),
         left_out=max(0, len(ordered) - PLANS_AT_MOST),
-        drills=tuple(_listed(record) for record in records[:DRILLS_AT_MOST]),
+        drills=tuple(_listed(record, links) for record in records[:DRILLS_AT_MOST]),
         drills_left_out=max(0, len(records) - DRILLS_AT_MOST),
     )
 
 
-def _days(records: Iterable[DrillRecord], today: date) -> list[date]:
+def _days(records: Iterable[DrillFacts], today: date) -> list[date]:
     oldest = min((_night(record) for record in records), default=today)
     nights = min(max((today - oldest).days + 1, NIGHTS_AT_LEAST), NIGHTS_AT_MOST)
     return [today - timedelta(days=back) for back in range(nights - 1, -1, -1)]
 
 
-def _night(record: DrillRecord) -> date:
+def _night(record: DrillFacts) -> date:
     return record.scheduled_for.astimezone(UTC).date()
 
 
-def _tone(record: DrillRecord) -> Tone:
+def _tone(record: DrillFacts) -> Tone:
     if record.outcome is None or record.is_simulated:
         return Tone.NONE
     return tone_of(record.outcome)
 
 
-def _rank(record: DrillRecord) -> int:
+def _rank(record: DrillFacts) -> int:
     return _WORST_FIRST.index(_tone(record))
 
 
-def _strip(number: int, plan: PlanHistory, days: Sequence[date]) -> Strip:
+def _strip(number: int, plan: PlanHistory, days: Sequence[date], links: Links) -> Strip:
     tones: dict[date, Tone] = {}
     for drill in plan.drills:
         night = _night(drill)
@@ -123,17 +127,17 @@ def _strip(number: int, plan: PlanHistory, days: Sequence[date]) -> Strip:
     ]
     passed = sum(1 for drill in counted if drill.outcome in PASSES)
     numbers = {"passed": passed, "count": len(counted)}
-    finding = words.STRIP_FINDING.format(**numbers) if counted else words.NO_DATA
+    finding = _("{passed} of {count}").format(**numbers) if counted else _("no data")
     return Strip(
         number=number,
         plan=shown(plan.plan_name, 80),
         runs=tuple(_runs(tones, days)),
         finding=finding,
-        description=words.STRIP_DESCRIPTION.format(
+        description=_("{plan}, from {begin} to {end}: {passed} of {count} drills passed.").format(
             plan=shown(plan.plan_name, 80), begin=days[0], end=days[-1], **numbers
         ),
         newest=outcome_sign(plan.newest),
-        newest_page=page_name(plan.newest.id),
+        newest_page=links.drill(plan.newest),
         simulated=plan.newest.is_simulated,
     )
 
@@ -162,11 +166,11 @@ def _glyph(tone: Tone, x: int) -> str:
     return ""
 
 
-def _listed(record: DrillRecord) -> ListedDrill:
+def _listed(record: DrillFacts, links: Links) -> ListedDrill:
     return ListedDrill(
         plan=shown(record.plan_name, 80),
         slot=minute(record.scheduled_for),
         sign=outcome_sign(record),
-        page=page_name(record.id),
+        page=links.drill(record),
         simulated=record.is_simulated,
     )

@@ -7,22 +7,31 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypedDict, TypeVar
 
-from drill.engine.record import DrillRecord, Outcome
-from drill.plan.model import NewTarget, PitrRestore
+from drill.recovery.facts import DrillFacts, SourceKey
+from drill.recovery.verdict import Outcome
 from drill.report import words
+from drill.report.context import Context
+from drill.report.language import _
 from drill.report.view.fleet import (
+    DAY,
     PlanHistory,
-    SourceKey,
+    due_within,
     failing_part,
     is_finished,
     is_leaked,
     newest_first,
-    page_name,
-    source_key,
     streak_began,
 )
 from drill.report.view.formats import Moment, minute, perhaps, span_text
-from drill.report.view.signs import Sign, level_sign, outcome_sign, teardown_sign
+from drill.report.view.links import Links, source_page
+from drill.report.view.signs import (
+    Sign,
+    level_sign,
+    mode_word,
+    outcome_sign,
+    target_word,
+    teardown_sign,
+)
 from drill.report.view.text import shown
 
 ROWS_AT_MOST = 60
@@ -42,12 +51,22 @@ class Rows(Generic[_Row]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """What every row needs to name its source and to lead to its pages."""
+
+    context: Context
+    names: Mapping[SourceKey, str]
+    links: Links
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DrillRow:
     """One drill in a table of the index."""
 
     plan: str
-    page: str
+    page: str | None
     source: str
+    source_page: str
     cloud: str
     sign: Sign
     simulated: bool
@@ -81,7 +100,14 @@ class UnfinishedRow(DrillRow):
     """A drill that has no verdict yet."""
 
     since: Moment
-    next_at: Moment
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LackRow(DrillRow):
+    """A slot that passed without a drill."""
+
+    slot: Moment
     reason: str
 
 
@@ -116,8 +142,7 @@ _QUIET_WHEN_SIMULATED = frozenset({Outcome.INCONCLUSIVE, Outcome.PASSED, Outcome
 
 def needs_action(
     plans: Sequence[PlanHistory],
-    names: Mapping[SourceKey, str],
-    clouds: Mapping[str, str],
+    where: Where,
     now: datetime,
 ) -> Rows[NeedRow]:
     """Return plans whose newest finished drill did not pass: worst first, then the longest."""
@@ -134,40 +159,54 @@ def needs_action(
             one[0].plan_name,
         )
     )
-    return _rows([_need(plan, first, names, clouds, now) for plan, first in found])
+    return rows([_need(plan, first, where, now) for plan, first in found])
 
 
-def leftovers(
-    records: Sequence[DrillRecord], names: Mapping[SourceKey, str], clouds: Mapping[str, str]
-) -> Rows[LeftoverRow]:
+def leftovers(records: Sequence[DrillFacts], where: Where) -> Rows[LeftoverRow]:
     """Return scratch instances that outlived their drill, the oldest first."""
     leaked = [record for record in reversed(newest_first(records)) if is_leaked(record)]
-    return _rows(
+    return rows(
         [
             LeftoverRow(
-                **_common(record, names, clouds),
+                **_common(record, where),
                 target=shown(record.target_name, CELL_AT_MOST),
                 target_id=shown(record.target_id, CELL_AT_MOST),
-                kind=record.plan.target.kind,
-                since=perhaps(record.finished_at or record.teardown_began_at),
-                reason=shown(record.teardown_reason or words.NO_REASON, CELL_AT_MOST),
+                kind=target_word(record.target_kind),
+                since=perhaps(record.finished_at),
+                reason=shown(record.teardown_reason or _("no reason was recorded"), CELL_AT_MOST),
             )
             for record in leaked
         ]
     )
 
 
-def unfinished(
-    records: Sequence[DrillRecord], names: Mapping[SourceKey, str], clouds: Mapping[str, str]
-) -> Rows[UnfinishedRow]:
+def not_drilled(records: Sequence[DrillFacts], where: Where, now: datetime) -> Rows[LackRow]:
+    """Return the slots of the last 24 hours that passed without a drill, newest first."""
+    lacking = [
+        record
+        for record in due_within(records, now=now, span=DAY)
+        if record.outcome in {Outcome.MISSED, Outcome.SKIPPED}
+    ]
+    return rows(
+        [
+            LackRow(
+                **_common(record, where),
+                slot=minute(record.scheduled_for),
+                reason=shown(record.reason or _("no reason was recorded"), CELL_AT_MOST),
+            )
+            for record in lacking
+        ]
+    )
+
+
+def unfinished(records: Sequence[DrillFacts], where: Where) -> Rows[UnfinishedRow]:
     """Return drills without a verdict, the oldest first."""
     waiting = [record for record in reversed(newest_first(records)) if not is_finished(record)]
-    return _rows(
+    return rows(
         [
             UnfinishedRow(
-                **_common(record, names, clouds),
+                **_common(record, where),
                 since=minute(record.started_at or record.enlisted_at),
-                next_at=minute(record.next_at),
                 reason=shown(record.reason, CELL_AT_MOST),
             )
             for record in waiting
@@ -175,33 +214,30 @@ def unfinished(
     )
 
 
-def passed(
-    plans: Sequence[PlanHistory], names: Mapping[SourceKey, str], clouds: Mapping[str, str]
-) -> Rows[PassedRow]:
+def passed(plans: Sequence[PlanHistory], where: Where) -> Rows[PassedRow]:
     """Return plans whose newest finished drill passed, by name."""
     newest = [plan.finished[0] for plan in plans if plan.finished]
-    return _rows(
+    return rows(
         [
-            _passed(record, names, clouds)
+            _passed(record, where)
             for record in newest
             if record.outcome is Outcome.PASSED and not record.is_simulated
         ]
     )
 
 
-def simulated(
-    plans: Sequence[PlanHistory], names: Mapping[SourceKey, str], clouds: Mapping[str, str]
-) -> Rows[DrillRow]:
+def simulated(plans: Sequence[PlanHistory], where: Where) -> Rows[DrillRow]:
     """Return plans whose newest drill had no database behind its instance."""
     newest = [plan.finished[0] for plan in plans if plan.finished]
-    return _rows([DrillRow(**_common(one, names, clouds)) for one in newest if _is_quiet(one)])
+    return rows([DrillRow(**_common(one, where)) for one in newest if _is_quiet(one)])
 
 
-def _rows(rows: Sequence[_Row]) -> Rows[_Row]:
-    return Rows(shown=tuple(rows[:ROWS_AT_MOST]), left_out=max(0, len(rows) - ROWS_AT_MOST))
+def rows(found: Sequence[_Row]) -> Rows[_Row]:
+    """Return the rows that a table shows, and how many it leaves out."""
+    return Rows(shown=tuple(found[:ROWS_AT_MOST]), left_out=max(0, len(found) - ROWS_AT_MOST))
 
 
-def _is_quiet(record: DrillRecord) -> bool:
+def _is_quiet(record: DrillFacts) -> bool:
     return record.is_simulated and record.outcome in _QUIET_WHEN_SIMULATED
 
 
@@ -209,22 +245,21 @@ class _Common(TypedDict):
     """The keyword arguments that every row has."""
 
     plan: str
-    page: str
+    page: str | None
     source: str
+    source_page: str
     cloud: str
     sign: Sign
     simulated: bool
 
 
-def _common(
-    record: DrillRecord, names: Mapping[SourceKey, str], clouds: Mapping[str, str]
-) -> _Common:
-    cloud = record.plan.source.cloud
+def _common(record: DrillFacts, where: Where) -> _Common:
     return {
         "plan": shown(record.plan_name, 80),
-        "page": page_name(record.id),
-        "source": names[source_key(record)],
-        "cloud": shown(clouds.get(cloud, cloud), 80),
+        "page": where.links.drill(record),
+        "source": where.names[record.source],
+        "source_page": source_page(record.source),
+        "cloud": where.context.cloud(record.cloud),
         "sign": outcome_sign(record),
         "simulated": record.is_simulated,
     }
@@ -232,9 +267,8 @@ def _common(
 
 def _need(
     plan: PlanHistory,
-    first: DrillRecord,
-    names: Mapping[SourceKey, str],
-    clouds: Mapping[str, str],
+    first: DrillFacts,
+    where: Where,
     now: datetime,
 ) -> NeedRow:
     newest = plan.finished[0]
@@ -242,31 +276,28 @@ def _need(
     drills = plan.finished.index(first) + 1
     lasts = span_text(max(now - first.scheduled_for, timedelta(0)))
     return NeedRow(
-        **_common(newest, names, clouds),
+        **_common(newest, where),
         since=minute(first.scheduled_for),
-        lasts=lasts if drills == 1 else words.STREAK.format(lasts=lasts, count=drills),
+        lasts=lasts
+        if drills == 1
+        else _("{lasts}, {count} in a row").format(lasts=lasts, count=drills),
         parts=failing_part(newest),
-        reason=shown(newest.reason or words.NO_REASON, CELL_AT_MOST),
-        next_step=shown(newest.hint or words.NEXT_STEPS[outcome], CELL_AT_MOST),
+        reason=shown(newest.reason or _("no reason was recorded"), CELL_AT_MOST),
+        next_step=shown(newest.hint or _(words.NEXT_STEPS[outcome]), CELL_AT_MOST),
         command=f"drill run {shown(plan.plan_name, 80)}",
     )
 
 
-def _passed(
-    record: DrillRecord, names: Mapping[SourceKey, str], clouds: Mapping[str, str]
-) -> PassedRow:
-    objectives = record.plan.objectives
-    restore = "pitr" if isinstance(record.plan.restore, PitrRestore) else "backup"
-    target = "new" if isinstance(record.plan.target, NewTarget) else "existing"
+def _passed(record: DrillFacts, where: Where) -> PassedRow:
     return PassedRow(
-        **_common(record, names, clouds),
-        mode=f"{restore}, {target}",
-        point_at=perhaps(record.choice.point.at if record.choice else None),
+        **_common(record, where),
+        mode=f"{mode_word(record.mode)}, {target_word(record.target_kind)}",
+        point_at=perhaps(record.point_at),
         level=level_sign(record.level),
         rta=span_text(record.rta),
-        rto=span_text(objectives.rto) if objectives.rto else words.NO_TARGET,
+        rto=span_text(record.rto_target) if record.rto_target else _("no target"),
         rpa=span_text(record.rpa),
-        rpo=span_text(objectives.rpo) if objectives.rpo else words.NO_TARGET,
+        rpo=span_text(record.rpo_target) if record.rpo_target else _("no target"),
         teardown=teardown_sign(record.teardown),
         finished_at=perhaps(record.finished_at),
     )

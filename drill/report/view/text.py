@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from drill.plan.visible import visible
+from drill.report.language import _
 
 LONGEST = 512
 """Characters of one foreign text on a page; the rest is counted."""
@@ -34,6 +35,8 @@ _REFERENCE = re.compile(r"(env|file):\S+")
 
 def without_secrets(text: str) -> str:
     """Return the text with the values of passwords, keys and tokens withheld."""
+    if ":" not in text and "=" not in text:
+        return text  # nothing is given a value: this is the common case, and it is asked often
     text = _HEADER.sub(rf"\1 {WITHHELD}", text)
     text = _ASSIGNMENT.sub(rf"\1{WITHHELD}", text)
     return _USER_IN_URL.sub(f"://{WITHHELD}@", text)
@@ -68,7 +71,7 @@ def shown_lines(text: str, *, characters: int) -> tuple[str, ...]:
 def shown_fact(key: str, value: object) -> str:
     """Return one fact of the journal in one compact line."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, str):
         is_secret = _SECRET_KEY.search(key) and not _REFERENCE.fullmatch(value)
         return WITHHELD if is_secret else shown(value)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from drill.engine.record import DrillRecord, Step, StepName
 from drill.report import words
+from drill.report.language import _
 from drill.report.view.formats import (
     Moment,
     milliseconds_text,
@@ -146,13 +147,13 @@ def _row(step: Step, index: int, scale: _Scale) -> StepRow:
         else "work"
     )  # fmt: skip
     return StepRow(
-        name=words.STEPS[step.name],
-        meaning=words.STEP_MEANINGS[step.name],
-        kind=words.WAITING if is_waiting else words.WORKING,
+        name=_(words.STEPS[step.name]),
+        meaning=_(words.STEP_MEANINGS[step.name]),
+        kind=_("waiting") if is_waiting else _("work"),
         is_waiting=is_waiting,
         is_open=is_open,
         has_failed=has_failed,
-        result=words.OPEN_STEP if is_open else step.result or words.NO_DATA,
+        result=_("not over") if is_open else step.result or _("no data"),
         began_at=perhaps(step.began_at, milliseconds=True),
         offset_ms="" if is_waiting else milliseconds_text(step.began_at - scale.begin),
         duration=span_text(duration),
@@ -185,16 +186,18 @@ def _bracket(record: DrillRecord, scale: _Scale, bottom: int) -> Bracket | None:
 
 def _finding(steps: Sequence[Step], work: Sequence[Step]) -> str:
     if not steps:
-        return words.WATERFALL_NOTHING
+        return _("No step was recorded: no data.")
     running = [step for step in steps if step.ended_at is None]
     if running:
-        return words.WATERFALL_OPEN.format(step=words.STEPS[running[-1].name].capitalize())
+        return _("{step} is not over yet.").format(
+            step=_(words.STEPS[running[-1].name]).capitalize()
+        )
     spans = [(step.ended_at - step.began_at, step) for step in work if step.ended_at is not None]
     if not spans:
-        return words.WATERFALL_NOTHING
+        return _("No step was recorded: no data.")
     longest, step = max(spans, key=lambda one: one[0])
-    return words.WATERFALL_FINDING.format(
-        longest=words.STEPS[step.name].capitalize(),
+    return _("{longest} took longest: {duration} of {total} at work.").format(
+        longest=_(words.STEPS[step.name]).capitalize(),
         duration=span_text(longest),
         total=span_text(sum((span for span, _ in spans), timedelta(0))),
     )

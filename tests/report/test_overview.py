@@ -1,23 +1,24 @@
-"""The index says in words what happened, what to do, and where nothing is known."""
+"""The overview says in words what happened, what to do, and where nothing is known."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from drill.engine.record import DrillRecord, Outcome, Teardown
-from drill.report.render import render_reports
-from tests.report import builders, fleet
+from drill.recovery.facts import ExceptionNote
+from tests.report import builders, fleet, reports
 from tests.report.builders import DAY, NEW_TARGET, NOW
 from tests.report.pages import Page, read, rows_of
 
 
 def index_of(folder: Path, records: Sequence[DrillRecord]) -> Page:
     """Render and read the index."""
-    report = render_reports(records, {}, folder=folder, now=NOW, tool_version="0.1.0")
+    report = reports.write(folder, records)
     return read(report.index)
 
 
@@ -125,7 +126,6 @@ def test_a_passed_drill_that_leaked_is_among_the_leftovers(tmp_path):
     assert row[2] == "drill-leaky new-leaky"
     assert row[5] == "the cloud did not delete it"
     assert verdict_of(page) == "✕ The only drill passed; 1 leftover instance"
-    assert numbers_of(page)["Leftover instances"].startswith("Leftover instances 1✕ target: 0")
 
 
 def test_a_drill_without_verdict_says_what_it_waits_for(tmp_path):
@@ -135,7 +135,7 @@ def test_a_drill_without_verdict_says_what_it_waits_for(tmp_path):
 
     (row,) = rows_of(page.section("Not finished"))
     assert row[2] == "· restoring"
-    assert row[5] == "waits for 2 other drills of the source"
+    assert row[4] == "waits for 2 other drills of the source"
 
 
 def test_numbers_print_their_denominators(tmp_path):
@@ -149,28 +149,80 @@ def test_numbers_print_their_denominators(tmp_path):
 
     values = numbers_of(index_of(tmp_path, records))
 
-    passed = values["Passed of executed, 24 h"]
-    assert "2 of 3✕" in passed
-    assert "5 due, 3 executed, 1 of them late" in passed
+    due = values["Passed of due, 30 d"]
+    assert "2 of 5✕" in due
+    assert "3 of 5 executed, 2 of 3 passed" in due
     assert "1 of 3✕" in values["RTO attainment, 30 d"]
     assert "n = 3: conclusive drills" in values["RTO attainment, 30 d"]
-    assert "1 min 03 s✓ RPO target 15 min n = 2: passed" in values["Worst proven RPA, 24 h"]
-    assert "L0✕" in values["Lowest level"]
-    assert "2 of 3 plans at L4" in values["Lowest level"]
+    assert "5 min✓ RPO target 15 min" in values["Worst lag when last read"]
+    assert "0 of 1 sources with an RPO target" in values["Worst lag when last read"]
+    assert "1 of 1✓" in values["Sources with a valid proof"]
 
 
 def test_a_source_that_was_never_proven_is_older_than_any_proof(tmp_path):
     proven = builders.drill("d1", of=builders.plan("p1"))
-    weak = builders.drill(
-        "d2", level=2, of=builders.plan("p2", source={"cloud": "frankfurt", "instance_id": "x"})
+    source = {"cloud": "frankfurt", "instance_id": "x"}
+    weak = builders.drill("d2", level=2, of=builders.plan("p2", source=source))
+
+    both = numbers_of(index_of(tmp_path / "both", [proven, weak]))
+    one = numbers_of(index_of(tmp_path / "one", [proven]))
+
+    assert "no proof✕" in both["Oldest proof"]
+    assert "1 of 2 sources never proven" in both["Oldest proof"]
+    assert "1 of 2✕" in both["Sources with a valid proof"]
+    assert "3 h 31 min✓" in one["Oldest proof"]
+    assert "n = 1: newest proof" in one["Oldest proof"]
+
+
+def test_a_proof_that_has_run_out_is_none(tmp_path):
+    old = builders.drill("old", slot=NOW - timedelta(days=31))
+
+    page = index_of(tmp_path, [old])
+
+    values = numbers_of(page)
+    assert "0 of 1✕" in values["Sources with a valid proof"]
+    assert "30 d 23 h✕" in values["Oldest proof"]
+    (row,) = rows_of(page.section("What is restorable, and what of it is proven"))
+    assert row[3] == "✕ proof expired"
+    assert row[6].endswith("expired")
+
+
+def test_a_proof_that_ends_within_a_week_is_listed(tmp_path):
+    soon = builders.drill("soon", slot=NOW - timedelta(days=25))
+    later = builders.drill(
+        "later", slot=NOW - timedelta(days=20),
+        of=builders.plan("p2", source={"cloud": "frankfurt", "instance_id": "x"}),
+    )  # fmt: skip
+
+    (row,) = rows_of(index_of(tmp_path, [soon, later]).section("Proofs that end within 7 days"))
+
+    assert row[0] == "orders-prod frankfurt"
+    assert row[2].startswith("2026-03-13")
+
+
+def test_slots_without_a_drill_are_listed_with_their_reason(tmp_path):
+    (row,) = rows_of(
+        index_of(tmp_path, [builders.drill(outcome=Outcome.MISSED)]).section("Missed and skipped")
     )
 
-    both = numbers_of(index_of(tmp_path / "both", [proven, weak]))["Oldest proof"]
-    one = numbers_of(index_of(tmp_path / "one", [proven]))["Oldest proof"]
+    assert row[3] == "! missed"
+    assert row[4] == "the slot passed while no scheduler was running"
 
-    assert "no proof✕" in both
-    assert "1 of 2 sources never proven" in both
-    assert "3 h 31 min· no target n = 1: newest proof" in one
+
+def test_a_source_with_an_approved_exclusion_is_in_no_number(tmp_path):
+    weak = builders.drill(level=2)
+    note = ExceptionNote(
+        id="x1", kind="exclusion", cloud="frankfurt", source_id="src-orders", reason="retired",
+        owner="ana", approver="bo", opened_at=NOW - DAY, opened_by="ana",
+    )  # fmt: skip
+
+    page = read(reports.write(tmp_path, [weak], exceptions=[note]).index)
+    unapproved = read(
+        reports.write(tmp_path / "b", [weak], exceptions=[replace(note, approver=None)]).index
+    )
+
+    assert "no data" in numbers_of(page)["Sources with a valid proof"]
+    assert "0 of 1✕" in numbers_of(unapproved)["Sources with a valid proof"]
 
 
 def test_simulated_drills_say_so_and_are_in_no_total(tmp_path):
@@ -187,9 +239,9 @@ def test_simulated_drills_say_so_and_are_in_no_total(tmp_path):
     alone = index_of(tmp_path / "alone", [real])
 
     assert verdict_of(page) == "✓ The only drill passed"
-    with_fakes, without = numbers_of(page), numbers_of(alone)
-    del with_fakes["Leftover instances"], without["Leftover instances"]
-    assert with_fakes == without
+    for title, text in numbers_of(page).items():
+        if title not in {"Worst lag when last read", "Proven of what is restorable"}:
+            assert text == numbers_of(alone)[title]
     simulated = rows_of(page.section("Simulated"))
     assert [row[0] for row in simulated] == ["p-inconclusive simulated", "p-passed simulated"]
     assert [row[0] for row in rows_of(page.section("Passed"))] == ["p-real"]
@@ -205,7 +257,9 @@ def test_the_strip_lists_every_night_and_every_drill(tmp_path):
 
     page = index_of(tmp_path, records)
 
-    nights, listed = page.section("The last nights").all("table")
+    ninety, nights, listed = page.section("The last nights").all("table")
+    assert [row[1] for row in rows_of(page.section("The last nights"))[:3]] == ["1", "1", "1"]
+    assert len(ninety.all("tbody")[0].all("tr")) == 3
     assert nights.all("title")[0].text == (
         "orders-latest, from 2026-02-23 to 2026-03-08: 3 of 3 drills passed."
     )
@@ -215,11 +269,7 @@ def test_the_strip_lists_every_night_and_every_drill(tmp_path):
 def test_the_index_is_the_same_for_records_in_any_order(tmp_path):
     records = fleet.morning()
 
-    forwards = render_reports(
-        records, {}, folder=tmp_path / "a", now=NOW, tool_version="0.1.0"
-    ).index.read_bytes()
-    backwards = render_reports(
-        records[::-1], {}, folder=tmp_path / "b", now=NOW, tool_version="0.1.0"
-    ).index.read_bytes()
+    forwards = reports.write(tmp_path / "a", records).index.read_bytes()
+    backwards = reports.write(tmp_path / "b", records[::-1]).index.read_bytes()
 
     assert forwards == backwards

@@ -1,0 +1,159 @@
+"""Everything that a report is made of, read from the archive once and sorted by source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import TypeVar
+
+from drill.engine.archive import Archive
+from drill.engine.record import State, Teardown
+from drill.recovery.facts import (
+    DrillFacts,
+    ExceptionNote,
+    Observation,
+    Population,
+    Review,
+    SourceKey,
+)
+
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePast:
+    """What is remembered of one source."""
+
+    key: SourceKey
+    drills: tuple[DrillFacts, ...]
+    """Newest slot first."""
+    observation: Observation | None = None
+    exceptions: tuple[ExceptionNote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What is remembered of everything."""
+
+    drills: tuple[DrillFacts, ...]
+    """Newest slot first; equal slots by when they were enlisted, then by id."""
+    sources: Mapping[SourceKey, SourcePast]
+    populations: tuple[Population, ...] = ()
+    exceptions: tuple[ExceptionNote, ...] = ()
+    reviews: tuple[Review, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which part of the past a report is about; the default is all of it."""
+
+    since: datetime | None = None
+    clouds: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    patterns: tuple[str, ...] = field(default_factory=tuple)
+    """Shell patterns of plans, or of ids or names of sources; none is every plan."""
+
+    def has(self, drill: DrillFacts) -> bool:
+        """Tell whether the report is about the drill."""
+        if self.clouds and drill.cloud not in self.clouds:
+            return False
+        if self.groups and (drill.group is None or drill.group not in self.groups):
+            return False
+        if not self.patterns:
+            return True
+        names = (drill.plan_name, drill.source_id, drill.source_name or "")
+        return any(fnmatchcase(name, pattern) for pattern in self.patterns for name in names)
+
+    @property
+    def is_everything(self) -> bool:
+        """Tell whether sources count that no drill was ever about."""
+        return not (self.clouds or self.groups or self.patterns)
+
+
+def read_past(archive: Archive, *, at: datetime, scope: Scope | None = None) -> Past:
+    """Return the past as it was known at an instant."""
+    scope = scope or Scope()
+    found = [
+        _as_known(drill, at)
+        for drill in archive.drill_facts(since=scope.since)
+        if drill.enlisted_at <= at and scope.has(drill)
+    ]
+    found.sort(key=lambda drill: drill.id)
+    found.sort(key=lambda drill: (drill.scheduled_for, drill.enlisted_at), reverse=True)
+    sources = {drill.source for drill in found}
+    seen = {
+        key: one
+        for key, one in archive.newest_observations(at=at).items()
+        if key in sources or scope.is_everything
+    }
+    notes = [note for note in archive.exceptions() if note.opened_at <= at]
+    return past_of(
+        found,
+        seen,
+        exceptions=[note for note in notes if _is_about(note, sources, scope)],
+        populations=[one for one in archive.populations() if one.taken_at <= at],
+        reviews=[one for one in archive.reviews() if one.signed_at <= at],
+    )
+
+
+def past_of(
+    drills: Sequence[DrillFacts],
+    observations: Mapping[SourceKey, Observation],
+    *,
+    exceptions: Sequence[ExceptionNote] = (),
+    populations: Sequence[Population] = (),
+    reviews: Sequence[Review] = (),
+) -> Past:
+    """Return the past by source; ``drills`` come newest slot first."""
+    by_source = _grouped(drills, lambda drill: drill.source)
+    notes = _grouped(
+        (note for note in exceptions if note.source_id is not None),
+        lambda note: (note.cloud, note.source_id or ""),
+    )
+    keys = sorted({*by_source, *observations})
+    return Past(
+        drills=tuple(drills),
+        sources={
+            key: SourcePast(
+                key=key,
+                drills=tuple(by_source.get(key, ())),
+                observation=observations.get(key),
+                exceptions=tuple(notes.get(key, ())),
+            )
+            for key in keys
+        },
+        populations=tuple(populations),
+        exceptions=tuple(exceptions),
+        reviews=tuple(reviews),
+    )
+
+
+def _grouped(
+    values: Iterable[_Value], key_of: Callable[[_Value], SourceKey]
+) -> dict[SourceKey, list[_Value]]:
+    found: dict[SourceKey, list[_Value]] = {}
+    for value in values:
+        found.setdefault(key_of(value), []).append(value)
+    return found
+
+
+def _is_about(note: ExceptionNote, sources: set[SourceKey], scope: Scope) -> bool:
+    if scope.is_everything or note.source_id is None:
+        return True
+    return (note.cloud, note.source_id) in sources
+
+
+def _as_known(drill: DrillFacts, at: datetime) -> DrillFacts:
+    """Return the drill without what was found out later: it was under way then."""
+    if drill.finished_at is None or drill.finished_at <= at:
+        return drill
+    accepted = drill.restore_accepted_at
+    is_accepted = accepted is not None and accepted <= at
+    return replace(
+        drill, outcome=None, state=(State.RESTORING if is_accepted else State.QUEUED).value,
+        reason=None, hint=None, failing=(), checks=(), finished_at=None, checked_at=None,
+        restore_accepted_at=accepted if is_accepted else None,
+        teardown=Teardown.PENDING.value, teardown_reason=None, level=0, rta=None, rpa=None,
+    )  # fmt: skip

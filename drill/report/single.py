@@ -1,0 +1,56 @@
+"""One page in one file: the overview or a source, with no link that leads out of it."""
+
+from __future__ import annotations
+
+import re
+
+from drill.errors import DrillError
+from drill.report.context import Context
+from drill.report.language import speaking
+from drill.report.past import Past
+from drill.report.site import INDEX, KINDS, SOURCE, Page, plan_site
+from drill.report.view.standing import Promises, Standing
+
+_LINK = re.compile(r'<a href="(?!#)[^"]*"[^>]*>(.*?)</a>', re.DOTALL)
+
+
+class NoSuchSource(DrillError):
+    """the report knows no such source"""
+
+
+def single_file(
+    past: Past, context: Context, *, source: str | None = None, promises: Promises | None = None
+) -> bytes:
+    """Return the overview as one file, or the page of the source with this id or name.
+
+    Raise NoSuchSource if there is none, or more than one.
+    """
+    with speaking(context.language):
+        site = plan_site(past, context, promises=promises)
+        context = site.context
+        if source is None:
+            page = next(page for page in site.pages if page.name == INDEX)
+            return _alone(page, context)
+        one = _source_named(site.standings, source)
+        return _alone(Page(name=INDEX, kind=SOURCE.name, data=one), context)
+
+
+def _source_named(standings: tuple[Standing, ...], wanted: str) -> Standing:
+    found = [one for one in standings if one.key[1] == wanted] or [
+        one
+        for one in standings
+        if one.past.observation is not None and one.past.observation.source_name == wanted
+    ]
+    if len(found) != 1:
+        number = "no source" if not found else f"{len(found)} sources"
+        raise NoSuchSource(
+            f"{number} with the id or name {wanted[:80]!r}",
+            hint="Name one by its id; data/sources.csv of a whole report lists them.",
+        )
+    return found[0]
+
+
+def _alone(page: Page, context: Context) -> bytes:
+    """Return the page without links to other files; every link of ours is quoted and escaped."""
+    text = KINDS[page.kind].render(page.data, context).decode("utf-8")
+    return _LINK.sub(r"\1", text).encode("utf-8")

@@ -1,0 +1,75 @@
+"""Which drills and sources have a page of their own, and where it is."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from drill.recovery.facts import DrillFacts, SourceKey
+from drill.recovery.verdict import Outcome
+from drill.report.view.fleet import is_leaked, page_name
+
+RECENT = timedelta(days=35)
+"""How long a drill that passed has a page of its own."""
+PAGES_AT_MOST = 3000
+"""Pages of drills in one report; beyond, only the newest that did not pass have one."""
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
+
+_HARMLESS = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Leads from a drill to its page; None where it has none."""
+
+    passed_after: datetime = _ALWAYS
+    """Passed drills with a later slot have a page."""
+    others_after: datetime = _ALWAYS
+    """So have those with a later slot that did not pass."""
+    chosen: frozenset[str] = frozenset()
+    """Ids of drills that have a page whatever became of them, such as those of a sample."""
+
+    def drill(self, drill: DrillFacts) -> str | None:
+        """Return the file name of the page below ``d/``."""
+        return page_name(drill.id) if self.has_page(drill) else None
+
+    def has_page(self, drill: DrillFacts) -> bool:
+        """Tell whether the drill has a page; what is leaked or under way always has one."""
+        if self.others_after == _NEVER:
+            return False
+        if drill.outcome is None or is_leaked(drill) or drill.id in self.chosen:
+            return True
+        border = self.passed_after if drill.outcome is Outcome.PASSED else self.others_after
+        return drill.scheduled_for > border
+
+
+NO_LINKS = Links(passed_after=_NEVER, others_after=_NEVER)
+"""For a redacted report: the page of a drill holds everything, so there is none."""
+
+
+def links_for(drills: Sequence[DrillFacts], *, at: datetime) -> Links:
+    """Return which drills have a page, newest slot first, so that there are not too many."""
+    others = [one.scheduled_for for one in drills if one.outcome not in {None, Outcome.PASSED}]
+    if len(others) > PAGES_AT_MOST:
+        return Links(passed_after=_NEVER, others_after=others[PAGES_AT_MOST])
+    room = PAGES_AT_MOST - len(others)
+    passed = [
+        one.scheduled_for
+        for one in drills
+        if one.outcome is Outcome.PASSED and one.scheduled_for > at - RECENT
+    ]
+    return Links(passed_after=passed[room] if len(passed) > room else at - RECENT)
+
+
+def source_page(key: SourceKey) -> str:
+    """Return the file name of the page of a source below ``i/``: its id, if that is harmless, and
+    a digest of cloud and id together."""
+    digest = hashlib.sha256("\0".join(key).encode("utf-8", "surrogatepass")).hexdigest()
+    if _HARMLESS.fullmatch(key[1]):
+        return f"{key[1]}-{digest[:10]}.html"
+    return f"source-{digest[:32]}.html"

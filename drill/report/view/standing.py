@@ -1,0 +1,212 @@
+"""Where one source stands: what is restorable, what of it is proven, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from drill.clock import to_milliseconds
+from drill.plan.model import Objectives, Plan
+from drill.recovery.coverage.evidence import is_conclusive, is_proof
+from drill.recovery.coverage.intervals import (
+    Interval,
+    milliseconds_of,
+)
+from drill.recovery.coverage.metric import Metric
+from drill.recovery.coverage.proof import Proof, proof_metrics, prove
+from drill.recovery.coverage.reading import state_of, usable_bases, validity_of
+from drill.recovery.coverage.window import (
+    Gaps,
+    Lag,
+    WindowState,
+    lag_now,
+    window_coverage,
+    window_gaps,
+)
+from drill.recovery.facts import DrillFacts, SourceKey
+from drill.recovery.measure import Attainment
+from drill.recovery.verdict import Outcome
+from drill.report.past import SourcePast
+from drill.report.view.fleet import FAILURES, PASSES, is_finished, rto_attainment
+
+SOON = timedelta(days=7)
+"""How long before its end a proof is called expiring."""
+
+
+class Status(IntEnum):
+    """What a reader must know of a source first; the worst is the lowest."""
+
+    FAILED = 0
+    """The newest conclusive drill failed."""
+    UNPROVEN = 1
+    """No drill ever was a proof."""
+    EXPIRED = 2
+    """Every proof has run out."""
+    UNSURE = 3
+    """Proven, but the newest drill found nothing out."""
+    LATE = 4
+    """Proven, but the newest conclusive drill missed an objective."""
+    EXPIRING = 5
+    """Proven, and the proof ends within a week."""
+    PROVEN = 6
+    SIMULATED = 7
+    """No database stands behind it: it can never be proven, and is in no total."""
+
+
+Promises = Mapping[SourceKey, Objectives]
+"""What the plans promise for each source."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One source at the instant of the report. Numbers of milliseconds are UTC instants."""
+
+    past: SourcePast
+    status: Status
+    promise: Objectives
+    window: WindowState | None
+    """None if the source was never observed: then nothing below is known of its windows."""
+    gaps: Gaps | None
+    lag: Lag | None
+    """At the instant of the observation: what happened since is not known."""
+    proof: Proof
+    metrics: Mapping[str, Metric]
+    tier: int | None
+    """How critical the source is: the tier of its newest drill that has one."""
+    newest: DrillFacts | None
+    """The newest finished drill."""
+    newest_proof: DrillFacts | None
+    expires_at: datetime | None
+    """When the newest proof stops being one."""
+    is_simulated: bool
+
+    @property
+    def key(self) -> SourceKey:
+        """Return which source it is."""
+        return self.past.key
+
+    @property
+    def domain(self) -> Interval | None:
+        """Return the span that a window bar shows: what is promised, or else all that is known."""
+        if self.window is None:
+            return None
+        at = self.window.at
+        if self.window.promised is not None and self.window.promised[0] < at:
+            return self.window.promised
+        known = [begin for begin, _ in self.window.advertised]
+        known += [base.ended for base in self.proof.bases]
+        return min(known, default=at - 86_400_000), at
+
+    @property
+    def is_in_time(self) -> bool:
+        """Tell whether there is a valid proof."""
+        return self.proof.newest_valid is not None
+
+
+def promises_of(plans: Iterable[Plan]) -> dict[SourceKey, Objectives]:
+    """Return the strictest promise of each source: the longest retention, the shortest validity."""
+    found: dict[SourceKey, Objectives] = {}
+    for plan in plans:
+        key = (plan.source.cloud, plan.source.instance_id)
+        validity, retention = validity_of(plan.objectives), plan.objectives.retention
+        before = found.get(key)
+        if before is not None:
+            validity = min(validity, validity_of(before))
+            retentions = [one for one in (retention, before.retention) if one is not None]
+            retention = max(retentions, default=None)
+        found[key] = Objectives(retention=retention, proof_validity=validity)
+    return found
+
+
+def standing_of(past: SourcePast, promise: Objectives, *, at: datetime) -> Standing:
+    """Return where a source stands at an instant."""
+    validity = validity_of(promise)
+    seen = past.observation
+    window = state_of(seen, promise, at=to_milliseconds(seen.taken_at)) if seen else None
+    bases = usable_bases(seen.backups, source_id=seen.source_id) if seen else ()
+    proof = prove(
+        past.drills,
+        at=to_milliseconds(at),
+        validity=milliseconds_of(validity),
+        advertised=window.advertised if window else (),
+        promised=window.promised if window else None,
+        bases=bases,
+    )
+    metrics = proof_metrics(proof)
+    if window is not None:
+        metrics["window_coverage"] = window_coverage(window)
+    finished = [drill for drill in past.drills if is_finished(drill)]
+    newest_proof = _newest_proof(finished)
+    ends = newest_proof.finished_at if newest_proof else None
+    is_simulated = _is_simulated(past)
+    expires_at = ends + validity if ends is not None else None
+    return Standing(
+        past=past,
+        status=Status.SIMULATED if is_simulated else _status(finished, expires_at, at),
+        promise=promise,
+        window=window,
+        gaps=window_gaps(window.advertised) if window else None,
+        lag=lag_now(window, [base.ended for base in bases]) if window else None,
+        proof=proof,
+        metrics=metrics,
+        tier=next((drill.tier for drill in past.drills if drill.tier is not None), None),
+        newest=finished[0] if finished else None,
+        newest_proof=newest_proof,
+        expires_at=expires_at,
+        is_simulated=is_simulated,
+    )
+
+
+def _newest_proof(finished: Iterable[DrillFacts]) -> DrillFacts | None:
+    proofs = [
+        (drill.finished_at, drill.id, drill)
+        for drill in finished
+        if drill.finished_at is not None and is_proof(drill)
+    ]
+    return max(proofs)[2] if proofs else None
+
+
+def _is_simulated(past: SourcePast) -> bool:
+    if past.observation is not None:
+        return past.observation.is_simulated
+    return bool(past.drills) and all(drill.is_simulated for drill in past.drills)
+
+
+def _status(finished: list[DrillFacts], expires_at: datetime | None, at: datetime) -> Status:
+    conclusive = next((drill for drill in finished if is_conclusive(drill)), None)
+    if conclusive is not None and conclusive.outcome in FAILURES:
+        return Status.FAILED
+    if expires_at is None:
+        return Status.UNPROVEN
+    if expires_at <= at:
+        return Status.EXPIRED
+    if finished[0].outcome not in PASSES and finished[0].outcome is not Outcome.SKIPPED:
+        return Status.UNSURE
+    is_late = conclusive is not None and (
+        conclusive.outcome is Outcome.PASSED_LATE or rto_attainment(conclusive) is Attainment.MISSED
+    )
+    if is_late:
+        return Status.LATE
+    return Status.EXPIRING if expires_at <= at + SOON else Status.PROVEN
+
+
+def worst_first(standings: Iterable[Standing]) -> list[Standing]:
+    """Return sources by status, then by tier, then the least proven, then by id."""
+    return sorted(
+        standings,
+        key=lambda one: (
+            one.status,
+            one.tier or 10,
+            -1.0 if one.metrics["proven"].value is None else one.metrics["proven"].value,
+            one.key,
+        ),
+    )
+
+
+def name_of(past: SourcePast) -> str:
+    """Return what people call the source: its name at the provider, or its id."""
+    if past.observation is not None and past.observation.source_name:
+        return past.observation.source_name
+    return next((drill.source_name for drill in past.drills if drill.source_name), past.key[1])

@@ -1,0 +1,164 @@
+"""``drill report`` from a store: periods, languages, one file, and pseudonyms."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from drill.bootstrap import open_store
+from drill.cli.context import read_config
+from drill.cli.main import cli
+from tests.report import builders, fleet
+from tests.report.builders import NOW
+from tests.report.pages import Page, read
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory) -> Path:
+    """Return a folder with a configuration and a store of a morning."""
+    folder: Path = tmp_path_factory.mktemp("house")
+    shutil.copy(ROOT / "config.toml", folder)
+    (folder / "plans").mkdir()
+    config, _ = read_config(str(folder / "config.toml"))
+    store = open_store(config, folder)
+    store.enlist(fleet.morning())
+    return folder
+
+
+def run(house: Path, *arguments: str) -> dict[str, object]:
+    """Call the command and return what it says."""
+    config = str(house / "config.toml")
+    result = CliRunner().invoke(
+        cli, ["--config", config, "report", "--output", "json", *arguments],
+        catch_exceptions=False, standalone_mode=False,
+    )  # fmt: skip
+    return dict(json.loads(result.stdout))
+
+
+def refused(house: Path, *arguments: str) -> str:
+    """Call the command and return why it does not run."""
+    config = str(house / "config.toml")
+    result = CliRunner().invoke(cli, ["--config", config, "report", *arguments])
+    assert result.exit_code != 0
+    return result.output
+
+
+AT = NOW.isoformat()
+
+
+def test_the_whole_report_is_written_and_then_skipped(house, tmp_path):
+    first = run(house, "--folder", str(tmp_path), "--at", AT)
+    second = run(house, "--folder", str(tmp_path), "--at", AT)
+
+    assert first["index"] == str(tmp_path / "index.html")
+    assert int(str(first["written"])) > 150
+    assert second["written"] == 0
+    assert int(str(second["skipped"])) > 150
+    assert "2 of 10 drills failed" in read(tmp_path / "index.html").text
+
+
+def test_a_period_is_the_report_as_of_its_end(house, tmp_path):
+    run(house, "--folder", str(tmp_path), "--since", "2026-03-01", "--until", "2026-03-06T12:00")
+
+    page = read(tmp_path / "index.html")
+    assert "as of 2026-03-06 12:00:00 UTC" in page.text
+    assert "--since 2026-03-01T00:00Z" in page.text
+    rows = (tmp_path / "data" / "drills.csv").read_text().splitlines()[1:]
+    assert rows
+    assert all("2026-03-0" in row for row in rows)
+
+
+def test_a_narrowed_report_says_how(house, tmp_path):
+    run(house, "--folder", str(tmp_path), "--at", AT, "--scope", "orders-*", "--cloud", "frankfurt")
+
+    page = read(tmp_path / "index.html")
+    assert "--scope orders-*" in page.text
+    assert "--cloud frankfurt" in page.text
+    assert [path.name for path in (tmp_path / "i").iterdir()] == ["src-orders-3f5cb9d28e.html"]
+
+
+def test_one_file_has_no_link_that_leads_out_of_it(house, tmp_path):
+    overview, source = tmp_path / "o.html", tmp_path / "s.html"
+    run(house, "--at", AT, "--single-file", str(overview), "--lang", "zh")
+    run(house, "--at", AT, "--single-file", str(source), "--source", "orders-prod")
+
+    for path in (overview, source):
+        page = read(path)
+        assert page.faults == []
+        assert all(link.attributes["href"].startswith("#") for link in page.all("a"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["o.html", "s.html"]
+    assert "orders-prod in frankfurt" in read(source).text
+
+
+def test_a_redacted_report_names_nothing_and_stays_comparable(house, tmp_path):
+    for name in ("a", "b"):
+        run(house, "--folder", str(tmp_path / name), "--at", AT, "--redact")
+
+    secrets = {"frankfurt", "madrid", "scratch", "wal segment", "job", "bk-", "hint"}
+    secrets |= {one.plan_name for one in fleet.morning()} | {one.id for one in fleet.morning()}
+    secrets |= {one.plan.source.instance_id for one in fleet.morning()}
+    files = [path for path in (tmp_path / "a").rglob("*") if path.is_file()]
+    assert len(files) > 15
+    for path in files:
+        text = _foreign_text(path)
+        for secret in secrets - {"scratch", "job", "hint"}:
+            assert secret.lower() not in text, (path, secret)
+        other = tmp_path / "b" / path.relative_to(tmp_path / "a")
+        assert other.read_bytes() == path.read_bytes()
+    assert not (tmp_path / "a" / "d").exists()
+    assert (house / ".drill-pseudonyms.key").stat().st_mode & 0o777 == 0o600
+
+
+def _foreign_text(path: Path) -> str:
+    text = path.read_text()
+    return Page(text).text.lower() if path.suffix == ".html" else text.lower()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--at", "yesterday"), "is no instant such as"),
+        (("--since", "2026-03-02", "--until", "2026-03-01"), "the period is empty"),
+        (("--at", "2026-03-02", "--until", "2026-03-01"), "name two ends"),
+        (("--source", "x"), "needs --single-file"),
+        (("--redact",), "needs --folder or --single-file"),
+        (("--lang", "tlh"), "is not one of"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(house, arguments, why):
+    assert why in refused(house, *arguments)
+
+
+def test_a_source_that_nobody_knows_is_said_to_be_unknown(house, tmp_path):
+    from drill.report.single import NoSuchSource
+
+    with pytest.raises(NoSuchSource, match="no source with the id or name 'nobody'"):
+        run(house, "--single-file", str(tmp_path / "x.html"), "--source", "nobody")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_report_of_a_day_without_drills_is_no_data(house, tmp_path):
+    run(house, "--folder", str(tmp_path), "--at", (NOW - timedelta(days=60)).isoformat())
+
+    assert "No drill in the last 24 hours: no data" in read(tmp_path / "index.html").text
+
+
+def test_the_same_name_has_the_same_pseudonym_under_one_key_alone():
+    from drill.report.pseudonyms import Pseudonyms
+
+    one, same, other = (Pseudonyms(bytes([number]) * 32) for number in (1, 1, 2))
+
+    assert one.of("plan", "orders") == same.of("plan", "orders")
+    assert one.of("plan", "orders") != other.of("plan", "orders")
+    assert one.of("plan", "orders").removeprefix("plan-") not in one.of("group", "orders")
+    assert builders.plan().name not in one.of("plan", builders.plan().name)
+    with pytest.raises(ValueError, match="at least 32 bytes"):
+        Pseudonyms(b"short")
