@@ -63,6 +63,8 @@ def command(config_file: str, drain_timeout: float, sweep_every: float) -> int:
     from drill.scheduler.signals import signals_to
 
     logging.getLogger().setLevel(logging.INFO)
+    for chatty in ("alembic", "apscheduler"):  # a line for each alarm, and one when it rings
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     config, folder = read_config(config_file)
     ensure_tellable(config)
     house = _house_when_store_is_there(config, folder)

@@ -155,7 +155,7 @@ class LocalDispatcher:
     def _is_time_to_look(self) -> bool:
         passed = self._parts.clock.monotonic()
         is_late = self._looked_at is None or passed - self._looked_at >= LOOK_EVERY.total_seconds()
-        if not (is_late or self._look_now):
+        if not (is_late or (self._look_now and self._agenda.is_empty)):
             return False
         self._looked_at = passed
         self._look_now = False

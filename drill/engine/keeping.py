@@ -181,41 +181,47 @@ class Contender:
     is_seated: bool
     abort_requested: bool = False
     leased_until: datetime | None = None
+    is_held: bool = False
+    """True while a pause or a blackout forbids it to begin."""
+
+
+def place_of(one: Contender) -> tuple[datetime, str]:
+    """Return what a line is sorted by: who was enlisted first is served first."""
+    return one.enlisted_at, one.id
 
 
 def why_waiting(
     one: Contender,
-    others: Iterable[Contender],
+    seated: Iterable[Contender],
+    waiting: Iterable[Contender],
     limits: SeatLimits,
     *,
     held: Mapping[str, str],
 ) -> str | None:
     """Return None if the drill may sit down now, or one sentence about what it waits for.
 
-    ``held`` tells who holds which existing target of its cloud. Drills of the same cloud that
-    were enlisted earlier, and that could sit down now, go first; those that wait for something
+    ``waiting`` are the others that wait, the first enlisted first; no more of them is read than it
+    takes. ``held`` tells who holds which existing target of its cloud. Drills of the same cloud
+    that were enlisted earlier, and that could sit down now, go first; those that wait for something
     else (their target, their source) do not block. Between clouds the first to ask is served:
     nobody knows here what the other cloud allows.
     """
-    others = list(others)
-    seated = [other for other in others if other.is_seated]
-    earlier = [
-        other
-        for other in others
-        if not other.is_seated
-        and other.cloud == one.cloud
-        and (other.enlisted_at, other.id) < (one.enlisted_at, one.id)
-        and other.next_at + FORSAKEN_AFTER >= one.next_at
-    ]
+    seated = list(seated)
     taken = {target_id: f"held by drill {drill_id}" for target_id, drill_id in held.items()}
     if one.target_id is not None and held.get(one.target_id) == one.id:
         del taken[one.target_id]
-    for other in sorted(earlier, key=lambda other: (other.enlisted_at, other.id)):
-        if _obstacle(other, seated, limits, taken) is None:
+    reason = _obstacle(one, seated, limits, taken)
+    for other in waiting:
+        is_earlier = place_of(other) < place_of(one) and other.cloud == one.cloud
+        if reason is not None or not is_earlier:
+            break
+        is_forsaken = other.next_at + FORSAKEN_AFTER < one.next_at
+        if not is_forsaken and _obstacle(other, seated, limits, taken) is None:
             seated.append(other)
             if other.target_id:
                 taken[other.target_id] = f"promised to drill {other.id}, which was enlisted earlier"
-    return _obstacle(one, seated, limits, taken)
+            reason = _obstacle(one, seated, limits, taken)
+    return reason
 
 
 def _obstacle(
@@ -258,6 +264,7 @@ def contender(record: DrillRecord) -> Contender:
         is_seated=record.is_seated,
         abort_requested=record.abort_requested,
         leased_until=record.leased_until,
+        is_held=record.held_until is not None,
     )
 
 

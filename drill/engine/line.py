@@ -10,8 +10,15 @@ from drill.engine.keeping import FORSAKEN_AFTER, Contender
 from drill.engine.ports import SeatLimits
 
 
+def need_not_wait(one: Contender, limits: Mapping[str, SeatLimits]) -> bool:
+    """Tell whether a queued drill has nothing to wait for: it sits, is to be aborted, or its cloud
+    has no limits."""
+    return one.is_seated or one.abort_requested or one.cloud not in limits
+
+
 def not_waiting(
-    waiting: Iterable[Contender],
+    free: Iterable[Contender],
+    line: Iterable[Contender],
     seated: Iterable[Contender],
     limits: Mapping[str, SeatLimits],
     *,
@@ -21,27 +28,30 @@ def not_waiting(
 ) -> list[str]:
     """Return the ids of queued drills that would not wait if they were looked at now.
 
-    The rules of ``why_waiting`` for the whole line in one pass: what this saves is to look at
-    each of ten thousand drills again and again, only to hear that it still waits. Somebody else's
-    drill (not among ``only``) keeps its place unless it is forsaken; one that may not begin for
-    long loses it.
+    ``free`` are those that need not wait; ``line`` are all others, the first enlisted first, and no
+    more of them is read than there are seats. The rules are those of ``why_waiting`` for the whole
+    line in one pass: what this saves is to look at each of ten thousand drills again and again,
+    only to hear that it still waits. Somebody else's drill (not among ``only``) keeps its place
+    unless it is forsaken; one that may not begin for long loses it.
     """
     room = _Room(seated, held)
-    found = []
-    for one in sorted(waiting, key=lambda one: (one.enlisted_at, one.id)):
+    found = [one for one in free if only is None or one.id in only]
+    for one in line:
+        if room.is_full(limits):
+            break
         is_ours = only is None or one.id in only
-        of_cloud = limits.get(one.cloud)
-        is_forsaken = not is_ours and (of_cloud is None or one.next_at + FORSAKEN_AFTER < now)
-        if is_forsaken or one.next_at > now + FORSAKEN_AFTER:
+        is_forsaken = not is_ours and one.next_at + FORSAKEN_AFTER < now
+        is_far = one.next_at > now + FORSAKEN_AFTER or (one.is_held and one.next_at > now)
+        if is_forsaken or is_far or not room.has_seat(one, limits[one.cloud]):
             continue
-        if not (one.is_seated or one.abort_requested or of_cloud is None):
-            if not room.has_seat(one, of_cloud):
-                continue
-            room.sit(one)
-        is_free = one.leased_until is None or one.leased_until <= now
-        if is_ours and is_free and one.next_at <= now:
-            found.append(one.id)
-    return found
+        room.sit(one)
+        if is_ours:
+            found.append(one)
+    return [one.id for one in found if _is_due(one, now)]
+
+
+def _is_due(one: Contender, now: datetime) -> bool:
+    return one.next_at <= now and (one.leased_until is None or one.leased_until <= now)
 
 
 class _Room:
@@ -57,6 +67,14 @@ class _Room:
         self._counts.update(self._keys(one))
         if one.target_id is not None:
             self._taken[one.cloud, one.target_id] = one.id
+
+    def is_full(self, limits: Mapping[str, SeatLimits]) -> bool:
+        """Tell whether no cloud has a seat left."""
+        seated = self._counts[()]
+        return all(
+            seated >= one.drills_at_once or self._counts[cloud,] >= one.drills_per_cloud
+            for cloud, one in limits.items()
+        )
 
     def has_seat(self, one: Contender, limits: SeatLimits) -> bool:
         holder_id = self._taken.get((one.cloud, one.target_id or ""))

@@ -24,11 +24,12 @@ from drill.engine.keeping import (
     is_proof,
     merged,
     only_one,
+    place_of,
     reopened,
     summary,
     why_waiting,
 )
-from drill.engine.line import not_waiting
+from drill.engine.line import need_not_wait, not_waiting
 from drill.engine.ports import SeatLimits, Summary
 from drill.engine.record import DrillRecord, Event, Outcome, State, Teardown
 from drill.errors import IdTaken, StoreError
@@ -98,7 +99,9 @@ class MemoryJournal:
             waiting = [contender(one) for one in self._open(None, True)]
             seated = [contender(one) for one in self._open(None) if one.is_seated]
             held = dict(self._holds)
-        return not_waiting(waiting, seated, limits, held=held, now=now, only=only)[:at_most]
+        free = [one for one in waiting if need_not_wait(one, limits)]
+        line = sorted((one for one in waiting if one not in free), key=place_of)
+        return not_waiting(free, line, seated, limits, held=held, now=now, only=only)[:at_most]
 
     def renew(self, epochs: Mapping[str, int], *, until: datetime) -> int:
         renewed = 0
@@ -132,10 +135,13 @@ class MemoryJournal:
                 for other in self._open(None)
                 if other.id != record.id and contends(other)
             ]
+            seated = [other for other in others if other.is_seated]
+            waiting = [other for other in others if not other.is_seated and other.cloud == cloud]
+            waiting.sort(key=place_of)
             one = replace(contender(before), target_id=target_id)
             if before.is_seated and (target_id is None or held.get(target_id) == record.id):
                 return None
-            if (reason := why_waiting(one, others, limits, held=held)) is not None:
+            if (reason := why_waiting(one, seated, waiting, limits, held=held)) is not None:
                 return reason
             if target_id is not None:
                 self._holds[cloud, target_id] = record.id

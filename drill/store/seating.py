@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -41,10 +41,9 @@ def seat(
     if one.is_seated and holds_target:
         return None
     is_another = col(DrillRow.id) != one.id
-    others = _contenders(session, is_another, col(DrillRow.is_seated).is_(True))
-    if len(others) < limits.drills_at_once:
-        others += _contenders(session, is_another, *_waits_before(one))
-    if (reason := why_waiting(one, others, limits, held=held)) is not None:
+    seated = list(_contenders(session, is_another, col(DrillRow.is_seated).is_(True)))
+    earlier = _contenders(session, is_another, *_waits_before(one))
+    if (reason := why_waiting(one, seated, earlier, limits, held=held)) is not None:
         return reason
     if target_id is not None and not holds_target:
         session.add(TargetHoldRow(cloud=one.cloud, target_id=target_id, drill_id=one.id))
@@ -61,11 +60,15 @@ def next_in_line(
     only: Collection[str] | None,
 ) -> list[str]:
     """Return ids of queued drills that ``seat`` would not let wait now, first come first."""
-    seated = _contenders(session, col(DrillRow.is_seated).is_(True))
-    waiting = _contenders(session, col(DrillRow.state) == State.QUEUED.value)
+    is_queued = col(DrillRow.state) == State.QUEUED.value
+    sits, known = col(DrillRow.is_seated).is_(True), col(DrillRow.cloud).in_(list(limits))
+    is_free = sqlalchemy.or_(sits, col(DrillRow.abort_requested).is_(True), ~known)
+    seated = list(_contenders(session, sits))
+    free = list(_contenders(session, is_queued, is_free))
+    line = _contenders(session, is_queued, ~is_free)
     rows = session.exec(select(TargetHoldRow))
     held = {(row.cloud, row.target_id): row.drill_id for row in rows}
-    return not_waiting(waiting, seated, limits, held=held, now=now, only=only)
+    return not_waiting(free, line, seated, limits, held=held, now=now, only=only)
 
 
 def holder_of(session: Session, cloud: str, target_id: str) -> str | None:
@@ -92,23 +95,27 @@ def _waits_before(one: Contender) -> Iterable[ColumnElement[bool]]:
         col(DrillRow.is_seated).is_(False),
         col(DrillRow.abort_requested).is_(False),
         col(DrillRow.cloud) == one.cloud,
-        col(DrillRow.enlisted_at) <= one.enlisted_at,
+        sqlalchemy.or_(
+            col(DrillRow.enlisted_at) < one.enlisted_at,
+            (col(DrillRow.enlisted_at) == one.enlisted_at) & (col(DrillRow.id) < one.id),
+        ),
         col(DrillRow.next_at) >= one.next_at - FORSAKEN_AFTER,
         col(DrillRow.held_until).is_(None),
     )
 
 
-def _contenders(session: Session, *conditions: ColumnElement[bool]) -> list[Contender]:
-    """Return the unfinished drills under these conditions, as the seating sees them."""
+def _contenders(session: Session, *conditions: ColumnElement[bool]) -> Iterator[Contender]:
+    """Yield the unfinished drills under these conditions, as the seating sees them, in turn."""
     asked = (
         *(col(DrillRow.id), col(DrillRow.cloud), col(DrillRow.source_id)),
         *(col(DrillRow.wanted_target_id), col(DrillRow.enlisted_at), col(DrillRow.next_at)),
         *(col(DrillRow.is_seated), col(DrillRow.abort_requested), col(DrillRow.leased_until)),
-        col(DrillRow.plan_group),
+        *(col(DrillRow.plan_group), col(DrillRow.held_until)),
     )
     statement = sqlalchemy.select(*asked).where(queries.is_unfinished(), *conditions)
-    return [
-        Contender(
+    in_turn = statement.order_by(col(DrillRow.enlisted_at), col(DrillRow.id))
+    for row in session.connection().execute(in_turn):
+        yield Contender(
             id=row.id,
             cloud=row.cloud,
             source_id=row.source_id,
@@ -119,6 +126,5 @@ def _contenders(session: Session, *conditions: ColumnElement[bool]) -> list[Cont
             is_seated=row.is_seated,
             abort_requested=row.abort_requested,
             leased_until=row.leased_until,
+            is_held=row.held_until is not None,
         )
-        for row in session.connection().execute(statement)
-    ]

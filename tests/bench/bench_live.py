@@ -105,7 +105,11 @@ def _parts(journal: SqlJournal) -> tuple[Parts, MemoryProvider]:
         site=replace(cloud.site, new_instances_at_most=DRILLS),
     )
     return replace(
-        parts, clouds={"memory": cloud}, drills_at_once=DRILLS, drills_per_source=DRILLS
+        parts,
+        clouds={"memory": cloud},
+        history=lambda source: tuple(journal.archive.drill_facts(source=source)),
+        drills_at_once=DRILLS,
+        drills_per_source=DRILLS,
     ), provider
 
 

@@ -89,7 +89,7 @@ def test_an_interrupt_takes_what_is_under_way_to_teardown_and_a_second_one_leave
         wait_until(lambda: "stopping" in daemon.log, "the first one has come")
         assert daemon.end(signal.SIGTERM, within=20) == 0
     world.admin().clear_faults()
-    assert world.drill("sweep").code == 0
+    assert world.drill("sweep", "--apply").code == 0
 
 
 def test_a_plan_that_is_spoilt_is_reported_and_costs_no_other_plan_its_drill(world):
