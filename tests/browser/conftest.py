@@ -35,14 +35,37 @@ class Watched:
     """A page that is open, and everything it said or asked for."""
 
     page: Page
+    root: Path
+    has_contrast_looked_at: bool = True
     said: list[str] = field(default_factory=list)
     """Messages on the console, errors and violations of the content security policy."""
     asked: list[str] = field(default_factory=list)
     """Requests that leave the folder of the report."""
 
+    def note(self, url: str) -> None:
+        """Note a request that leaves the folder."""
+        if not url.startswith((self.root.resolve().as_uri(), self.root.as_uri(), "data:")):
+            self.asked.append(url)
+
+    def trouble(self) -> list[str]:
+        """Return everything that no page may have."""
+        found = [f"said: {text}" for text in self.said]
+        found += [f"asked for {url}" for url in self.asked]
+        found += self.serious()
+        if self.is_wider_than_its_window():
+            found.append("is wider than its window")
+        return found
+
     def serious(self) -> list[str]:
-        """Return what axe finds serious or critical, each with the first element it is about."""
-        result: dict[str, Any] = Axe().run(self.page).response
+        """Return what axe finds serious or critical, each with the first element it is about.
+
+        Contrast takes most of the time, and is that of the palette: it is looked at once in light
+        and once in dark.
+        """
+        options = {"resultTypes": ["violations"]}
+        if not self.has_contrast_looked_at:
+            options |= {"rules": {"color-contrast": {"enabled": False}}}  # type: ignore[dict-item]
+        result: dict[str, Any] = Axe().run(self.page, options=options).response
         return [
             f"{one['id']}: {one['help']} at {one['nodes'][0]['target']}"
             for one in result["violations"]
@@ -67,34 +90,44 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def open_page(browser: Browser) -> Iterator[Open]:
-    """Return what opens a file at a width, in light or dark, on a screen or on paper."""
-    contexts = []
+    """Return what opens a file at a width, in light or dark, on a screen or on paper.
+
+    There is one context and one page for each size, used again and again: they are slow to make.
+    """
+    kept: dict[tuple[int, bool, bool], tuple[Page, list[Watched]]] = {}
 
     def opened(
         file: Path, *, root: Path, width: int = 1280, dark: bool = False, printed: bool = False
     ) -> Watched:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme="dark" if dark else "light",
-        )
-        contexts.append(context)
-        page = context.new_page()
-        watched = Watched(page)
-        page.on("console", lambda message: watched.said.append(message.text))
-        page.on("pageerror", lambda error: watched.said.append(str(error)))
-        page.on("request", lambda request: _note(request.url, root, watched.asked))
-        if printed:
-            page.emulate_media(media="print")
+        size = (width, dark, printed)
+        if size not in kept:
+            kept[size] = _new_page(browser, *size)
+        page, current = kept[size]
+        is_usual = width == 1280 and not printed
+        watched = Watched(page, root=root, has_contrast_looked_at=is_usual)
+        current[:] = [watched]
         page.goto(file.as_uri())
         return watched
 
     yield opened
-    for context in contexts:
-        context.close()
+    for page, _current in kept.values():
+        page.context.close()
 
 
-def _note(url: str, root: Path, asked: list[str]) -> None:
-    if not url.startswith((root.resolve().as_uri(), root.as_uri(), "data:")):
-        asked.append(url)
+def _new_page(
+    browser: Browser, width: int, dark: bool, printed: bool
+) -> tuple[Page, list[Watched]]:
+    """Return a page of a size; what happens on it is told to whoever watches it then."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
+    )
+    page = context.new_page()
+    current: list[Watched] = []
+    page.on("console", lambda message: current[0].said.append(message.text))
+    page.on("pageerror", lambda error: current[0].said.append(str(error)))
+    page.on("request", lambda request: current[0].note(request.url))
+    if printed:
+        page.emulate_media(media="print")
+    return page, current

@@ -38,9 +38,9 @@ def sentence(drills: Iterable[DrillFacts], population: str) -> str:
                  "random with a published seed.").format(population=population)  # fmt: skip
     said = _(
         "{population}: between {begin} and {end}, {drawn} recovery points were drawn at random, "
-        "the first of each source (method and seed are published); {passed} restored and passed checks "
-        "of L{level} or higher. With 95 % confidence at least {bound} % of such points would "
-        "restore. Targeted drills are not counted here."
+        "the first of each source (method and seed are published); {passed} restored and passed "
+        "checks of L{level} or higher. With 95 % confidence at least {bound} % of such points "
+        "would restore. Targeted drills are not counted here."
     ).format(
         population=population,
         begin=sample.begin,
