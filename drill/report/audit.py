@@ -29,6 +29,7 @@ from drill.recovery.coverage.sampling import population_digest, ranked
 from drill.recovery.facts import DrillFacts, ExceptionNote, Population, Review, SourceKey
 from drill.report.context import Context
 from drill.report.past import Past
+from drill.report.view.attainment import Attained, attained
 from drill.report.view.standing import Standing
 
 DEFAULT_SEED = "drill"
@@ -82,6 +83,8 @@ class Audit:
     coverage: FleetCoverage
     by_cadence: tuple[tuple[timedelta, int, int], ...]
     """(cadence, covered, in scope), the shortest first."""
+    attainment: tuple[Attained, ...]
+    """RTO and RPO: first of all drills, then by tier and by engine."""
     scope: tuple[Standing, ...]
     """The sources in scope, worst first."""
     identities: tuple[Identity, ...]
@@ -140,6 +143,7 @@ def audit_of(past: Past, standings: Sequence[Standing], context: Context) -> Aud
         ),
         coverage=coverage,
         by_cadence=tuple(_by_cadence(members, coverage)),
+        attainment=attained(real),
         scope=scope,
         identities=found,
         sample=sample_of(real, seed=context.sample_seed, size=context.sample_size),

@@ -24,7 +24,6 @@ from drill.report.data import (
     json_of,
 )
 from drill.report.site import Site
-from drill.report.view.attainment import attained
 from drill.report.view.formats import milliseconds_of, moment
 from drill.report.view.links import source_page
 from drill.report.view.registers import age_of, same_drills, separation_of, state_of
@@ -120,7 +119,7 @@ ATTAINMENT_FIELDS = (
 
 
 def _attainment(audit: Audit) -> Iterator[Row]:
-    for one in attained(audit.drills):
+    for one in audit.attainment:
         yield (
             one.group, one.objective, one.conclusive, one.with_target, one.met, one.unknown,
             one.share, *map(_quantile, (one.p50, one.p90, one.p95, one.longest)),

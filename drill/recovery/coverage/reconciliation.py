@@ -6,7 +6,6 @@ add up are no figures.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -85,16 +84,26 @@ class Identity:
 
 def operation_of(drills: Iterable[DrillFacts]) -> Operation:
     """Return how these drills went; simulated ones count nowhere."""
-    real = [drill for drill in drills if not drill.is_simulated]
-    executed: Counter[str] = Counter()
-    others: Counter[str] = Counter()
-    for drill in real:
-        (executed if is_executed(drill) else others)[_word(drill)] += 1
+    scheduled = executed = passed = 0
+    done: dict[str, int] = {}
+    others: dict[str, int] = {}
+    for drill in drills:
+        if drill.is_simulated:
+            continue
+        scheduled += 1
+        passed += has_passed(drill)
+        outcome = drill.outcome
+        word = UNDER_WAY if outcome is None else str(outcome)
+        if is_executed(drill):
+            executed += 1
+            done[word] = done.get(word, 0) + 1
+        else:
+            others[word] = others.get(word, 0) + 1
     return Operation(
-        scheduled=len(real),
-        executed=sum(1 for drill in real if is_executed(drill)),
-        passed=sum(1 for drill in real if has_passed(drill)),
-        executed_as=executed,
+        scheduled=scheduled,
+        executed=executed,
+        passed=passed,
+        executed_as=done,
         not_executed_as=others,
     )
 
@@ -161,7 +170,3 @@ def ensure_all_hold(found: Iterable[Identity]) -> None:
             f"the numbers of the report do not add up: {what}",
             hint="Nothing was written. Keep a copy of the store and report this: it is a fault.",
         )
-
-
-def _word(drill: DrillFacts) -> str:
-    return drill.outcome.value if drill.outcome is not None else UNDER_WAY

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -26,7 +26,10 @@ _MILLISECOND = timedelta(milliseconds=1)
 class Attained:
     """One objective over a group of conclusive drills."""
 
-    group: str
+    tier: int | None
+    """Of the group; None is every tier."""
+    engine: str | None
+    """Of the group; None is every engine."""
     objective: str
     conclusive: int
     with_target: int
@@ -45,61 +48,78 @@ class Attained:
         """Return the share that was met; None without a target."""
         return self.met / self.with_target if self.with_target else None
 
+    @property
+    def group(self) -> str:
+        """Return what the group is called."""
+        if self.tier is not None:
+            return _("tier {tier}").format(tier=self.tier)
+        return shown(self.engine, 40) if self.engine is not None else _("all drills")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measure:
+    """One objective of one drill: its actual in milliseconds, and whether it was met."""
+
+    actual: float | None
+    has_target: bool
+    is_met: bool
+
 
 def attained(drills: Sequence[DrillFacts]) -> tuple[Attained, ...]:
-    """Return RTO and RPO for all drills, for each tier, and for each engine."""
-    conclusive = [one for one in drills if is_conclusive(one)]
-    return tuple(row for name, inside in _groups(conclusive) for row in _both(name, inside))
-
-
-def overall(drills: Iterable[DrillFacts]) -> tuple[Attained, Attained]:
-    """Return RTO and RPO over all drills."""
-    rto, rpo = _both("", [one for one in drills if is_conclusive(one)])
-    return rto, rpo
-
-
-def _groups(drills: Sequence[DrillFacts]) -> Iterable[tuple[str, Sequence[DrillFacts]]]:
-    yield _("all drills"), drills
-    for tier in sorted({one.tier for one in drills if one.tier is not None}):
-        yield _("tier {tier}").format(tier=tier), [one for one in drills if one.tier == tier]
-    for engine in sorted({one.engine for one in drills if one.engine}):
-        yield shown(engine, 40), [one for one in drills if one.engine == engine]
-
-
-def _both(name: str, drills: Sequence[DrillFacts]) -> tuple[Attained, Attained]:
-    return (
-        _one(name, "RTO", drills, rto_attainment, lambda one: one.rto_target, lambda one: one.rta),
-        _one(name, "RPO", drills, _rpo, lambda one: one.rpo_target, lambda one: one.rpa),
+    """Return RTO and RPO for all drills, for each tier, and for each engine; each drill is
+    measured once."""
+    groups: dict[tuple[int | None, str | None], list[tuple[_Measure, _Measure]]] = {}
+    groups[None, None] = []
+    for one in drills:
+        if not is_conclusive(one):
+            continue
+        both = _rto(one), _rpo(one)
+        groups[None, None].append(both)
+        if one.tier is not None:
+            groups.setdefault((one.tier, None), []).append(both)
+        if one.engine:
+            groups.setdefault((None, one.engine), []).append(both)
+    ordered = sorted(groups, key=lambda key: (key[1] or "", key[0] or 0))
+    return tuple(
+        _summed(key, objective, [both[place] for both in groups[key]])
+        for key in ordered
+        for place, objective in enumerate(("RTO", "RPO"))
     )
 
 
-def _rpo(drill: DrillFacts) -> Attainment:
-    """A failed drill gave nothing back, so it met no objective."""
-    if has_failed(drill) and drill.rpo_target is not None:
-        return Attainment.MISSED
-    return rpo_attainment(drill)
+def _rto(drill: DrillFacts) -> _Measure:
+    return _measure(drill, drill.rto_target, drill.rta, rto_attainment(drill))
 
 
-def _one(
-    name: str,
-    objective: str,
-    drills: Sequence[DrillFacts],
-    judge: Callable[[DrillFacts], Attainment],
-    target_of: Callable[[DrillFacts], timedelta | None],
-    actual_of: Callable[[DrillFacts], timedelta | None],
+def _rpo(drill: DrillFacts) -> _Measure:
+    return _measure(drill, drill.rpo_target, drill.rpa, rpo_attainment(drill))
+
+
+def _measure(
+    drill: DrillFacts, target: timedelta | None, actual: timedelta | None, judged: Attainment
+) -> _Measure:
+    """A failed drill gave nothing back: it took forever, and met no objective."""
+    if has_failed(drill):
+        return _Measure(actual=math.inf, has_target=target is not None, is_met=False)
+    return _Measure(
+        actual=None if actual is None else actual / _MILLISECOND,
+        has_target=target is not None,
+        is_met=judged is Attainment.MET,
+    )
+
+
+def _summed(
+    key: tuple[int | None, str | None], objective: str, found: Sequence[_Measure]
 ) -> Attained:
-    values = [math.inf for one in drills if has_failed(one)]
-    passed = [one for one in drills if not has_failed(one)]
-    known = [actual for one in passed if (actual := actual_of(one)) is not None]
-    values += [actual / _MILLISECOND for actual in known]
-    promised = [one for one in drills if target_of(one) is not None]
+    values = sorted(one.actual for one in found if one.actual is not None)
     return Attained(
-        group=name,
+        tier=key[0],
+        engine=key[1],
         objective=objective,
-        conclusive=len(drills),
-        with_target=len(promised),
-        met=sum(1 for one in promised if judge(one) is Attainment.MET),
-        unknown=len(passed) - len(known),
+        conclusive=len(found),
+        with_target=sum(one.has_target for one in found),
+        met=sum(one.has_target and one.is_met for one in found),
+        unknown=len(found) - len(values),
         p50=nearest_rank(values, 50),
         p90=nearest_rank(values, 90),
         p95=nearest_rank(values, 95) if len(values) >= FEW else None,

@@ -12,7 +12,7 @@ from drill.report.context import Context
 from drill.report.control_map import frameworks
 from drill.report.language import _, ngettext
 from drill.report.past import Past
-from drill.report.view.attainment import FEW, attained, quantile_text
+from drill.report.view.attainment import FEW, quantile_text
 from drill.report.view.confidence import sentences
 from drill.report.view.control_sheet import control_sheet
 from drill.report.view.fleet import is_leaked
@@ -278,7 +278,7 @@ def _control(audit: Audit) -> Sheet:
 
 
 def _attainment(audit: Audit) -> Sheet:
-    found = attained(audit.drills)
+    found = audit.attainment
     return sheet(
         "attainment-table",
         _("Conclusive drills by nearest rank; a failed drill counts as never recovered, and below "

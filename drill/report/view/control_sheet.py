@@ -8,7 +8,6 @@ from drill.recovery.coverage.register import METRICS
 from drill.report.audit import Audit
 from drill.report.control_map import READ, RECORDS, Clause, Framework
 from drill.report.language import _
-from drill.report.view.attainment import overall
 from drill.report.view.sheet import Cell, Column, Sheet, plain, sheet
 
 
@@ -58,7 +57,7 @@ def _answers(clause: Clause, values: Mapping[str, str]) -> list[Cell]:
 def _values(audit: Audit) -> dict[str, str]:
     """Return the figures of this report that are one number each."""
     control, coverage = audit.control, audit.coverage
-    rto, _rpo = overall(audit.drills)
+    rto = audit.attainment[0]
     counted = {
         one.id: (int(one.numerator or 0), int(one.denominator or 0))
         for one in (

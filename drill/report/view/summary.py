@@ -12,7 +12,7 @@ from drill.recovery.facts import DrillFacts, ExceptionNote
 from drill.report.audit import Audit
 from drill.report.context import Context
 from drill.report.language import _, ngettext
-from drill.report.view.attainment import Attained, overall, quantile_text
+from drill.report.view.attainment import Attained, quantile_text
 from drill.report.view.compliance import AuditData, period_text, reviewed_share
 from drill.report.view.confidence import sentence
 from drill.report.view.formats import Moment, minute, moment, percent, share_text, span_text
@@ -162,7 +162,7 @@ def _figure(title: str, part: int, whole: int, basis: str) -> Figure:
 
 def _figures(audit: Audit, context: Context) -> Iterable[Figure]:
     tier, first = critical(audit.scope)
-    rto, rpo = overall(audit.drills)
+    rto, rpo = audit.attainment[:2]
     passed, scheduled = audit.operation.passed, audit.operation.scheduled
     if tier is not None:
         yield _figure(
@@ -248,9 +248,10 @@ def _months(audit: Audit, context: Context) -> tuple[MonthBar, ...]:
     names = [f"{one // 12}-{one % 12 + 1:02d}" for one in range(count - MONTHS + 1, count + 1)]
     due = dict.fromkeys(names, 0)
     passed = dict.fromkeys(names, 0)
+    oldest = datetime(int(names[0][:4]), int(names[0][5:]), 1, tzinfo=UTC)
     for drill in audit.drills:
-        month = drill.scheduled_for.astimezone(UTC).strftime("%Y-%m")
-        if month in due:
+        if drill.scheduled_for >= oldest:
+            month = drill.scheduled_for.astimezone(UTC).isoformat()[:7]
             due[month] += 1
             passed[month] += has_passed(drill)
     return tuple(_bar(place, month, passed[month], due[month]) for place, month in enumerate(names))
