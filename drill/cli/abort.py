@@ -59,7 +59,7 @@ def _chosen(journal: Journal, beginnings: Sequence[str]) -> list[DrillRecord]:
         if record.state is State.FINISHED:
             raise DrillError(
                 f"drill {record.id} is finished ({record.outcome})",
-                hint="Nothing was aborted. What a finished drill left behind goes to drill sweep.",
+                hint="Nothing was aborted. Run drill sweep --apply for what a finished drill left.",
             )
         found.append(record)
     return found

@@ -47,17 +47,17 @@ def attach_beats(
 
     more = (
         Aside("observations", observe, every=OBSERVE_EVERY),
-        Aside("report", _rendering(house), every=RENDER_EVERY),
+        Aside("report", _rendering(house, plans), every=RENDER_EVERY),
     )
     return Attached(
         asides=(*attached.asides, *more), server=attached.server, deadman=attached.deadman
     )
 
 
-def _rendering(house: House) -> Callable[[datetime], None]:
+def _rendering(house: House, plans: Callable[[], Sequence[Plan]]) -> Callable[[datetime], None]:
     def render_report(now: datetime) -> None:
         from drill.cli.report import render
 
-        render(house.journal, house.reports, now=now)
+        render(house.journal, house.reports, now=now, plans=plans())
 
     return render_report

@@ -4,17 +4,26 @@ inconclusive."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from drill.engine.desk import Desk
 from drill.engine.ports import Parts
-from drill.engine.record import DrillRecord, EventKind, Outcome, State, StepName, Teardown
+from drill.engine.record import (
+    DrillRecord,
+    EventKind,
+    Outcome,
+    State,
+    StepName,
+    Teardown,
+    Trigger,
+)
 from drill.engine.states import NOTHING_ORDERED
 from drill.engine.taxonomy import OnceOrdered, Row, row_of, trouble_of
 from drill.errors import DrillError, ProviderError
 from drill.plan.forms import format_span
 from drill.plan.model import ExistingTarget
+from drill.plan.slots import latest_start_of
 
 LONGEST_PAUSE = timedelta(minutes=1)
 
@@ -25,9 +34,21 @@ def pause_after(failures: int, poll_every: timedelta) -> timedelta:
     return min(doubled, max(LONGEST_PAUSE, poll_every))
 
 
-def start_window_of(record: DrillRecord, parts: Parts) -> timedelta:
-    """Return how long a drill that has ordered nothing tries on, from its first fault."""
-    return parts.start_patience
+def tries_until(record: DrillRecord, parts: Parts, since: datetime) -> datetime:
+    """Return until when a drill tries on that meets a fault since then.
+
+    For ``start_patience``; a drill of the schedule that has ordered nothing yet until its slot can
+    no longer begin, if that is later.
+    """
+    until = since + parts.start_patience
+    if record.restore_intent_at is not None or record.trigger is not Trigger.SCHEDULE:
+        return until
+    return max(until, latest_start_of(record.plan, record.scheduled_for) or until)
+
+
+def span_since(since: datetime, now: datetime) -> str:
+    """Return how long something has lasted, in whole seconds."""
+    return format_span(timedelta(seconds=(now - since) // timedelta(seconds=1)))
 
 
 def handle_fault(desk: Desk, parts: Parts, poll_every: timedelta, error: Exception) -> None:
@@ -46,8 +67,7 @@ def handle_fault(desk: Desk, parts: Parts, poll_every: timedelta, error: Excepti
     message = _note(desk, error)
     now = desk.now()
     since = record.failing_since or now
-    window = start_window_of(record, parts)
-    left = since + window - now
+    left = tries_until(record, parts, since) - now
     failures = record.look_failures
     pause = max(pause_after(failures, poll_every), row.pause_at_least)
     changes: dict[str, Any] = {"look_failures": failures + 1, "failing_since": since}
@@ -55,10 +75,14 @@ def handle_fault(desk: Desk, parts: Parts, poll_every: timedelta, error: Excepti
         desk.look_again_in(pause, teardown_reason=message, **changes)
     elif _is_waited_for_to_the_end(record, row):
         desk.look_again_in(pause, **changes)
-    elif _has_a_window(record, row) and left > timedelta(0):
+    elif (
+        _has_a_window(record, row)
+        and left > timedelta(0)
+        and _is_before_the_end(record, now + min(pause, left))
+    ):
         desk.look_again_in(min(pause, left), **changes)
     else:
-        stayed = f"; it stayed so for {format_span(window)}" if now > since else ""
+        stayed = f"; it stayed so for {span_since(since, now)}" if now > since else ""
         _end(desk, message + stayed, _hint_of(error) or row.advice)
 
 
@@ -88,6 +112,12 @@ def _has_a_window(record: DrillRecord, row: Row) -> bool:
     if record.restore_intent_at is None:
         return row.retried
     return row.once_ordered is OnceOrdered.WINDOW
+
+
+def _is_before_the_end(record: DrillRecord, at: datetime) -> bool:
+    """Tell whether the drill is still to be looked at then: at its deadline it only gives up, and
+    nobody would learn what it had met."""
+    return record.deadline_at is None or at < record.deadline_at
 
 
 def _end(desk: Desk, reason: str, hint: str | None) -> None:

@@ -187,7 +187,7 @@ def test_a_line_that_cannot_be_made_does_not_show_its_arguments(stream, capsys):
 
 
 def test_what_is_logged_while_a_drill_advances_names_the_drill(stream, monkeypatch):
-    def advance(drill_id, parts, *, held):
+    def advance(drill_id, parts, *, held, may_go_on):
         logging.getLogger("urllib3").error("no answer")
 
     monkeypatch.setattr("drill.dispatch.local.advance", advance)

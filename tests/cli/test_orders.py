@@ -150,7 +150,7 @@ class TestRunDue:
             folder.drill("run", "--due", "orders")
 
     def test_what_is_due_runs_as_a_drill_of_the_schedule(self, folder: Folder):
-        folder.write_plan("orders", rest=EVERY_MINUTE)
+        folder.write_plan("orders", top='give_up_after = "2s"', rest=EVERY_MINUTE)
 
         said = folder.drill("run", "--due", "--no-report", "--output", "json")
 

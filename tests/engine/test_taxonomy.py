@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from drill import errors
-from drill.engine.record import Outcome, Teardown
+from drill.engine.enlisting import new_drill
+from drill.engine.record import Outcome, Teardown, Trigger
 from drill.engine.taxonomy import (
     NOT_THE_BACKUP,
     TAXONOMY,
@@ -266,3 +267,37 @@ def test_only_trouble_that_no_backup_can_cause_is_left_out_of_the_verdict():
     assert all(TAXONOMY[one].once_ordered is not OnceOrdered.TEAR_DOWN for one in NOT_THE_BACKUP)
     assert TAXONOMY[Trouble.CREDENTIALS].passes is Passing.NO
     assert trouble_of(PermissionMissing) in NOT_THE_BACKUP
+
+
+def a_scheduled(scene: Scene, **schedule: str) -> str:
+    """Enlist a drill of the schedule, due now."""
+    plan = a_plan(schedule={"cron": "0 12 * * *", "time_zone": "UTC", **schedule})
+    now = scene.clock.now()
+    record = new_drill(plan, digest="d" * 64, trigger=Trigger.SCHEDULE, scheduled_for=now, now=now)
+    (enlisted,) = scene.journal.enlist([record])
+    return enlisted.id
+
+
+def test_a_drill_of_the_schedule_tries_until_its_slot_can_no_longer_begin():
+    scene = Scene()
+    drill_id = a_scheduled(scene, start_window="2h")
+    scene.provider.inject(Fault.UNAVAILABLE, times=10_000)
+
+    record = scene.run_until_finished(drill_id)
+
+    assert record.outcome is Outcome.INCONCLUSIVE
+    assert record.finished_at == NOON + timedelta(hours=2)
+    assert "stayed so for 2h" in str(record.reason)
+
+
+def test_a_fault_is_told_before_the_deadline_would_only_say_that_it_gave_up():
+    scene = Scene()
+    drill_id = a_scheduled(scene, start_window="12h")
+    scene.provider.inject(Fault.PERMISSION_MISSING, times=10_000)
+
+    record = scene.run_until_finished(drill_id)
+
+    assert record.deadline_at is not None
+    assert record.finished_at is not None
+    assert record.finished_at < record.deadline_at
+    assert "permission" in str(record.reason)

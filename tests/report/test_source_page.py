@@ -16,9 +16,10 @@ from drill.plan.model import Objectives
 from drill.recovery.facts import ExceptionNote
 from drill.recovery.values import Inventory, Window
 from drill.report.site import plan_site
-from drill.report.view.bars import Bar, small_bar, window_bar
+from drill.report.view.bars import Bar, window_bar
 from drill.report.view.formats import share_text
 from drill.report.view.links import Links, source_page
+from drill.report.view.small_bar import small_bar
 from drill.report.view.standing import Standing, Status, promises_of, standing_of
 from tests.report import builders, reports
 from tests.report.builders import DAY, NOW, at

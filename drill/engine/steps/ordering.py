@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from drill.engine.desk import Desk
-from drill.engine.faults import begin_teardown, conclude, start_window_of
+from drill.engine.faults import begin_teardown, conclude, span_since, tries_until
 from drill.engine.ports import CloudSettings, Parts
 from drill.engine.record import DrillRecord, EventKind, Outcome, State, StepName
 from drill.engine.steps.reading import InstanceUnknown, read_blank, read_inventory
@@ -22,7 +22,6 @@ from drill.guard.facts import (
     new_instance_name,
 )
 from drill.guard.rules import admit_create, admit_restore
-from drill.plan.forms import format_span
 from drill.plan.model import NewTarget
 from drill.provider.port import Accepted
 from drill.recovery.values import Choice, Inventory
@@ -251,12 +250,11 @@ def _not_accepted(desk: Desk, act: str, error: ProviderError) -> None:
 
 def _wait_for_target(desk: Desk, parts: Parts, cloud: CloudSettings, status: str) -> None:
     since = desk.record.failing_since or desk.now()
-    window = start_window_of(desk.record, parts)
-    if desk.now() - since >= window:
+    if desk.now() >= tries_until(desk.record, parts, since):
         _end(
             desk,
             Outcome.INCONCLUSIVE,
-            f"the target stayed {status} for {format_span(window)}",
+            f"the target stayed {status} for {span_since(since, desk.now())}",
             "See in the console what the target is busy with, then run the plan again.",
         )
         return

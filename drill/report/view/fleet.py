@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from drill.engine.record import State, Teardown
-from drill.recovery.facts import DrillFacts, SourceKey
+from drill.recovery.coverage.evidence import CONCLUSIVE as CONCLUSIVE
+from drill.recovery.coverage.evidence import FAILURES as FAILURES
+from drill.recovery.coverage.evidence import PASSES as PASSES
+from drill.recovery.facts import DrillFacts
 from drill.recovery.measure import Attainment, assess
 from drill.recovery.verdict import Outcome
 from drill.report.language import _
@@ -17,14 +20,6 @@ from drill.report.view.text import shown
 
 DAY = timedelta(days=1)
 MONTH = timedelta(days=30)
-
-PASSES = frozenset({Outcome.PASSED, Outcome.PASSED_LATE})
-FAILURES = frozenset({Outcome.FAILED_RESTORE, Outcome.FAILED_CHECK})
-CONCLUSIVE = PASSES | FAILURES
-"""Outcomes that say something about the recovery point."""
-
-LOWEST_PROOF = 3
-"""Assurance level from which a passed drill may be called a proof: L1 and L2 are never verified."""
 
 _PAGE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _DEVICE = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
@@ -58,16 +53,6 @@ def page_name(drill_id: str) -> str:
 def is_finished(record: DrillFacts) -> bool:
     """Tell whether the drill has its verdict."""
     return record.outcome is not None and record.state == State.FINISHED.value
-
-
-def is_executed(record: DrillFacts) -> bool:
-    """Tell whether a restore was under way: the cloud accepted it."""
-    return record.restore_accepted_at is not None or record.outcome in CONCLUSIVE
-
-
-def is_proof(record: DrillFacts) -> bool:
-    """Tell whether the drill proves its recovery point: passed, real, and at least at L3."""
-    return not record.is_simulated and record.outcome in PASSES and record.level >= LOWEST_PROOF
 
 
 def rto_attainment(record: DrillFacts) -> Attainment:
@@ -129,23 +114,6 @@ def due_within(
         for record in records
         if now - span < record.scheduled_for <= now and not record.is_simulated
     )
-
-
-def by_source(records: Sequence[DrillFacts]) -> dict[SourceKey, tuple[DrillFacts, ...]]:
-    """Return the drills of each source, newest slot first; sources by cloud and id."""
-    found: dict[SourceKey, list[DrillFacts]] = {}
-    for record in newest_first(records):
-        found.setdefault(record.source, []).append(record)
-    return {key: tuple(found[key]) for key in sorted(found)}
-
-
-def source_names(records: Sequence[DrillFacts]) -> dict[SourceKey, str]:
-    """Return what people call each source: its name at the provider, or its id."""
-    names: dict[SourceKey, str] = {}
-    for key, drills in by_source(records).items():
-        named = (drill.source_name for drill in drills if drill.source_name)
-        names[key] = shown(next(named, key[1]), 80)
-    return names
 
 
 def failing_part(record: DrillFacts) -> tuple[str, ...]:

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from drill.recovery.coverage.intervals import span_of
 from drill.report.context import Context
 from drill.report.language import _
-from drill.report.view.bars import SmallBar, share_of, small_bar
 from drill.report.view.fleet import FAILURES, rto_attainment
 from drill.report.view.formats import Moment, gigabytes_text, moment, span_text
 from drill.report.view.links import source_page
 from drill.report.view.signs import Sign, Tone
+from drill.report.view.small_bar import SmallBar, share_of, small_bar
 from drill.report.view.standing import Standing, Status, name_of
 from drill.report.view.statuses import SLUGS, status_sign
 from drill.report.view.text import shown

@@ -11,7 +11,7 @@ from drill.recovery.coverage.reading import validity_of
 from drill.recovery.facts import DrillFacts, ExceptionNote
 from drill.report.context import Context
 from drill.report.language import _
-from drill.report.view.bars import Bar, share_of, window_bar
+from drill.report.view.bars import Bar, window_bar
 from drill.report.view.calendar import Calendar, calendar
 from drill.report.view.fleet import CONCLUSIVE, failing_part, is_finished, is_leaked
 from drill.report.view.formats import Moment, gigabytes_text, minute, moment, perhaps, span_text
@@ -25,6 +25,7 @@ from drill.report.view.signs import (
     outcome_sign,
     target_word,
 )
+from drill.report.view.small_bar import share_of
 from drill.report.view.standing import Standing, name_of
 from drill.report.view.statuses import status_sentence, status_sign
 from drill.report.view.target import Fact
