@@ -191,7 +191,9 @@ def render(journal: SqlJournal, folder: Path, *, now: datetime, plans: Iterable[
     from drill.report.render import render_report
     from drill.report.view.standing import promises_of
 
-    context = Context(at=now, tool_version=__version__)
+    context = Context(
+        at=now, tool_version=__version__, options=("--at", now.astimezone(UTC).isoformat())
+    )
     past = read_past(journal.archive, at=now)
     report = render_report(
         past, journal, folder=folder, context=context, promises=promises_of(plans), workers=WORKERS

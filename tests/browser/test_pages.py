@@ -10,7 +10,8 @@ from pypdf import PdfReader
 
 from tests.browser.conftest import Open
 from tests.report import auditing, builders, reports
-from tests.report.test_hostile import VOWELS_OF_EVIL, poisoned
+from tests.report.builders import VOWELS_OF_EVIL
+from tests.report.test_hostile import poisoned
 
 PAPER = 1032
 """Pixels of the width of A4 landscape within its margins of 12 mm."""
