@@ -212,6 +212,7 @@ def test_a_failed_drill_of_a_point_that_passed_since_is_not_among_the_proofs():
 
     (row,) = source_view(standing(failed, passed, when=NOW), reports.context()).proofs
 
+    assert passed.finished_at is not None
     assert row.finished_at == minute(passed.finished_at)
 
 
