@@ -152,8 +152,8 @@ def _multiples(real: Sequence[DrillFacts], months: Sequence[str]) -> Iterable[Mu
             id=f"engine-{number}",
             title=shown(engine, 40),
             finding=_(
-                "{engine}: half of {count} conclusive drills recovered within {p50}, nine in ten "
-                "within {p90}."
+                "{engine}, {count} conclusive drills: median recovery time {p50}, nine in ten "
+                "{p90}."
             ).format(engine=shown(engine, 40), count=whole.count, p50=whole.p50, p90=whole.p90),
             band=band,
             line=line,
