@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from drill.engine.record import DrillRecord, Outcome
 from drill.report.view.trends import Multiple, TrendsView, trends_view
@@ -22,7 +23,7 @@ def times_of(*records: DrillRecord) -> Multiple:
 
 
 def a_drill(
-    hours: int, outcome: Outcome = Outcome.PASSED, minutes: int | None = 20, **changes: object
+    hours: int, outcome: Outcome = Outcome.PASSED, minutes: int | None = 20, **changes: Any
 ) -> DrillRecord:
     """Return a drill whose slot was so many hours ago."""
     rta = None if minutes is None else timedelta(minutes=minutes)
