@@ -96,18 +96,12 @@ def _daemon(
 ) -> tuple[Daemon, Attached]:
     from drill.bootstrap import with_plans
     from drill.cli.beats import attach_beats
-    from drill.plan.loaded import LoadedPlan
+    from drill.cli.last_valid import book_of
     from drill.scheduler.daemon import Daemon, Means
-    from drill.scheduler.planbook import PlanBook
     from drill.scheduler.service_manager import ServiceManager
 
     config, control = house.config, house.journal.control
-
-    def remembered(file: Path) -> LoadedPlan | None:
-        plan, seen = control.last_valid(file.stem), control.plans_seen().get(file.stem)
-        return LoadedPlan(plan, file, seen.digest, "") if plan and seen else None
-
-    book = PlanBook(house.folder / config.folders.plans, config, remembered=remembered)
+    book = book_of(config, house.folder, control)
     on_beat: list[Callable[[datetime], None]] = []
     daemon = Daemon(
         Means(

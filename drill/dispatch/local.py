@@ -56,6 +56,8 @@ class LocalDispatcher:
         self._look_now = True
         self._leases = LeaseKeeper(parts)
         self._under_way: dict[_Step, str] = {}
+        self._said: set[str] = set()
+        """Drills whose beginning is in the log of this process."""
         self._agenda = Agenda()
         self._looked_at: float | None = None
         self._store_is_away = False
@@ -136,6 +138,8 @@ class LocalDispatcher:
             drill_id = self._under_way.pop(step)
             record = self._left_behind(drill_id, step)
             begun = record is not None and record.state not in (State.QUEUED, State.FINISHED)
+            if record is not None:
+                self._say_how_it_stands(record)
             self._agenda.done(drill_id, look_at=record.next_at if record and begun else None)
             if record is None or record.state is State.FINISHED:
                 self._look_now = True  # somebody may have a seat now
@@ -151,6 +155,24 @@ class LocalDispatcher:
         else:
             log.error("step failed", drill_id=drill_id, error=repr(error)[:500])
         return None
+
+    def _say_how_it_stands(self, record: DrillRecord) -> None:
+        """One line of the log when a drill is in our hands for the first time, one at its end."""
+        if record.state is State.QUEUED:
+            return
+        log = structlog.get_logger("drill.dispatch").bind(drill_id=record.id, plan=record.plan_name)
+        if record.state is State.FINISHED:
+            self._said.discard(record.id)
+            log.info(
+                "drill finished",
+                outcome=record.outcome.value if record.outcome else None,
+                level=record.level,
+                teardown=record.teardown.value,
+                reason=record.reason,
+            )
+        elif record.id not in self._said:
+            self._said.add(record.id)
+            log.info("drill under way", state=record.state.value, slot=str(record.scheduled_for))
 
     def _is_time_to_look(self) -> bool:
         passed = self._parts.clock.monotonic()

@@ -181,6 +181,40 @@ class TestRunDue:
         assert "orders: its file is gone" in folder.drill("run", "--due").err
         assert "gone" not in folder.drill("run", "--due").err
 
+    def test_a_plan_that_was_spoilt_stands_as_it_was_valid_last_and_costs_no_other_its_night(
+        self, folder: Folder
+    ):
+        folder.write_plan("other", source="source-2")
+        folder.drill("run", "--due")
+        folder.write_plan("orders", top='give_up_after = "2 parsecs"', rest=EVERY_MINUTE)
+        folder.write_plan("other", source="source-2", top='give_up_after = "2s"', rest=EVERY_MINUTE)
+
+        said = folder.drill("run", "--due", "--no-report", "--output", "json")
+
+        assert [drill["plan"] for drill in said.json["drills"]] == ["other"]
+        (problem,) = said.json["due"]["problems"]
+        assert problem["message"].startswith("give_up_after")
+        assert "plan invalid" in said.err
+        assert "gone" not in said.err
+        assert said.code == 4  # a cloud that is away says more than a file that is spoilt
+
+    def test_nothing_due_beside_an_invalid_plan_is_exit_code_3(self, folder: Folder):
+        folder.drill("run", "--due")
+        folder.write_plan("orders", top='give_up_after = "2 parsecs"', rest=NIGHTLY)
+
+        said = folder.drill("run", "--due")
+
+        assert said.code == 3
+        assert "nothing is due" in said.err
+
+    def test_without_any_valid_plan_nothing_is_started(self, folder: Folder):
+        folder.write_plan("orders", top='give_up_after = "2 parsecs"')
+
+        said = folder.drill("run", "--due")
+
+        assert said.code == 3
+        assert "nothing was started" in said.err
+
     def test_paused_means_that_nothing_is_due(self, folder: Folder):
         folder.write_plan("orders", rest=EVERY_MINUTE)
         folder.drill("pause", "--all", "--reason", "moving")
