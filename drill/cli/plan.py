@@ -99,7 +99,7 @@ def check_plans(config_file: str, output: str) -> int:
     return ExitCode.INVALID if problems else ExitCode.PASSED
 
 
-@command.command("show", epilog="Example: drill plan show orders-pitr-latest")
+@command.command("show", epilog="Example: drill plan show orders-latest")
 @click.argument("plans", nargs=-1, required=True, metavar="PLAN...")
 @output_option
 @click.pass_obj

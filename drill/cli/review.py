@@ -132,7 +132,7 @@ def _drills(
 @output_option
 @click.pass_obj
 def list_(config_file: str, output: str) -> int:
-    """List every review, signed first first."""
+    """List every review, oldest first."""
     from drill.bootstrap import open_store
     from drill.cli.context import read_config
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "run",
-    epilog="Example: drill run orders-pitr-latest   or, for every plan: drill run   "
+    epilog="Example: drill run orders-latest   or, for every plan: drill run   "
     "or, from cron: drill run --due",
 )
 @click.argument("plans", nargs=-1, metavar="[PLAN]...")

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import structlog
 
-from drill.cli.output import say
 from drill.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def command(config_file: str, drain_timeout: float, sweep_every: float) -> int:
         failures.append(error)
         daemon.leave()
 
-    with signals_to(daemon, say, failed):
+    with signals_to(daemon, structlog.get_logger("drill.serve").warning, failed):
         try:
             daemon.run()
         except Exception as error:  # noqa: BLE001  it ends as one line and an exit code
@@ -139,16 +139,18 @@ def _house_when_store_is_there(config: Config, folder: Path) -> House:
             return build_house(config, [], folder=folder, lasting=True)
         except (StoreUnavailable, SecretUnavailable) as error:
             if not said:
-                say(f"waiting: {error.message}")
-                if error.hint:
-                    say(f"hint: {error.hint}")
+                log = structlog.get_logger("drill.serve")
+                log.error("waiting", reason=error.message, hint=error.hint)
             said = True
             time.sleep(STORE_PAUSE_SECONDS)
 
 
 def _say_failure(error: BaseException) -> None:
-    say(f"error: the daemon failed: {type(error).__name__}: {str(error)[:500]}")
-    say("hint: A service manager starts it again; every drill goes on where it was.")
+    structlog.get_logger("drill.serve").error(
+        "the daemon failed",
+        error=f"{type(error).__name__}: {str(error)[:500]}",
+        hint="A service manager starts it again; every drill goes on where it was.",
+    )
 
 
 def _end(code: ExitCode, house: House) -> None:

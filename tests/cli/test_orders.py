@@ -51,6 +51,20 @@ class TestPause:
         assert "ended: pause of" in said.err
         assert pauses(folder) == []
 
+    @pytest.mark.parametrize(
+        ("words", "end"),
+        [
+            (["orders"], "drill resume orders"),
+            (["--group", "shop"], "drill resume --group shop"),
+            (["--all"], "drill resume --all"),
+        ],
+    )
+    def test_it_says_the_very_command_that_ends_it(self, folder: Folder, words, end):
+        said = folder.drill("pause", *words, "--reason", "moving", "--for", "2h")
+
+        assert said.err.rstrip().endswith(f"end it with: {end}")
+        assert " until 2" in said.err
+
     def test_the_second_one_says_who_gave_the_first(self, folder: Folder):
         folder.drill("pause", "--all", "--reason", "moving")
 
