@@ -96,7 +96,8 @@ def sign(
 
         print_json(review_shape(review))
     else:
-        say(f"signed: {review.id}, {verdict} by {review.reviewer}, {len(drills)} drills")
+        count = "1 drill" if len(drills) == 1 else f"{len(drills)} drills"
+        say(f"signed: {review.id}, {verdict} by {review.reviewer}, {count}")
     return 0
 
 
