@@ -53,7 +53,7 @@ soak: .venv/.dev mariadb
 		tests/sandbox/test_postgres_restore.py -k "random_instants or exactly_at_the_instant"
 
 soak-serve: .venv/.dev
-	DRILL_SOAK_MINUTES=$${DRILL_SOAK_MINUTES:-30} $(BIN)/pytest -s tests/e2e/test_serve_soak.py
+	DRILL_TEST_SOAK_MINUTES=$${DRILL_TEST_SOAK_MINUTES:-30} $(BIN)/pytest -s tests/e2e/test_serve_soak.py
 
 bench-serve: .venv/.dev
 	PYTHONPATH=. $(BIN)/python tests/bench/bench_live.py

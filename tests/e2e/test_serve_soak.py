@@ -1,7 +1,7 @@
 """A daemon left alone with a cloud that is killed, restarted, slow and cross, at random.
 
-``make soak-serve`` lets it run for half an hour. DRILL_SOAK_MINUTES and DRILL_SOAK_SEED say how
-long and how; a failure names its seed.
+``make soak-serve`` lets it run for half an hour. DRILL_TEST_SOAK_MINUTES and
+DRILL_TEST_SOAK_SEED say how long and how; a failure names its seed.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from tests.e2e.serving import (
 )
 from tests.e2e.world import World
 
-MINUTES = float(os.environ.get("DRILL_SOAK_MINUTES", "1.5"))
-SEED = int(os.environ.get("DRILL_SOAK_SEED", "20260301"))
+MINUTES = float(os.environ.get("DRILL_TEST_SOAK_MINUTES", "1.5"))
+SEED = int(os.environ.get("DRILL_TEST_SOAK_SEED", "20260301"))
 PLANS = ("orders-before-latest", "orders-latest")
 SETTLE_SECONDS = 600
 
