@@ -258,6 +258,9 @@ class _Making:
         from drill.report.past import read_past
 
         past = read_past(self._journal.archive, at=self._context.at, scope=self._scope)
+        asked = " ".join(narrowed(self._scope))
+        if asked and not past.drills:
+            say(f"no drill matches {asked}: the report is empty")
         if not self._is_redacted:
             return past
         from drill.report.pseudonyms import Pseudonyms

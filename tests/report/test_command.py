@@ -212,3 +212,11 @@ def test_the_same_name_has_the_same_pseudonym_under_one_key_alone():
     assert builders.plan().name not in one.of("plan", builders.plan().name)
     with pytest.raises(ValueError, match="at least 32 bytes"):
         Pseudonyms(b"short")
+
+
+@pytest.mark.parametrize(("name", "is_empty"), [("nobody-*", True), ("*", False)])
+def test_a_scope_that_nothing_matches_is_said(house, tmp_path, name, is_empty):
+    words = ("--config", str(house / "config.toml"), "report", "--at", AT)
+    result = CliRunner().invoke(cli, [*words, "--folder", str(tmp_path), "--scope", name])
+
+    assert (f"no drill matches --scope {name}: the report is empty" in result.stderr) is is_empty
