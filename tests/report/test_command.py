@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from drill.bootstrap import open_store
 from drill.cli.context import read_config
 from drill.cli.main import cli
-from drill.report.pdf import NoPdfWriter
+from drill.report.pdf import NoPdfWriter, ensure_writer
 from tests.report import builders, fleet
 from tests.report.builders import NOW
 from tests.report.pages import Page, read
@@ -124,7 +124,10 @@ def test_the_command_of_the_page_of_verification_gives_the_same_bytes(house, tmp
 
 
 def test_pdf_is_written_beside_the_pages(house, tmp_path):
-    pytest.importorskip("weasyprint")
+    try:
+        ensure_writer()
+    except NoPdfWriter as missing:
+        pytest.skip(missing.message)
     from pypdf import PdfReader
 
     run(house, "--at", AT, "--folder", str(tmp_path), "--pdf")
