@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy import Connection, Engine, create_engine, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
@@ -48,6 +48,15 @@ class Database:
             session.begin(),
         ):
             yield session
+
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        """Give the connection of such a transaction alone: a session costs more than a short write.
+
+        Raise StoreError.
+        """
+        with told_plainly(self.name), self._in_turn(), self.engine.begin() as connection:
+            yield connection
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:

@@ -183,11 +183,6 @@ def step_values(drill_id: str, position: int, step: Step) -> dict[str, Any]:
     }
 
 
-def step_row(drill_id: str, position: int, step: Step) -> StepRow:
-    """Return the row of a step; positions count from 1."""
-    return StepRow(**step_values(drill_id, position, step))
-
-
 def check_values(drill_id: str, position: int, check: CheckResult) -> dict[str, Any]:
     """Return the columns of an answered check; positions count from 1."""
     return {
@@ -206,11 +201,6 @@ def check_values(drill_id: str, position: int, check: CheckResult) -> dict[str, 
     }
 
 
-def check_row(drill_id: str, position: int, check: CheckResult) -> CheckResultRow:
-    """Return the row of an answered check; positions count from 1."""
-    return CheckResultRow(**check_values(drill_id, position, check))
-
-
 def journal_values(drill_id: str, sequence: int, event: Event) -> dict[str, Any]:
     """Return the columns of an event. Raise StoreError if its facts are not JSON."""
     return {
@@ -221,11 +211,6 @@ def journal_values(drill_id: str, sequence: int, event: Event) -> dict[str, Any]
         "act": event.act,
         "facts": facts_as_json(event),
     }
-
-
-def journal_row(drill_id: str, sequence: int, event: Event) -> JournalRow:
-    """Return the row of an event. Raise StoreError if its facts are not JSON."""
-    return JournalRow(**journal_values(drill_id, sequence, event))
 
 
 def event_of(row: JournalRow) -> Event:
