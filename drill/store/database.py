@@ -33,6 +33,7 @@ class Database:
         """What messages call it; without a password."""
         self._patience = patience
         self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
+        self._alone = engine.execution_options(**{dialects.ALONE: True})
         self._reading = engine.execution_options(**dialects.reading_options(engine.dialect.name))
 
     def __repr__(self) -> str:
@@ -56,6 +57,15 @@ class Database:
         Raise StoreError.
         """
         with told_plainly(self.name), self._in_turn(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """Give a connection for one statement alone, which is on disk afterwards. Raise StoreError.
+
+        A second statement would not be in the same transaction everywhere.
+        """
+        with told_plainly(self.name), self._in_turn(), self._alone.begin() as connection:
             yield connection
 
     @contextmanager

@@ -115,18 +115,26 @@ class SqlJournal:
     ) -> DrillRecord | None:
         """Lease an unfinished drill and raise its epoch, or return None."""
         lent = {"worker": worker, "now": now, "until": now + lease}
-        known = self._known.find(drill_id)
-        with self._database.connected() as connection:
-            if known is not None and fences.claim_known(connection, known, **lent):
-                claimed = replace(
-                    known, epoch=known.epoch + 1, leased_by=worker, leased_until=now + lease
-                )
-            elif fences.claim(connection, drill_id, **lent):
+        claimed = self._claim_known(drill_id, **lent)
+        if claimed is None:
+            with self._database.connected() as connection:
+                if not fences.claim(connection, drill_id, **lent):
+                    return None
                 claimed = _read_whole(connection, drill_id)
-            else:
-                return None
         self._known.keep(claimed)
         return claimed
+
+    def _claim_known(
+        self, drill_id: str, *, worker: str, now: datetime, until: datetime
+    ) -> DrillRecord | None:
+        """Claim a drill that stands as this process knows it; None, without a claim, if not."""
+        known = self._known.find(drill_id)
+        if known is None:
+            return None
+        with self._database.alone() as connection:
+            if not fences.claim_known(connection, known, worker=worker, now=now, until=until):
+                return None
+        return replace(known, epoch=known.epoch + 1, leased_by=worker, leased_until=until)
 
     def renew(self, epochs: Mapping[str, int], *, until: datetime) -> int:
         """Prolong the leases that have not been given back, in one statement."""
@@ -142,16 +150,18 @@ class SqlJournal:
     def save(self, record: DrillRecord, events: Sequence[Event] = ()) -> DrillRecord:
         """Write the drill, its steps and checks, and append events, together."""
         ensure_keepable(record, events)
-        with self._database.connected() as connection:
-            known = self._known.forget(record.id)  # until the transaction is on disk
-            after = None
-            if known is not None and known.epoch == record.epoch:
+        known = self._known.forget(record.id)  # until the transaction is on disk
+        after = None
+        if known is not None and known.epoch == record.epoch:
+            is_short = saving.is_short(known, record, events)
+            with self._database.alone() if is_short else self._database.connected() as connection:
                 after = saving.write(connection, known, record, events)
-            if after is None:  # something has changed from outside, or is not known
+        if after is None:  # something has changed from outside, or is not known
+            with self._database.connected() as connection:
                 before = _read_whole(connection, record.id)
                 after = saving.write(connection, before, record, events)
-            if after is None:  # the row is locked, so this cannot be; but nothing goes unfenced
-                raise DrillMoved(f"another worker has taken drill {record.id} over")
+        if after is None:  # the row was locked, so this cannot be; but nothing goes unfenced
+            raise DrillMoved(f"another worker has taken drill {record.id} over")
         if after.state is not State.FINISHED:
             self._known.keep(after)
         return after

@@ -18,6 +18,13 @@ from drill.store.mapping import changed_values, check_values, journal_values, st
 from drill.store.tables import CheckResultRow, DrillLineRow, JournalRow, StepRow
 
 
+def is_short(before: DrillRecord, record: DrillRecord, events: Sequence[Event]) -> bool:
+    """Tell whether ``write`` has one row to write and nothing else: most looks find nothing new."""
+    if events or record.steps is not before.steps or record.checks is not before.checks:
+        return False
+    return not changed_values(before, record).keys() - IN_NO_LINE
+
+
 def write(
     connection: Connection, before: DrillRecord, record: DrillRecord, events: Sequence[Event]
 ) -> DrillRecord | None:
@@ -28,8 +35,7 @@ def write(
     values = changed_values(before, after)
     if not fences.change(connection, before, values):
         return None
-    if after.steps is not before.steps:
-        _keep_steps(connection, before, after)
+    _keep_steps(connection, before, after)
     added = after.checks[len(before.checks) :]
     for position, check in enumerate(added, start=len(before.checks) + 1):
         connection.execute(insert(CheckResultRow), check_values(after.id, position, check))
@@ -56,6 +62,8 @@ def append(connection: Connection, drill_id: str, events: Sequence[Event]) -> No
 
 
 def _keep_steps(connection: Connection, before: DrillRecord, after: DrillRecord) -> None:
+    if after.steps is before.steps:
+        return
     for position, step in enumerate(after.steps, start=1):
         values = step_values(after.id, position, step)
         if position > len(before.steps):
