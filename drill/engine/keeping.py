@@ -83,7 +83,8 @@ def ensure_keepable(record: DrillRecord, events: Iterable[Event] = ()) -> None:
     """Raise StoreError for what can be no drill, or no event of one."""
     dated: list[Any] = [record, *record.steps, *record.checks, *events]
     for value in dated:
-        names, values_of = _fields_of(type(value))
+        kind: Any = type(value)
+        names, values_of = _fields_of(kind)
         for name, instant in zip(names, values_of(value), strict=True):
             if isinstance(instant, datetime) and instant.tzinfo is None:
                 raise StoreError(f"{name} of drill {record.id} is naive: it is no instant")

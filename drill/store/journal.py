@@ -114,11 +114,11 @@ class SqlJournal:
         self, drill_id: str, *, worker: str, now: datetime, lease: timedelta
     ) -> DrillRecord | None:
         """Lease an unfinished drill and raise its epoch, or return None."""
-        lent = {"worker": worker, "now": now, "until": now + lease}
-        claimed = self._claim_known(drill_id, **lent)
+        until = now + lease
+        claimed = self._claim_known(drill_id, worker=worker, now=now, until=until)
         if claimed is None:
             with self._database.connected() as connection:
-                if not fences.claim(connection, drill_id, **lent):
+                if not fences.claim(connection, drill_id, worker=worker, now=now, until=until):
                     return None
                 claimed = _read_whole(connection, drill_id)
         self._known.keep(claimed)
