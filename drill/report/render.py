@@ -14,6 +14,7 @@ from typing import Protocol
 
 from drill.engine.record import DrillRecord, Event
 from drill.recovery.facts import DrillFacts
+from drill.report.audit_data import audit_files
 from drill.report.context import Context
 from drill.report.data import data_files
 from drill.report.folder import ReportFolder, ReportFolderUnusable
@@ -123,7 +124,7 @@ def _render_report(
     rest = [page for page in todo if not KINDS[page.kind].needs_everything]
     for made in _rendered(rest, book, folder, context, workers, progress):
         _note(made, output, entries)
-    for file in data_files(site):
+    for file in (*data_files(site), *audit_files(site)):
         known = before.entries.get(file.name)
         if known and _is_same(folder, file.name, file.digest, known, before):
             entries[file.name] = known
