@@ -10,11 +10,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-<<<<<<< HEAD
-.PHONY: demo test lint unit bench bench-report soak lock clean mariadb chromium
-=======
-.PHONY: demo test lint unit bench bench-report bench-serve soak soak-serve lock clean mariadb
->>>>>>> site
+.PHONY: demo test lint unit bench bench-report bench-serve soak soak-serve lock clean mariadb chromium
 
 demo: .venv/.demo
 	$(BIN)/drill demo
