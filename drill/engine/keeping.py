@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from drill.engine.ports import SeatLimits, Summary
@@ -81,8 +83,9 @@ def ensure_keepable(record: DrillRecord, events: Iterable[Event] = ()) -> None:
     """Raise StoreError for what can be no drill, or no event of one."""
     dated: list[Any] = [record, *record.steps, *record.checks, *events]
     for value in dated:
-        for name in value.__dataclass_fields__:
-            instant = getattr(value, name)
+        kind: Any = type(value)
+        names, values_of = _fields_of(kind)
+        for name, instant in zip(names, values_of(value), strict=True):
             if isinstance(instant, datetime) and instant.tzinfo is None:
                 raise StoreError(f"{name} of drill {record.id} is naive: it is no instant")
     has_outcome = record.outcome is not None
@@ -99,6 +102,13 @@ def ensure_keepable(record: DrillRecord, events: Iterable[Event] = ()) -> None:
         raise StoreError(f"drill {record.id!r} has no id, or a level or an epoch that cannot be")
 
 
+@cache
+def _fields_of(kind: type[Any]) -> tuple[tuple[str, ...], attrgetter[tuple[Any, ...]]]:
+    """Return the names of the fields of a dataclass, and what reads them all at once."""
+    names = tuple(one.name for one in fields(kind))
+    return names, attrgetter(*names)
+
+
 def ensure_legal(before: DrillRecord, after: DrillRecord) -> None:
     """Raise DrillMoved for an old epoch, and StoreError for a change that no drill can make."""
     if before.epoch != after.epoch:
@@ -107,13 +117,14 @@ def ensure_legal(before: DrillRecord, after: DrillRecord) -> None:
         raise StoreError(f"drill {before.id} is finished: it never changes again")
     fixed = FIXED if before.outcome is None else (*FIXED, "outcome", "finding")
     for name in fixed:
-        if getattr(before, name) != getattr(after, name):
+        was, now = getattr(before, name), getattr(after, name)
+        if was is not now and was != now:
             raise StoreError(f"{name} of drill {before.id} never changes")
     if after.checks[: len(before.checks)] != before.checks:
         raise StoreError(f"drill {before.id} has checks already that would change")
     for position, step in enumerate(before.steps):
-        now = after.steps[position] if position < len(after.steps) else None
-        if now is None or now.name is not step.name or (step.ended_at and now != step):
+        new = after.steps[position] if position < len(after.steps) else None
+        if new is None or new.name is not step.name or (step.ended_at and new != step):
             raise StoreError(f"drill {before.id} has a step {step.name} already that would change")
 
 
@@ -126,12 +137,16 @@ def merged(before: DrillRecord, after: DrillRecord) -> DrillRecord:
     """
     unseen = before.abort_requested and not after.abort_requested
     keeps_lease = after.leased_until is not None
+    leased_until = before.leased_until if keeps_lease else None
+    has_all = (before.abort_requested, before.leased_by, leased_until)
+    if has_all == (after.abort_requested, after.leased_by, after.leased_until):
+        return after  # most saves: a copy of so many fields is not free
     return replace(
         after,
         abort_requested=before.abort_requested,
         next_at=min(after.next_at, after.enlisted_at) if unseen else after.next_at,
         leased_by=before.leased_by,
-        leased_until=before.leased_until if keeps_lease else None,
+        leased_until=leased_until,
     )
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy import Connection, Engine, create_engine, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
@@ -33,6 +33,7 @@ class Database:
         """What messages call it; without a password."""
         self._patience = patience
         self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
+        self._alone = engine.execution_options(**{dialects.ALONE: True})
         self._reading = engine.execution_options(**dialects.reading_options(engine.dialect.name))
 
     def __repr__(self) -> str:
@@ -48,6 +49,24 @@ class Database:
             session.begin(),
         ):
             yield session
+
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        """Give the connection of such a transaction alone: a session costs more than a short write.
+
+        Raise StoreError.
+        """
+        with told_plainly(self.name), self._in_turn(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """Give a connection for one statement alone, which is on disk afterwards. Raise StoreError.
+
+        A second statement would not be in the same transaction everywhere.
+        """
+        with told_plainly(self.name), self._in_turn(), self._alone.begin() as connection:
+            yield connection
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:

@@ -11,6 +11,10 @@ from sqlalchemy import Connection, Engine, event, text
 READS = "drill_reads"
 """Execution option of a connection that only reads: on SQLite it takes no lock for writing."""
 
+ALONE = "drill_alone"
+"""Execution option of a connection that is given one statement: on SQLite, without BEGIN, that is a
+transaction of its own, and on disk when it has run."""
+
 _SEATS_LOCK = 4_707_101
 _SCHEMA_LOCK = 4_707_102
 _ORDERS_LOCK = 4_707_103
@@ -53,7 +57,10 @@ def prepare(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        reads = connection.get_execution_options().get(READS)
+        options = connection.get_execution_options()
+        if options.get(ALONE):
+            return
+        reads = options.get(READS)
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 

@@ -1,6 +1,7 @@
 """The two writes of every look at a drill, behind the fence of its epoch.
 
-They are most of what a thousand restores under way cost, so their statements are built once.
+They are most of what a thousand restores under way cost, so their statements are built once, and
+each is the only one of its transaction as long as the drill stands as this process knows it.
 """
 
 from __future__ import annotations
@@ -10,14 +11,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, Update, bindparam, inspect, or_, update
-from sqlmodel import Session
+from sqlalchemy import Connection, Table, Update, bindparam, inspect, or_, update
 
 from drill.engine.record import DrillRecord, State
 from drill.store.tables import DrillRow
 
 _DRILLS = cast("Table", DrillRow.__table__)  # type: ignore[attr-defined]
-_FENCED = (_DRILLS.c.id == bindparam("_id"), _DRILLS.c.epoch == bindparam("_epoch"))
 _CLAIM = (
     update(_DRILLS)
     .where(
@@ -31,18 +30,46 @@ _CLAIM = (
         leased_until=bindparam("_until"),
     )
 )
+_AS_KNOWN = (
+    _DRILLS.c.epoch == bindparam("_epoch"),
+    _DRILLS.c.next_at == bindparam("_next_at"),
+    _DRILLS.c.abort_requested == bindparam("_abort_requested"),
+)
+"""The epoch, and what else a request to abort changes. Of the same epoch only the lease may differ
+then: it is prolonged, or ended, by others than the worker of the drill."""
+_CLAIM_KNOWN = _CLAIM.where(*_AS_KNOWN)
+_SAME_LEASE = _DRILLS.c.leased_until.is_not_distinct_from(bindparam("_leased_until"))
 
 
-def claim(session: Session, drill_id: str, *, worker: str, now: datetime, until: datetime) -> bool:
+def claim(
+    connection: Connection, drill_id: str, *, worker: str, now: datetime, until: datetime
+) -> bool:
     """Lease an unfinished drill that nobody holds and raise its epoch; tell whether it was so."""
     values = {"_id": drill_id, "_worker": worker, "_now": now, "_until": until}
-    return session.connection().execute(_CLAIM, values).rowcount == 1
+    return connection.execute(_CLAIM, values).rowcount == 1
 
 
-def change(session: Session, record: DrillRecord, values: Mapping[str, Any]) -> bool:
-    """Write these columns of a drill if the epoch is still its own; tell whether it was."""
-    given = {"_id": record.id, "_epoch": record.epoch, **values}
-    return session.connection().execute(_change_of(tuple(values)), given).rowcount == 1
+def claim_known(
+    connection: Connection, known: DrillRecord, *, worker: str, now: datetime, until: datetime
+) -> bool:
+    """Do the same if the drill stands as it is known, but for its lease; tell whether it did."""
+    values = {"_worker": worker, "_now": now, "_until": until, **_stand_of(known)}
+    return connection.execute(_CLAIM_KNOWN, values).rowcount == 1
+
+
+def change(connection: Connection, before: DrillRecord, values: Mapping[str, Any]) -> bool:
+    """Write these columns of a drill if it stands as it did before; tell whether it did."""
+    given = {**values, **_stand_of(before), "_leased_until": before.leased_until}
+    return connection.execute(_change_of(tuple(values)), given).rowcount == 1
+
+
+def _stand_of(record: DrillRecord) -> dict[str, Any]:
+    return {
+        "_id": record.id,
+        "_epoch": record.epoch,
+        "_next_at": record.next_at,
+        "_abort_requested": record.abort_requested,
+    }
 
 
 @cache
@@ -50,4 +77,5 @@ def _change_of(columns: tuple[str, ...]) -> Update:
     """Return the statement that writes these columns; steps write few different sets of them."""
     by_name = inspect(DrillRow).columns
     written: dict[Any, Any] = {by_name[name]: bindparam(name) for name in columns}
-    return update(_DRILLS).where(*_FENCED).values(written or {"epoch": _DRILLS.c.epoch})
+    stands = (_DRILLS.c.id == bindparam("_id"), *_AS_KNOWN, _SAME_LEASE)
+    return update(_DRILLS).where(*stands).values(written or {"epoch": _DRILLS.c.epoch})

@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from sqlalchemy import case, tuple_, update
+from sqlalchemy import Connection, case, tuple_, update
 from sqlmodel import Session, col, select
 
-from drill.engine.keeping import ensure_keepable, ensure_legal, merged, reopened
+from drill.engine.keeping import ensure_keepable, reopened
 from drill.engine.ports import SeatLimits, Summary
 from drill.engine.record import DrillRecord, Event, Outcome, State
 from drill.errors import DrillMoved
-from drill.store import fences, queries, seating, summaries
+from drill.store import fences, queries, saving, seating, summaries
 from drill.store.adding import add_drills
 from drill.store.archive import SqlArchive
 from drill.store.control import SqlControl
 from drill.store.database import Database, open_database
-from drill.store.known import KnownRecords, outside_of
-from drill.store.lines import IN_NO_LINE, changing_line
-from drill.store.mapping import (
-    changed_values,
-    changing_values,
-    check_row,
-    journal_row,
-    step_row,
-)
+from drill.store.known import KnownRecords
+from drill.store.mapping import changing_values
 from drill.store.migrate import ensure_current
 from drill.store.notices import SqlNoticeBook
-from drill.store.tables import DrillLineRow, DrillRow, StepRow
+from drill.store.tables import DrillRow
 
 
 def open_journal(
@@ -120,12 +114,27 @@ class SqlJournal:
         self, drill_id: str, *, worker: str, now: datetime, lease: timedelta
     ) -> DrillRecord | None:
         """Lease an unfinished drill and raise its epoch, or return None."""
-        with self._database.writing() as session:
-            if not fences.claim(session, drill_id, worker=worker, now=now, until=now + lease):
-                return None
-            claimed = self._as_it_stands(session, drill_id, claims=1)
+        until = now + lease
+        claimed = self._claim_known(drill_id, worker=worker, now=now, until=until)
+        if claimed is None:
+            with self._database.connected() as connection:
+                if not fences.claim(connection, drill_id, worker=worker, now=now, until=until):
+                    return None
+                claimed = _read_whole(connection, drill_id)
         self._known.keep(claimed)
         return claimed
+
+    def _claim_known(
+        self, drill_id: str, *, worker: str, now: datetime, until: datetime
+    ) -> DrillRecord | None:
+        """Claim a drill that stands as this process knows it; None, without a claim, if not."""
+        known = self._known.find(drill_id)
+        if known is None:
+            return None
+        with self._database.alone() as connection:
+            if not fences.claim_known(connection, known, worker=worker, now=now, until=until):
+                return None
+        return replace(known, epoch=known.epoch + 1, leased_by=worker, leased_until=until)
 
     def renew(self, epochs: Mapping[str, int], *, until: datetime) -> int:
         """Prolong the leases that have not been given back, in one statement."""
@@ -141,39 +150,21 @@ class SqlJournal:
     def save(self, record: DrillRecord, events: Sequence[Event] = ()) -> DrillRecord:
         """Write the drill, its steps and checks, and append events, together."""
         ensure_keepable(record, events)
-        with self._database.writing() as session:
-            before = self._as_it_stands(session, record.id)
-            self._known.forget(record.id)  # until the transaction is on disk
-            ensure_legal(before, record)
-            after = merged(before, record)
-            _keep_steps(session, before, after)
-            for position, check in enumerate(after.checks, start=1):
-                if position > len(before.checks):
-                    session.add(check_row(record.id, position, check))
-            _append(session, record.id, events)
-            session.flush()
-            # The row is locked, so this cannot miss; but no write goes without its fence.
-            values = changed_values(before, after)
-            if not fences.change(session, after, values):
-                raise DrillMoved(f"another worker has taken drill {record.id} over")
-            if values.keys() - IN_NO_LINE or len(after.checks) > len(before.checks):
-                _keep_line(session, after)
+        known = self._known.forget(record.id)  # until the transaction is on disk
+        after = None
+        if known is not None and known.epoch == record.epoch:
+            is_short = saving.is_short(known, record, events)
+            with self._database.alone() if is_short else self._database.connected() as connection:
+                after = saving.write(connection, known, record, events)
+        if after is None:  # something has changed from outside, or is not known
+            with self._database.connected() as connection:
+                before = _read_whole(connection, record.id)
+                after = saving.write(connection, before, record, events)
+        if after is None:  # the row was locked, so this cannot be; but nothing goes unfenced
+            raise DrillMoved(f"another worker has taken drill {record.id} over")
         if after.state is not State.FINISHED:
             self._known.keep(after)
         return after
-
-    def _as_it_stands(self, session: Session, drill_id: str, *, claims: int = 0) -> DrillRecord:
-        """Return a drill that nobody else can change until this transaction ends.
-
-        Only what may have changed since this process last wrote it is read; all of it, if another
-        one has had it since, beyond so many ``claims`` just made. Raise StoreError.
-        """
-        outside = outside_of(session, drill_id)
-        if outside is not None:
-            known = self._known.as_of(drill_id, outside.epoch - claims, outside)
-            if known is not None:
-                return known
-        return queries.locked(session, drill_id)
 
     def seat(self, record: DrillRecord, limits: SeatLimits, *, target_id: str | None) -> str | None:
         """Give the drill a seat and the hold on its target, or say what it waits for."""
@@ -209,8 +200,8 @@ class SqlJournal:
             after, event = reopened(before, now)
             row = update(DrillRow).where(col(DrillRow.id) == drill_id)
             queries.change(session, row.values(**changing_values(after)))
-            _keep_line(session, after)
-            _append(session, drill_id, [event])
+            saving.keep_line(session.connection(), after)
+            saving.append(session.connection(), drill_id, [event])
             return after
 
     def expire_leases(self, is_dead: Callable[[str], bool]) -> int:
@@ -284,22 +275,7 @@ class SqlJournal:
             return queries.earliest_next_at(session, only, queued)
 
 
-def _keep_line(session: Session, after: DrillRecord) -> None:
-    line = update(DrillLineRow).where(col(DrillLineRow.drill_id) == after.id)
-    queries.change(session, line.values(**changing_line(after)))
-
-
-def _keep_steps(session: Session, before: DrillRecord, after: DrillRecord) -> None:
-    for position, step in enumerate(after.steps, start=1):
-        known = before.steps[position - 1] if position <= len(before.steps) else None
-        if known is None:
-            session.add(step_row(after.id, position, step))
-        elif known != step:
-            row = session.get_one(StepRow, (after.id, position))
-            row.began_at, row.ended_at, row.result = step.began_at, step.ended_at, step.result
-
-
-def _append(session: Session, drill_id: str, events: Sequence[Event]) -> None:
-    last = queries.last_sequence(session, drill_id) if events else 0
-    for sequence, event in enumerate(events, start=last + 1):
-        session.add(journal_row(drill_id, sequence, event))
+def _read_whole(connection: Connection, drill_id: str) -> DrillRecord:
+    """Return a drill that nobody else can change until the transaction ends. Raise StoreError."""
+    with Session(connection) as session:
+        return queries.locked(session, drill_id)

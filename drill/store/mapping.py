@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from datetime import timedelta
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -51,6 +52,9 @@ _MADE_OF = {
     "copy": ("copy_",),
 }
 """Fields that are kept in another form, and in which columns."""
+
+_later_of = attrgetter(*_LATER)
+_made_of = attrgetter(*_MADE_OF)
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -106,12 +110,10 @@ def new_values(record: DrillRecord) -> dict[str, Any]:
 
 def changed_values(before: DrillRecord, after: DrillRecord) -> dict[str, Any]:
     """Return the columns that differ between two records of a drill. Raise StoreError."""
-    parts = [name for name in _MADE_OF if getattr(before, name) != getattr(after, name)]
-    values = {
-        name: getattr(after, name)
-        for name in _LATER
-        if getattr(before, name) != getattr(after, name)
-    }
+    pairs = zip(_LATER, _later_of(before), _later_of(after), strict=True)
+    values = {name: now for name, was, now in pairs if was is not now and was != now}
+    pairs = zip(_MADE_OF, _made_of(before), _made_of(after), strict=True)
+    parts = [name for name, was, now in pairs if was is not now and was != now]
     if parts:
         every = changing_values(after)
         values |= {column: every[column] for name in parts for column in _MADE_OF[name]}
@@ -183,11 +185,6 @@ def step_values(drill_id: str, position: int, step: Step) -> dict[str, Any]:
     }
 
 
-def step_row(drill_id: str, position: int, step: Step) -> StepRow:
-    """Return the row of a step; positions count from 1."""
-    return StepRow(**step_values(drill_id, position, step))
-
-
 def check_values(drill_id: str, position: int, check: CheckResult) -> dict[str, Any]:
     """Return the columns of an answered check; positions count from 1."""
     return {
@@ -206,11 +203,6 @@ def check_values(drill_id: str, position: int, check: CheckResult) -> dict[str, 
     }
 
 
-def check_row(drill_id: str, position: int, check: CheckResult) -> CheckResultRow:
-    """Return the row of an answered check; positions count from 1."""
-    return CheckResultRow(**check_values(drill_id, position, check))
-
-
 def journal_values(drill_id: str, sequence: int, event: Event) -> dict[str, Any]:
     """Return the columns of an event. Raise StoreError if its facts are not JSON."""
     return {
@@ -221,11 +213,6 @@ def journal_values(drill_id: str, sequence: int, event: Event) -> dict[str, Any]
         "act": event.act,
         "facts": facts_as_json(event),
     }
-
-
-def journal_row(drill_id: str, sequence: int, event: Event) -> JournalRow:
-    """Return the row of an event. Raise StoreError if its facts are not JSON."""
-    return JournalRow(**journal_values(drill_id, sequence, event))
 
 
 def event_of(row: JournalRow) -> Event:

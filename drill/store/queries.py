@@ -181,12 +181,6 @@ def events_of(session: Session, drill_id: str) -> list[Event]:
     return [event_of(row) for row in session.exec(statement.order_by(col(JournalRow.sequence)))]
 
 
-def last_sequence(session: Session, drill_id: str) -> int:
-    """Return the sequence of the last line in the journal of a drill; 0 if there is none."""
-    column = func.max(col(JournalRow.sequence))
-    return session.exec(select(column).where(col(JournalRow.drill_id) == drill_id)).one() or 0
-
-
 def recorded_counts(session: Session, plan_name: str) -> dict[str, int]:
     """Return name of check -> row count of the drill with the newest slot that passed."""
     last = session.exec(

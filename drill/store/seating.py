@@ -62,6 +62,8 @@ def next_in_line(
     """Return ids of queued drills that ``seat`` would not let wait now, first come first."""
     is_queued = col(DrillRow.state) == State.QUEUED.value
     sits, known = col(DrillRow.is_seated).is_(True), col(DrillRow.cloud).in_(list(limits))
+    if session.exec(select(DrillRow.id).where(is_queued).limit(1)).first() is None:
+        return []  # the usual case: who sits need not be read, and that may be a thousand
     is_free = sqlalchemy.or_(sits, col(DrillRow.abort_requested).is_(True), ~known)
     seated = list(_contenders(session, sits))
     free = list(_contenders(session, is_queued, is_free))

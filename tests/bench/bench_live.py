@@ -27,7 +27,7 @@ from drill.store import SqlJournal, open_journal
 from tests.engine.scene import SOURCE_ID, Scene, a_plan
 
 DRILLS = int(os.environ.get("DRILL_BENCH_DRILLS", "1000"))
-POLL_EVERY = timedelta(seconds=15)
+POLL_EVERY = timedelta(seconds=float(os.environ.get("DRILL_BENCH_POLL_SECONDS", "15")))
 MEASURED_SECONDS = float(os.environ.get("DRILL_BENCH_SECONDS", "120"))
 CORE_SHARE_AT_MOST = 0.10
 MEGABYTES_AT_MOST = 100.0
