@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from drill.check.port import CheckAnswer
 from drill.plan.visible import visible
@@ -59,9 +59,10 @@ def data_files(site: Site) -> Iterator[DataFile]:
     drills = site.past.drills
     recent: Sequence[DrillFacts] = drills
     if len(drills) > DRILLS_AT_MOST:
-        border = month_of(context.at - RECENT)
-        recent = [one for one in drills if month_of(one.scheduled_for) >= border]
-        yield from _months([one for one in drills if month_of(one.scheduled_for) < border], links)
+        oldest = (context.at - RECENT).astimezone(UTC)
+        border = oldest.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        recent = [one for one in drills if one.scheduled_for >= border]
+        yield from _months([one for one in drills if one.scheduled_for < border], links)
     rows = list(_rows(recent, links))
     head: dict[str, Value] = {
         "schema": SCHEMA,
