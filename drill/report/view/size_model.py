@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from drill.recovery.coverage.sizing import (
     ENOUGH_DRILLS,
@@ -32,6 +32,8 @@ STEPS = 12
 DRILLS_AT_MOST = 300
 """The newest drills that a model is made of: the robust slope looks at every pair of them."""
 KINDS_AT_MOST = 8
+YEARS_AT_MOST = 10
+"""No day is named beyond."""
 
 _DAY = timedelta(days=1)
 _ToPixel = Callable[[float], int]
@@ -188,32 +190,39 @@ def _forecast(model: SizeModel, target: timedelta | None, volumes: Sequence[Dril
             "The RTO target of {target} is not reached up to {size}, twice the largest size; "
             "beyond it nothing is said."
         ).format(target=span_text(target), size=_size(REFUSED_BEYOND * model.largest_gb))
-    reached = _("The line reaches the RTO target of {target} at {size}").format(
-        target=span_text(target), size=_size(size)
-    )
     if size > model.largest_gb:
-        reached = _("{sentence} (extrapolated)").format(sentence=reached)
-    return f"{reached}{_when(model, target, volumes)}"
+        reached = _("Extrapolated, the line reaches the RTO target of {target} at {size}.").format(
+            target=span_text(target), size=_size(size)
+        )
+    else:
+        reached = _("The line reaches the RTO target of {target} at {size}.").format(
+            target=span_text(target), size=_size(size)
+        )
+    when = _when(model, target, volumes)
+    return f"{reached} {when}" if when else reached
 
 
 def _when(model: SizeModel, target: timedelta, volumes: Sequence[DrillFacts]) -> str:
-    """Return the day on which the growth of the one source gets there, or the full stop alone."""
+    """Return on which day the growth of the one source gets there; empty where it has no growth
+    to speak of."""
     if len(volumes) < 2:
-        return _(".")
+        return ""
     newest, oldest = volumes[0], volumes[-1]
     days = (newest.scheduled_for - oldest.scheduled_for) / _DAY
     size = float(newest.volume_gb or 0)
     growth = (size - float(oldest.volume_gb or 0)) / days if days > 0 else 0.0
     left = model.days_until(target / timedelta(minutes=1), size_gb=size, growth_per_day=growth)
     if left is None:
-        return _("; the volume did not grow.")
+        return _("The volume did not grow.")
     if left == 0:
-        return _("; the volume has that size already.")
-    if left > 3650:
-        return _("; with its growth so far that is more than ten years away.")
-    day = (newest.scheduled_for + left * _DAY).date().isoformat()
-    return _("; with its growth so far, {growth} GB a day, that is on {day}.").format(
-        growth=f"{growth:.1f}", day=day
+        return _("The volume has that size already.")
+    if left > YEARS_AT_MOST * 365:
+        return _("With the growth so far that is more than {years} years away.").format(
+            years=YEARS_AT_MOST
+        )
+    day = (newest.scheduled_for + left * _DAY).astimezone(UTC).date()
+    return _("With the growth so far, {growth} GB a day, that is on {day}.").format(
+        growth=f"{growth:.1f}", day=day.isoformat()
     )
 
 

@@ -1,7 +1,7 @@
 """How the numbers of the overview went over 90 days, as far as the drills tell.
 
-Of windows only the newest reading is known to a report: what was restorable, and how far it
-lagged, has no history here, and is said to have none.
+Of windows only the newest reading is known to a report: what was restorable, how far it lagged,
+and which proofs still stood for something restorable has no history here, and is said to have none.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from drill.recovery.coverage.evidence import is_executed, is_proof
-from drill.recovery.coverage.reading import validity_of
 from drill.recovery.facts import DrillFacts
 from drill.recovery.measure import Attainment
 from drill.report.language import _
@@ -44,62 +43,44 @@ def sparks(
     ``drills`` come newest slot first. Each day ends at the time of day of the report, so that the
     last value is that of the page.
     """
-    covered, oldest = _proofs(standings, at)
     attained, passed = _shares(drills, at)
     return {
-        "sources_proven": _spark(covered, _percent),
+        "sources_proven": _none(),
         "proven_coverage": _none(),
         "worst_lag": _none(),
         "rto_attainment": _spark(attained, _percent),
         "end_to_end": _spark(passed, _percent),
-        "oldest_proof": _spark(oldest, lambda days: span_text(days * DAY)),
+        "oldest_proof": _spark(_oldest(standings, at), lambda days: span_text(days * DAY)),
     }
 
 
-def _proofs(standings: Sequence[Standing], at: datetime) -> tuple[Series, Series]:
-    """Return the share of sources with a proof that had not run out, and the age of the oldest of
-    the newest proofs. Whether its recovery point was still listed on that day is not known."""
-    valid, known = [0] * (DAYS + 1), [0] * (DAYS + 1)
-    oldest = [0.0] * DAYS
+def _oldest(standings: Sequence[Standing], at: datetime) -> Series:
+    """Return the age of the oldest of the newest proofs, in days; None while any source has none.
+
+    The sources are those of today.
+    """
+    oldest, proven = [0.0] * DAYS, [0] * DAYS
     for one in standings:
-        validity = validity_of(one.promise)
         ends = sorted(
             drill.finished_at
             for drill in one.past.drills
             if drill.finished_at is not None and drill.finished_at <= at and is_proof(drill)
         )
         for begin, following in pairwise([*ends, at + DAY]):
-            first, last = _place(begin, at), _place(following, at)
-            if last > first:
-                known[first] += 1
-                known[last] -= 1
-                end = max(first, min(last, _place(begin + validity, at)))
-                valid[first] += 1
-                valid[end] -= 1
-                base = (at - begin) / DAY - (DAYS - 1)
-                for place in range(first, last):
-                    oldest[place] = max(oldest[place], base + place)
+            base = (at - begin) / DAY - (DAYS - 1)
+            for place in range(_place(begin, at), _place(following, at)):
+                proven[place] += 1
+                oldest[place] = max(oldest[place], base + place)
     count = len(standings)
-    have, proven = _sums(valid), _sums(known)
-    shares = [part / count if count else None for part in have]
-    ages = [
-        age if count and had == count else None for age, had in zip(oldest, proven, strict=True)
+    return [
+        age if count and have == count else None for age, have in zip(oldest, proven, strict=True)
     ]
-    return shares, ages
 
 
 def _place(instant: datetime, at: datetime) -> int:
     """Return the first day at whose end the instant has come; DAYS if none has."""
     back = (at - instant) // DAY
     return min(max(DAYS - 1 - back, 0), DAYS)
-
-
-def _sums(steps: Sequence[int]) -> list[int]:
-    found, total = [], 0
-    for step in steps[:DAYS]:
-        total += step
-        found.append(total)
-    return found
 
 
 def _shares(drills: Sequence[DrillFacts], at: datetime) -> tuple[Series, Series]:
