@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Protocol
 
 from drill.engine.record import DrillRecord, Event
 from drill.recovery.facts import DrillFacts
+from drill.report.collector import collector_resting
 from drill.report.context import Context
 from drill.report.data import DataFile, data_files
 from drill.report.folder import ReportFolder, ReportFolderUnusable
@@ -80,21 +79,8 @@ def render_report(
     """
     if context.at.utcoffset() is None:
         raise ValueError("a naive datetime is not an instant")
-    with _collector_resting():
+    with collector_resting():
         return _render_report(past, book, folder, context, promises, workers, progress)
-
-
-@contextmanager
-def _collector_resting() -> Iterator[None]:
-    """Keep the cyclic collector from walking over a million frozen values again and again: they
-    hold no cycles, and looking for some takes longer than all the rest of the planning."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _render_report(
