@@ -187,6 +187,29 @@ def test_a_proof_that_has_run_out_is_none(tmp_path):
     assert row[6].endswith("expired")
 
 
+def test_a_source_is_proven_as_long_as_its_proof_lasts_also_when_the_point_left_the_window(
+    tmp_path,
+):
+    weeks_ago = builders.drill("old", slot=NOW - timedelta(days=20))
+    nothing_found = builders.drill("new", Outcome.INCONCLUSIVE)
+
+    page = index_of(tmp_path, [weeks_ago, nothing_found])
+
+    assert "1 of 1✓" in numbers_of(page)["Sources with a valid proof"]
+    (row,) = rows_of(page.section("What is restorable, and what of it is proven"))
+    assert "expired" not in row[3]
+
+
+def test_a_pass_without_a_measured_time_is_in_no_rto_attainment(tmp_path):
+    measured = builders.drill("d1", of=builders.plan("p1"))
+    unmeasured = builders.drill("d2", of=builders.plan("p2"), rta=None)
+
+    values = numbers_of(index_of(tmp_path, [measured, unmeasured]))
+
+    assert "1 of 1✓" in values["RTO attainment, 30 d"]
+    assert "n = 1: conclusive drills" in values["RTO attainment, 30 d"]
+
+
 def test_a_proof_that_ends_within_a_week_is_listed(tmp_path):
     soon = builders.drill("soon", slot=NOW - timedelta(days=25))
     later = builders.drill(

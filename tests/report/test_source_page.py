@@ -17,9 +17,10 @@ from drill.recovery.facts import ExceptionNote
 from drill.recovery.values import Inventory, Window
 from drill.report.site import plan_site
 from drill.report.view.bars import Bar, window_bar
-from drill.report.view.formats import share_text
+from drill.report.view.formats import minute, share_text
 from drill.report.view.links import Links, source_page
 from drill.report.view.small_bar import small_bar
+from drill.report.view.source import source_view
 from drill.report.view.standing import Standing, Status, promises_of, standing_of
 from tests.report import builders, reports
 from tests.report.builders import DAY, NOW, at
@@ -202,6 +203,38 @@ def test_a_check_without_data_is_neither_passed_nor_failed(tmp_path):
     rows = rows_of(page_of(tmp_path, record).section("Checks of the last drills"))
 
     assert rows[2] == ["row-count", "! no data"]
+
+
+def test_a_failed_drill_of_a_point_that_passed_since_is_not_among_the_proofs():
+    point = NOW - timedelta(days=1)
+    failed = builders.drill("d1", Outcome.FAILED_CHECK, slot=NOW - timedelta(hours=9), point=point)
+    passed = builders.drill("d2", slot=NOW - timedelta(hours=4), point=point)
+
+    (row,) = source_view(standing(failed, passed, when=NOW), reports.context()).proofs
+
+    assert passed.finished_at is not None
+    assert row.finished_at == minute(passed.finished_at)
+
+
+def test_a_pass_without_a_known_base_is_listed_as_an_instant_alone():
+    found = replace(example(), backups=())
+    drill = builders.drill("d1", point=at("03-06 09:00"), found=found, slot=at("03-06 11:00"))
+
+    (row,) = source_view(standing(drill), reports.context(at=T)).proofs
+
+    assert (row.what, row.begin) == ("instant", None)
+
+
+def test_the_median_recovery_time_counts_failed_drills(tmp_path):
+    drills = [
+        builders.drill("d1", slot=NOW - DAY),
+        *(builders.drill(f"f{n}", Outcome.FAILED_RESTORE, slot=NOW - n * DAY) for n in (2, 3)),
+    ]
+
+    section = page_of(tmp_path, *drills).section("Recovery time")
+
+    assert "1 of 3 conclusive drills kept their RTO target" in section.text
+    assert "median recovery time not reached, longest not reached" in section.text
 
 
 def test_recovery_times_count_a_failed_drill_as_never_recovered(tmp_path):

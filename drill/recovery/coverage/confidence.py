@@ -133,6 +133,8 @@ def clustered_bound(
     if passed >= n:
         return lower_bound(size, size, alpha=alpha)
     whole = math.floor(size)
+    if whole == 0 < n:
+        return 0.0  # less than one draw, and a failure among them
     return lower_bound(max(0, whole - (n - passed)), whole, alpha=alpha)
 
 

@@ -26,8 +26,8 @@ class Ledger:
         self._by_id = {base.id: base for base in bases}
         self.proven = Painting()
         self.suspect = Painting()
-        self.direct: list[tuple[int, int, bool]] = []
-        """(point, end of the drill, whether it is valid at T), sorted by point."""
+        self.direct: list[tuple[int, int, str, bool]] = []
+        """(point, end and id of the drill, whether it is valid at T), sorted by point."""
         self.images: dict[Base, ImageProof] = {}
         self.newest_valid: int | None = None
         self.newest_ever: int | None = None
@@ -55,9 +55,12 @@ class Ledger:
             self._keep_image(base, drill, finished, "direct")
 
     def _pass_pitr(self, drill: DrillFacts, point: int, finished: int) -> None:
+        begin = self._base_instant(drill, point)
+        if begin is not None and self._crosses_a_gap(begin, point):
+            self.contradictions.append(drill.id)
+            return  # whatever was restored, it cannot have begun with this base
         fresh = self._is_fresh(finished)
         base = self._base_of(drill, point)
-        begin = self._base_instant(drill, point)
         if base is not None and fresh:
             self._keep_image(base, drill, finished, drill.base_how or "inferred")
         if drill.level < CHAIN_LEVEL:
@@ -67,10 +70,7 @@ class Ledger:
         if begin is None:
             self.without_base.append(drill.id)
             begin = point
-        elif self._crosses_a_gap(begin, point):
-            self.contradictions.append(drill.id)
-            return
-        insort(self.direct, (point, finished, valid))
+        insort(self.direct, (point, finished, drill.id, valid))
         self.suspect.wipe(begin, point)
         if valid:
             self.newest_valid = finished
@@ -100,7 +100,7 @@ class Ledger:
         valid when this one failed; or else the begin of the chain."""
         place = bisect_right(self.direct, (point,)) - 1
         while place >= 0 and self.direct[place][0] > begin:
-            proven, passed, _ = self.direct[place]
+            proven, passed, *_ = self.direct[place]
             if passed + self._validity > failed:
                 return proven
             place -= 1

@@ -27,7 +27,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricDefinition:
-    """What a figure means. The methodology page is made of these."""
+    """What a figure means."""
 
     id: str
     title: str

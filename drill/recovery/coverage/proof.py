@@ -49,6 +49,8 @@ class Proof:
     suspect: Intervals
     direct: tuple[int, ...]
     """Instants at which checks ran and passed, sorted."""
+    direct_ids: frozenset[str]
+    """Ids of the drills that ran them, and that are a proof still."""
     images: tuple[ImageProof, ...]
     newest_valid: int | None
     """End of the newest drill whose proof is still valid."""
@@ -104,7 +106,8 @@ def prove(
         bases=known,
         coats=ledger.proven.coats_within(advertised),
         suspect=intersection(ledger.suspect.painted(), advertised),
-        direct=tuple(sorted({point for point, _, valid in ledger.direct if valid})),
+        direct=tuple(sorted({point for point, *_, valid in ledger.direct if valid})),
+        direct_ids=frozenset(drill_id for *_, drill_id, valid in ledger.direct if valid),
         images=tuple(sorted(ledger.images.values(), key=lambda image: image.base)),
         newest_valid=ledger.newest_valid,
         newest_ever=ledger.newest_ever,

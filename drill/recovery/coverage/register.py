@@ -1,4 +1,4 @@
-"""The register of metrics: what each figure means, as the methodology page prints it."""
+"""The register of metrics: what each figure means."""
 
 from __future__ import annotations
 

@@ -200,14 +200,19 @@ def _population(observation: Observation | None, drills: Sequence[DrillFacts]) -
 
 
 def _polls(observations: Sequence[Observation]) -> list[tuple[int, int | None]]:
-    """Return (instant, newest instant of any window, cut at it) of what could be asked."""
+    """Return (instant, newest recovery point) of what could be asked, by the rule of the lag."""
     polls: list[tuple[int, int | None]] = []
     for one in observations:
         if one.fault is None:
             taken = to_milliseconds(one.taken_at)
             ends = [min(end, taken) for begin, end in raw_intervals(one.windows) if begin < end]
-            polls.append((taken, max(ends, default=None)))
+            polls.append((taken, max(ends) if ends else _newest_backup(one, taken)))
     return polls
+
+
+def _newest_backup(observation: Observation, taken: int) -> int | None:
+    bases = usable_bases(observation.backups, source_id=observation.source_id)
+    return max((base.ended for base in bases if base.ended <= taken), default=None)
 
 
 def _window_metrics(

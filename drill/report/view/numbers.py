@@ -184,11 +184,14 @@ def _excess(one: Standing, target: timedelta | None) -> int:
 
 
 def _rto_attainment(drills: Sequence[DrillFacts], at: datetime) -> Number:
-    """Failed drills stay in the denominator and are never met (coverage C.11)."""
+    """Failed drills stay in the denominator and are never met (coverage C.11).
+
+    A pass without a measured RTA is in neither part.
+    """
     conclusive = [
         drill
         for drill in due_within(drills, now=at, span=MONTH)
-        if drill.outcome in CONCLUSIVE and drill.rto_target is not None
+        if drill.outcome in CONCLUSIVE and rto_attainment(drill) is not Attainment.NO_DATA
     ]
     met = [drill for drill in conclusive if rto_attainment(drill) is Attainment.MET]
     return _number(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from drill.recovery.coverage.ranking import nearest_rank
 from drill.recovery.facts import DrillFacts
+from drill.recovery.measure import Attainment
 from drill.report.language import _
 from drill.report.view.fleet import FAILURES, PASSES, rto_attainment
 from drill.report.view.formats import (
@@ -99,21 +102,36 @@ def recovery_times(drills: Sequence[DrillFacts]) -> RecoveryTimes | None:
 
 
 def _finding(counted: Sequence[DrillFacts], target: timedelta | None) -> str:
-    times = sorted(one.rta for one in counted if one.outcome in PASSES and one.rta is not None)
-    if not times:
-        return _("Recovery never succeeded in {count} conclusive drills.").format(
-            count=len(counted)
-        )
-    middle = times[(len(times) - 1) // 2]
+    failed = sum(1 for one in counted if one.outcome in FAILURES)
+    if failed == len(counted):
+        return _("Recovery never succeeded in {count} conclusive drills.").format(count=failed)
+    minutes = [_minutes(one) for one in counted]
+    middle, longest = (_text(nearest_rank(minutes, percent)) for percent in (50, 100))
     if target is None:
         return _(
-            "Recovery took {middle} in the middle and {longest} at most; there is no RTO target."
-        ).format(middle=span_text(middle), longest=span_text(times[-1]))
-    met = sum(1 for one in counted if rto_attainment(one).value == "met")
+            "Median recovery time {middle}, longest {longest}; there is no RTO target."
+        ).format(middle=middle, longest=longest)
+    attained = [rto_attainment(one) for one in counted]
+    promised = [one for one in attained if one is not Attainment.NO_DATA]
     return _(
-        "{met} of {count} conclusive drills kept their RTO target; recovery took {middle} in the "
-        "middle and {longest} at most."
-    ).format(met=met, count=len(counted), middle=span_text(middle), longest=span_text(times[-1]))
+        "{met} of {count} conclusive drills kept their RTO target; median recovery time {middle}, "
+        "longest {longest}."
+    ).format(
+        met=promised.count(Attainment.MET), count=len(promised), middle=middle, longest=longest
+    )
+
+
+def _minutes(drill: DrillFacts) -> float:
+    """Return how long recovery took; a failed drill took forever (coverage C.11)."""
+    if drill.outcome in FAILURES or drill.rta is None:
+        return math.inf
+    return drill.rta / timedelta(minutes=1)
+
+
+def _text(minutes: float | None) -> str:
+    if minutes is None or math.isinf(minutes):
+        return _("not reached")
+    return span_text(timedelta(minutes=minutes))
 
 
 class _Axis:

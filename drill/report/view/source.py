@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from drill.clock import to_milliseconds
 from drill.recovery.coverage.intervals import span_of
 from drill.recovery.coverage.reading import validity_of
 from drill.recovery.facts import DrillFacts, ExceptionNote
@@ -13,7 +12,7 @@ from drill.report.context import Context
 from drill.report.language import _
 from drill.report.view.bars import Bar, window_bar
 from drill.report.view.calendar import Calendar, calendar
-from drill.report.view.fleet import CONCLUSIVE, failing_part, is_finished, is_leaked
+from drill.report.view.fleet import failing_part, is_finished, is_leaked
 from drill.report.view.formats import Moment, gigabytes_text, minute, moment, perhaps, span_text
 from drill.report.view.links import Links
 from drill.report.view.recovery_times import RecoveryTimes, recovery_times
@@ -216,18 +215,17 @@ def _proofs(one: Standing, links: Links) -> Iterable[ProofRow]:
     """Yield the valid proofs, the newest first: stretches, and images that lie in none of them."""
     by_id = {drill.id: drill for drill in one.past.drills}
     images = {image.drill_id: image for image in one.proof.images}
-    direct = set(one.proof.direct)
     for drill in one.past.drills:
         point = drill.point_at
-        if drill.outcome not in CONCLUSIVE or point is None or drill.finished_at is None:
+        if point is None or drill.finished_at is None:
             continue
-        is_direct = drill.mode == "pitr" and _milliseconds(drill) in direct
+        is_direct = drill.id in one.proof.direct_ids
         image = images.get(drill.id)
         if not is_direct and image is None:
             continue
         how = drill.base_how if drill.mode == "pitr" else "reported"
         yield ProofRow(
-            what=_("chain and image") if is_direct else _("image"),
+            what=_what(drill.id, one) if is_direct else _("image"),
             begin=perhaps(drill.base_at),
             end=moment(point),
             how=_("reported by the provider") if how == "reported" else _("assumed: the latest"),
@@ -237,8 +235,8 @@ def _proofs(one: Standing, links: Links) -> Iterable[ProofRow]:
         )
 
 
-def _milliseconds(drill: DrillFacts) -> int:
-    return to_milliseconds(drill.point_at) if drill.point_at is not None else -1
+def _what(drill_id: str, one: Standing) -> str:
+    return _("instant") if drill_id in one.proof.without_base else _("chain and image")
 
 
 def _matrix(drills: tuple[DrillFacts, ...], links: Links) -> Matrix | None:

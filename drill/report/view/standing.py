@@ -101,8 +101,8 @@ class Standing:
 
     @property
     def is_in_time(self) -> bool:
-        """Tell whether there is a valid proof."""
-        return self.proof.newest_valid is not None
+        """Tell whether the newest proof is young enough, wherever its point is (coverage C.8)."""
+        return self.expires_at is not None and to_milliseconds(self.expires_at) > self.proof.at
 
 
 def promises_of(plans: Iterable[Plan]) -> dict[SourceKey, Objectives]:

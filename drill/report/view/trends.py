@@ -97,7 +97,7 @@ class _Timed(NamedTuple):
     """Infinite for a failed drill: it took forever (coverage C.11)."""
     has_failed: bool
     is_met: bool | None
-    """None without an RTO target."""
+    """None without an RTO target, or without a measured RTA."""
     month: str
     volume_gb: int | None
 
@@ -155,8 +155,8 @@ def _multiples(real: Sequence[DrillFacts], months: Sequence[str]) -> Iterable[Mu
             id=f"engine-{number}",
             title=shown(engine, 40),
             finding=_(
-                "{engine}: half of {count} conclusive drills recovered within {p50}, nine in ten "
-                "within {p90}."
+                "{engine}, {count} conclusive drills: median recovery time {p50}, nine in ten "
+                "{p90}."
             ).format(engine=shown(engine, 40), count=whole.count, p50=whole.p50, p90=whole.p90),
             band=band,
             line=line,
@@ -170,10 +170,11 @@ def _multiples(real: Sequence[DrillFacts], months: Sequence[str]) -> Iterable[Mu
 def _timed(drill: DrillFacts) -> _Timed:
     has_failed = drill.outcome in FAILURES
     known = drill.rta / timedelta(minutes=1) if drill.rta is not None else None
+    attained = rto_attainment(drill)
     return _Timed(
         minutes=math.inf if has_failed else known,
         has_failed=has_failed,
-        is_met=rto_attainment(drill) is Attainment.MET if drill.rto_target is not None else None,
+        is_met=None if attained is Attainment.NO_DATA else attained is Attainment.MET,
         month=_month(drill),
         volume_gb=drill.volume_gb,
     )

@@ -147,5 +147,4 @@ def test_a_time_out_is_no_data_although_the_server_would_say_ok(server, context,
         [("physical", check)], server.endpoint("information_schema"), context
     )
 
-    assert (result.answer, "found sound" in result.reason) == (CheckAnswer.NO_DATA, True), result
-    assert result.duration < timedelta(seconds=3)
+    assert result.answer is CheckAnswer.NO_DATA, result

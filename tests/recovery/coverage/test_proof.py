@@ -113,6 +113,29 @@ def test_a_pass_across_a_gap_is_a_contradiction_and_is_not_credited():
     assert proof_metrics(proof)["proven"].flags == ("contradiction",)
 
 
+@pytest.mark.parametrize("level", [3, 4])
+def test_a_pass_across_a_gap_proves_no_image_at_whatever_level(level):
+    base = bases("03-04 01:00")
+    assumed = a_drill("03-04 20:00", level=level)
+    reported = a_drill("03-04 20:00", level=level, base_at=at("03-04 01:00"), base_how="reported")
+
+    for drill in (assumed, reported):
+        proof = proof_of(drill, bases=base)
+
+        assert proof.contradictions == (drill.id,)
+        assert (proof.images, proof.newest_valid) == ((), None)
+
+
+def test_a_proof_names_the_drills_whose_instants_it_holds():
+    failed = a_drill("03-05 09:00", FAILED, ended="03-05 10:00")
+    expired = a_drill("03-05 09:00", ended="01-05 12:00")
+    retested = a_drill("03-05 09:00", ended="03-05 12:00")
+
+    proof = proof_of(expired, failed, retested)
+
+    assert proof.direct_ids == {retested.id}
+
+
 def test_a_base_inside_the_gap_does_not_cross_it():
     proof = proof_of(a_drill("03-04 20:00"), bases=bases("03-04 11:59"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 import pytest
@@ -164,6 +165,22 @@ def test_the_lag_over_time_comes_from_all_observations():
 
     assert found.metrics["observed_lag"].value == 110 * 60
     assert found.metrics["worst_case_lag"].value == 365 * 60
+
+
+def test_the_lag_over_time_of_a_source_without_windows_goes_by_its_backups():
+    days = ("03-05 01:00", "03-06 01:00", "03-07 01:00")
+    seen = [
+        an_observation(taken_at=at(day) + timedelta(hours=2), windows=(), backups=(a_backup(day),))
+        for day in days
+    ]
+    never = an_observation(taken_at=at("03-04 00:00"), windows=(), backups=())
+
+    found = source_coverage(seen[-1], (), objectives(), at=T, observations=seen)
+    before = source_coverage(seen[-1], (), objectives(), at=T, observations=[never, *seen])
+
+    assert found.metrics["observed_lag"].value == 2 * 3600
+    assert found.metrics["worst_case_lag"].value == 26 * 3600
+    assert before.metrics["observed_lag"].value == math.inf
 
 
 def test_only_drills_drawn_by_a_published_seed_carry_a_statement():

@@ -141,6 +141,11 @@ def test_drills_of_one_source_count_less():
     assert clustered_bound(90, 90, per_cluster=3, correlation=0.5) == close(0.935596)
 
 
+def test_less_than_one_effective_draw_with_a_failure_claims_nothing_and_is_not_no_data():
+    assert clustered_bound(1, 2, per_cluster=4, correlation=0.7) == 0
+    assert clustered_bound(0, 0, per_cluster=4, correlation=0.7) is None
+
+
 def test_the_sentence_says_what_was_drawn_and_nothing_stronger():
     sample = RandomSample(
         begin="2026-03-01", end="2026-04-30", population="31 sources", passed=59, failed=0
