@@ -10,16 +10,20 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint unit bench bench-report bench-serve soak soak-serve lock clean mariadb
+.PHONY: demo test lint unit bench bench-report bench-serve soak soak-serve lock clean mariadb chromium
 
 demo: .venv/.demo
 	$(BIN)/drill demo
 
-test: .venv/.dev mariadb lint unit
+test: .venv/.dev mariadb chromium lint unit
 
 # Database servers that no Python package brings: where they are missing and may be had.
 mariadb:
 	@scripts/mariadb
+
+# The browser that the tests open the pages with.
+chromium:
+	@scripts/chromium
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from drill.bootstrap import House
     from drill.engine.enlisting import Enlisted
     from drill.plan.loaded import LoadedPlan
+    from drill.plan.problems import Problem
 
 
 def enlist_slots(house: House, plans: Sequence[LoadedPlan]) -> tuple[Enlisted, list[str]]:
     """Enlist what is due, take abandoned drills over; return what was found and all ids to run.
 
-    ``plans`` are all plans there are, each of them valid: what is not among them is gone.
+    ``plans`` are all plans there are, as they were valid last. What is not among them is gone,
+    unless its file is still there: then nobody knows.
     """
     from drill.dispatch.worker import is_known_dead
     from drill.engine.enlisting import enlist_due
@@ -26,7 +28,9 @@ def enlist_slots(house: House, plans: Sequence[LoadedPlan]) -> tuple[Enlisted, l
     taken_over = abandoned_drills(house.parts, is_dead=is_known_dead, now=now)
     for record in taken_over:
         say(f"taking over drill {record.id} of plan {record.plan_name} ({record.state.value})")
-    gone = set(house.control.plans_seen()) - {loaded.plan.name for loaded in plans}
+    files = (house.folder / house.config.folders.plans).glob("*.toml")
+    there = {loaded.plan.name for loaded in plans} | {file.stem for file in files}
+    gone = set(house.control.plans_seen()) - there
     found = enlist_due(
         house.journal,
         house.control,
@@ -49,8 +53,10 @@ def due_plans(house: House, plans: Sequence[LoadedPlan]) -> list[LoadedPlan]:
     return plans_due(house.control, plans, now=now, blackouts=house.config.blackouts)
 
 
-def due_shape(found: Enlisted) -> dict[str, Any]:
+def due_shape(found: Enlisted, problems: Sequence[Problem]) -> dict[str, Any]:
     """Return what one look at the schedule wrote down, as JSON."""
+    from drill.cli.shapes import problem_shape
+
     return {
         "enlisted": list(found.enlisted),
         "missed": found.missed,
@@ -58,6 +64,7 @@ def due_shape(found: Enlisted) -> dict[str, Any]:
         "waiting": found.waiting,
         "first_seen": list(found.first_seen),
         "complete": found.is_complete,
+        "problems": [problem_shape(one) for one in problems],
     }
 
 

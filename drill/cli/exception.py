@@ -208,7 +208,7 @@ def _ensure_retest(record: DrillRecord, exception_id: str, known: Sequence[Excep
 @output_option
 @click.pass_obj
 def list_(config_file: str, everything: bool, output: str) -> int:
-    """List exceptions that hold now, opened first first."""
+    """List exceptions that hold now, oldest first."""
     from drill.bootstrap import open_store
     from drill.cli.context import read_config
     from drill.clock import SystemClock

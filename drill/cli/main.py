@@ -59,7 +59,7 @@ class _Lazy(click.Group):
 @click.group(
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Example: drill run nightly-orders   Exit codes: docs/exit-codes.md",
+    epilog="Example: drill run orders-latest   Exit codes: docs/exit-codes.md",
 )
 @click.version_option(__version__, prog_name="drill")
 @click.option(

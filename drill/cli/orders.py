@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import secrets
+import shlex
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -42,6 +43,14 @@ class Order:
 
     def __str__(self) -> str:
         return f"{self.scope.value} {self.name}" if self.name else "everything"
+
+    @property
+    def words(self) -> str:
+        """Return how this scope is written on the command line."""
+        if self.name is None:
+            return "--all"
+        name = shlex.quote(self.name)
+        return name if self.scope.value == "plan" else f"--{self.scope.value} {name}"
 
 
 def order_of(plan: str | None, group: str | None, cloud: str | None, everything: bool) -> Order:
@@ -112,4 +121,6 @@ def said(pause: Pause) -> str:
     """Return an order as one line."""
     what = "drain" if pause.is_drain else "pause"
     of = f"{pause.scope.value} {pause.name}" if pause.name else "everything"
-    return f"{what} of {of}, by {pause.by} since {pause.since:%Y-%m-%d %H:%M:%SZ}: {pause.reason}"
+    until = f" until {pause.until:%Y-%m-%d %H:%M:%SZ}" if pause.until else ""
+    since = f"{pause.since:%Y-%m-%d %H:%M:%SZ}"
+    return f"{what} of {of}, by {pause.by} since {since}{until}: {pause.reason}"

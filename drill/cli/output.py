@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,9 @@ GLYPHS: Mapping[str, tuple[str, str]] = {
     "aborted": ("-", "yellow"),
 }
 
+WITHOUT_TERMINAL = 200
+"""Columns of a line where nobody looks at a terminal."""
+
 output_option = click.option(
     "--output",
     "output",
@@ -38,10 +42,15 @@ output_option = click.option(
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a terminal that honours NO_COLOR and width."""
+    """Return a terminal that honours NO_COLOR and width.
+
+    What goes into a file or a mail is not wrapped: nobody's terminal is 80 columns wide there.
+    """
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=False)
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else WITHOUT_TERMINAL
+    return Console(stderr=stderr, highlight=False, soft_wrap=False, width=width)
 
 
 def print_json(document: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import click
 
 from drill.cli.orders import ensure_known, new_order_id, opened, order_of, said, scope_options, who
-from drill.cli.output import output_option, print_json, say
+from drill.cli.output import instant_text, output_option, print_json, say
 from drill.cli.spans import SpanParam
 from drill.errors import ExitCode
 
@@ -57,7 +57,8 @@ def command(
 
         print_json({"pause": pause_shape(kept), "new": kept.id == pause.id})
     elif kept.id == pause.id:
-        say(f"paused: {order}; end it with drill resume")
+        until = f" until {instant_text(kept.until)}" if kept.until else ""
+        say(f"paused: {order}{until}; end it with: drill resume {order.words}")
     else:
         say(f"paused already: {said(kept)}")
     return ExitCode.PASSED

@@ -73,6 +73,7 @@ def check_plans(config_file: str, output: str) -> int:
     from pathlib import Path
 
     from drill.cli.context import problems_text
+    from drill.cli.shapes import problem_shape
     from drill.plan.agreement import check_plans_against
     from drill.plan.loaded import LoadedPlan
     from drill.plan.loader import load_config, load_plans
@@ -88,16 +89,7 @@ def check_plans(config_file: str, output: str) -> int:
             {
                 "valid": not problems,
                 "plans": len(plans),
-                "problems": [
-                    {
-                        "file": problem.file,
-                        "line": problem.line,
-                        "column": problem.column,
-                        "message": problem.message,
-                        "hint": problem.hint,
-                    }
-                    for problem in problems
-                ],
+                "problems": [problem_shape(problem) for problem in problems],
             }
         )
     elif problems:
@@ -107,7 +99,7 @@ def check_plans(config_file: str, output: str) -> int:
     return ExitCode.INVALID if problems else ExitCode.PASSED
 
 
-@command.command("show", epilog="Example: drill plan show orders-pitr-latest")
+@command.command("show", epilog="Example: drill plan show orders-latest")
 @click.argument("plans", nargs=-1, required=True, metavar="PLAN...")
 @output_option
 @click.pass_obj

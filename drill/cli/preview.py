@@ -55,12 +55,8 @@ def _facts(one: Preview) -> list[tuple[str, str]]:
         return [*facts, ("problem", one.inventory.message()), ("hint", one.inventory.hint())]
     source = one.inventory.source
     facts = [("source", f"{source.name} ({source.id}) {source.engine} {source.version}")]
-    facts.append(
-        (
-            "has",
-            f"{len(one.inventory.windows)} restore windows, {len(one.inventory.backups)} backups",
-        )
-    )
+    windows = _count(len(one.inventory.windows), "restore window")
+    facts.append(("has", f"{windows}, {_count(len(one.inventory.backups), 'backup')}"))
     if isinstance(one.choice, NoRecoveryPoint):
         return [*facts, ("problem", one.choice.message), ("hint", one.choice.hint or "")]
     if isinstance(one.choice, Choice):
@@ -153,3 +149,7 @@ def _gain_shape(gain: Gain | None) -> dict[str, Any] | None:
         "backups_after": gain.images_after,
         "backups": gain.bases,
     }
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from drill.plan.config import Config
     from drill.plan.model import Plan
+    from drill.report.context import Context
     from drill.report.past import Past, Scope
     from drill.report.render import RenderedReport
     from drill.report.view.standing import Promises
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 WORKERS = 2
 """Processes that render a big report."""
+DEFAULT_SAMPLE = 25
+"""Drills that are drawn for an auditor."""
 KEY_FILE = ".drill-pseudonyms.key"
 
 
@@ -87,12 +91,33 @@ class _Instant(click.ParamType[datetime]):
     metavar="FOLDER",
     help="Write the pages here. Default: the folder 'reports' of config.toml.",
 )
+@click.option(
+    "--page",
+    type=click.Choice(["overview", "exec", "compliance", "exceptions", "methodology", "verify"]),
+    help="With --single-file: which page. Default: the overview.",
+)
+@click.option(
+    "--sample-seed",
+    metavar="TEXT",
+    help="Draw the sample of the audit pack with this text, which the auditor chooses.",
+)
+@click.option(
+    "--sample-size",
+    type=click.IntRange(1, 500),
+    default=DEFAULT_SAMPLE,
+    show_default=True,
+    help="How many drills are drawn.",
+)
+@click.option(
+    "--pdf", is_flag=True, help="Also write exec.pdf and compliance.pdf (needs the extra pdf)."
+)
 @output_option
 @click.pass_obj
 def command(
     config_file: str, *, since: datetime | None, until: datetime | None, at: datetime | None,
     scopes: tuple[str, ...], clouds: tuple[str, ...], groups: tuple[str, ...], lang: str,
-    single_file: Path | None, source: str | None, redact: bool, into: Path | None, output: str,
+    single_file: Path | None, source: str | None, redact: bool, into: Path | None,
+    page: str | None, sample_seed: str | None, sample_size: int, pdf: bool, output: str,
 ) -> int:  # fmt: skip
     """Render the HTML reports of what is in the store: the overview, the fleet, a page a source."""
     from drill.bootstrap import open_store
@@ -101,6 +126,12 @@ def command(
     from drill.report.past import Scope
 
     _ensure_agreement(since, until, at, single_file, source, redact=redact, into=into)
+    if page is not None and (single_file is None or source is not None):
+        raise click.UsageError("--page needs --single-file, and not --source")
+    if pdf:
+        from drill.report.pdf import ensure_writer
+
+        ensure_writer()
     config, folder = read_config(config_file)
     scope = Scope(
         since=since, clouds=frozenset(clouds), groups=frozenset(groups), patterns=tuple(scopes)
@@ -110,13 +141,16 @@ def command(
     made = _Making(
         journal=journal, config=config, folder=folder, language=lang, is_redacted=redact,
         at=until or at or SystemClock().now(), scope=scope,
+        sample_seed=sample_seed, sample_size=sample_size,
     )  # fmt: skip
     if single_file is not None:
-        made.write_single(single_file, source)
+        made.write_single(single_file, source, page)
         _answer({"file": str(single_file)}, f"report: {single_file}", output)
         return 0
     with _shown_progress() as progress:
         report = made.write_site(reports, progress=progress)
+    if pdf:
+        made.write_pdf(reports)
     figures = {
         "index": str(report.index), "written": len(report.written),
         "unchanged": len(report.unchanged), "skipped": report.skipped,
@@ -157,7 +191,9 @@ def render(journal: SqlJournal, folder: Path, *, now: datetime, plans: Iterable[
     from drill.report.render import render_report
     from drill.report.view.standing import promises_of
 
-    context = Context(at=now, tool_version=__version__)
+    context = Context(
+        at=now, tool_version=__version__, options=("--at", now.astimezone(UTC).isoformat())
+    )
     past = read_past(journal.archive, at=now)
     report = render_report(
         past, journal, folder=folder, context=context, promises=promises_of(plans), workers=WORKERS
@@ -170,7 +206,7 @@ class _Making:
 
     def __init__(
         self, *, journal: SqlJournal, config: Config, folder: Path, language: str,
-        is_redacted: bool, at: datetime, scope: Scope,
+        is_redacted: bool, at: datetime, scope: Scope, sample_seed: str | None, sample_size: int,
     ) -> None:  # fmt: skip
         from drill import __version__
         from drill.report.context import Context
@@ -181,7 +217,9 @@ class _Making:
         self._context = Context(
             at=at, tool_version=__version__, language=language, since=scope.since,
             narrowed=tuple(narrowed(scope)) if not is_redacted else (), is_redacted=is_redacted,
+            sample_seed=sample_seed, sample_size=sample_size,
         )  # fmt: skip
+        self._context = replace(self._context, options=tuple(options_of(self._context, scope)))
 
     def write_site(
         self, reports: Path, *, progress: Callable[[int, int], None] | None
@@ -194,18 +232,35 @@ class _Making:
             promises=self._promises, workers=WORKERS, progress=progress,
         )  # fmt: skip
 
-    def write_single(self, file: Path, source: str | None) -> None:
+    def write_pdf(self, reports: Path) -> None:
+        """Write the pages for managers and auditors as PDF beside them."""
+        from drill.report.folder import put_file
+        from drill.report.pdf import PAGES, pdf_of
+        from drill.report.single import page_alone
+
+        for name in PAGES:
+            whole = page_alone(self._past(), self._context, name, promises=self._promises)
+            put_file(reports / f"{name}.pdf", pdf_of(whole))
+
+    def write_single(self, file: Path, source: str | None, page: str | None) -> None:
         """Write one page into one file."""
         from drill.report.folder import put_file
-        from drill.report.single import single_file
+        from drill.report.single import page_alone, single_file
 
-        content = single_file(self._past(), self._context, source=source, promises=self._promises)
+        past = self._past()
+        if page is None or page == "overview":
+            content = single_file(past, self._context, source=source, promises=self._promises)
+        else:
+            content = page_alone(past, self._context, page, promises=self._promises)
         put_file(file, content)
 
     def _past(self) -> Past:
         from drill.report.past import read_past
 
         past = read_past(self._journal.archive, at=self._context.at, scope=self._scope)
+        asked = " ".join(narrowed(self._scope))
+        if asked and not past.drills:
+            say(f"no drill matches {asked}: the report is empty")
         if not self._is_redacted:
             return past
         from drill.report.pseudonyms import Pseudonyms
@@ -222,6 +277,29 @@ def narrowed(scope: Scope) -> Iterator[str]:
     yield from (f"--scope {one}" for one in scope.patterns)
     yield from (f"--cloud {one}" for one in sorted(scope.clouds))
     yield from (f"--group {one}" for one in sorted(scope.groups))
+
+
+def options_of(context: Context, scope: Scope) -> Iterator[str]:
+    """Yield what has to be typed to get the same report again, the instant to the microsecond."""
+    yield from ("--at", context.at.astimezone(UTC).isoformat())
+    if scope.since is not None:
+        yield from ("--since", scope.since.astimezone(UTC).isoformat())
+    if not context.is_redacted:
+        for name, values in (
+            ("--scope", scope.patterns),
+            ("--cloud", sorted(scope.clouds)),
+            ("--group", sorted(scope.groups)),
+        ):
+            for one in values:
+                yield from (name, one)
+    if context.language != "en":
+        yield from ("--lang", context.language)
+    if context.is_redacted:
+        yield "--redact"
+    if context.sample_seed is not None:
+        yield from ("--sample-seed", context.sample_seed)
+    if context.sample_size != DEFAULT_SAMPLE:
+        yield from ("--sample-size", str(context.sample_size))
 
 
 def promises_in(config: Config, folder: Path) -> Promises:

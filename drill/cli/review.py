@@ -96,7 +96,8 @@ def sign(
 
         print_json(review_shape(review))
     else:
-        say(f"signed: {review.id}, {verdict} by {review.reviewer}, {len(drills)} drills")
+        count = "1 drill" if len(drills) == 1 else f"{len(drills)} drills"
+        say(f"signed: {review.id}, {verdict} by {review.reviewer}, {count}")
     return 0
 
 
@@ -132,7 +133,7 @@ def _drills(
 @output_option
 @click.pass_obj
 def list_(config_file: str, output: str) -> int:
-    """List every review, signed first first."""
+    """List every review, oldest first."""
     from drill.bootstrap import open_store
     from drill.cli.context import read_config
 

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from drill.engine.enlisting import Enlisted
     from drill.engine.record import DrillRecord
     from drill.plan.loaded import LoadedPlan
+    from drill.plan.problems import Problem
 
 
 @click.command(
     "run",
-    epilog="Example: drill run orders-pitr-latest   or, for every plan: drill run   "
+    epilog="Example: drill run orders-latest   or, for every plan: drill run   "
     "or, from cron: drill run --due",
 )
 @click.argument("plans", nargs=-1, metavar="[PLAN]...")
@@ -57,17 +58,15 @@ def command(
     them for the next run or for drill sweep --apply.
 
     With --due every slot that has come since the last look is drilled, or recorded as missed or
-    skipped; call it from cron or a CronJob, as often as you like. Nothing due is exit code 0.
+    skipped; call it from cron or a CronJob, as often as you like. Nothing due is exit code 0. A
+    plan that is invalid now stands as it was valid last; the others run, and it is exit code 3.
     """
-    from drill.cli.context import house_of, read_setting
     from drill.cli.telling import Telling, ensure_tellable
 
     if due and plans:
         raise click.UsageError("--due looks at the schedule of every plan: name none")
-    setting = read_setting(config_file)
-    chosen = setting.named(plans)
-    ensure_tellable(setting.config)
-    house = house_of(setting)
+    house, chosen, problems = _standing(config_file) if due else _named(config_file, plans)
+    ensure_tellable(house.config)
     if dry_run:
         from drill.cli.preview import show_previews
 
@@ -85,15 +84,43 @@ def command(
     if not plans:
         _observe(house, records)
     index = _render(house) if (records or missed) and not no_report else None
-    _show(records, found, index, output=output)
+    _show(records, found, problems, index, output=output)
     from drill.cli.verdict import exit_code_of
 
     code = exit_code_of(records)
     if missed and code is not ExitCode.LEAKED:
         code = ExitCode.NOT_PASSED
+    if problems and code is ExitCode.PASSED:
+        code = ExitCode.INVALID
     telling.ended(records, code)
     _write_junit(junit_file, records)
     return code
+
+
+def _named(
+    config_file: str, names: Sequence[str]
+) -> tuple[House, list[LoadedPlan], Sequence[Problem]]:
+    """Return the plans by these names; who asks for a drill now can mend what is invalid first."""
+    from drill.cli.context import house_of, read_setting
+
+    setting = read_setting(config_file)
+    return house_of(setting), setting.named(names), ()
+
+
+def _standing(config_file: str) -> tuple[House, list[LoadedPlan], Sequence[Problem]]:
+    """Return every plan as it was valid last: one that is spoilt may not cost others their night.
+
+    Raise PlanInvalid if there is none at all.
+    """
+    from drill.bootstrap import build_house, with_plans
+    from drill.cli.context import read_config
+    from drill.cli.last_valid import read_book
+
+    config, folder = read_config(config_file)
+    house = build_house(config, [], folder=folder)
+    book = read_book(config, folder, house.control)
+    house = with_plans(house, [loaded.plan for loaded in book.known])
+    return house, list(book.plans), book.problems
 
 
 def _write_junit(file: Path | None, records: Sequence[DrillRecord]) -> None:
@@ -104,13 +131,18 @@ def _write_junit(file: Path | None, records: Sequence[DrillRecord]) -> None:
 
 
 def _show(
-    records: Sequence[DrillRecord], found: Enlisted | None, index: str | None, *, output: str
+    records: Sequence[DrillRecord],
+    found: Enlisted | None,
+    problems: Sequence[Problem],
+    index: str | None,
+    *,
+    output: str,
 ) -> None:
     if output == "json":
         from drill.cli.shapes import drill_shape
 
         drills = {"drills": [drill_shape(record) for record in records]}
-        print_json(drills | ({"due": due_shape(found)} if found else {}))
+        print_json(drills | ({"due": due_shape(found, problems)} if found else {}))
     elif records:
         print_verdicts(records)
         if index:

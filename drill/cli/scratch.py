@@ -116,9 +116,18 @@ def _entry(house: House, cloud_name: str, instance_id: str) -> tuple[CloudSettin
         raise ConfigInvalid(
             f"instance {instance_id} is listed neither under [[scratch]] nor under [[blank]] for "
             f"cloud {cloud_name}",
-            hint="If drills may overwrite it at any time, add it to [[scratch]] in config.toml.",
+            hint=_hint_for_unlisted(cloud, (cloud_name, instance_id)),
         )
     return cloud, role
+
+
+def _hint_for_unlisted(cloud: CloudSettings, instance: tuple[str, str]) -> str:
+    """Return what to do; nobody is advised to hand over what has to be kept."""
+    if instance in cloud.site.protected:
+        return "It is protected: no drill may ever touch it. Choose another instance."
+    if instance in cloud.site.plan_sources:
+        return "It is the source of a plan: no drill may ever touch it. Choose another instance."
+    return "If drills may overwrite it at any time, add it to [[scratch]] in config.toml."
 
 
 def aside_shape(aside: Aside) -> dict[str, Any]:

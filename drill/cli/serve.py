@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import structlog
 
-from drill.cli.output import say
 from drill.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def command(config_file: str, drain_timeout: float, sweep_every: float) -> int:
         failures.append(error)
         daemon.leave()
 
-    with signals_to(daemon, say, failed):
+    with signals_to(daemon, structlog.get_logger("drill.serve").warning, failed):
         try:
             daemon.run()
         except Exception as error:  # noqa: BLE001  it ends as one line and an exit code
@@ -96,18 +96,12 @@ def _daemon(
 ) -> tuple[Daemon, Attached]:
     from drill.bootstrap import with_plans
     from drill.cli.beats import attach_beats
-    from drill.plan.loaded import LoadedPlan
+    from drill.cli.last_valid import book_of
     from drill.scheduler.daemon import Daemon, Means
-    from drill.scheduler.planbook import PlanBook
     from drill.scheduler.service_manager import ServiceManager
 
     config, control = house.config, house.journal.control
-
-    def remembered(file: Path) -> LoadedPlan | None:
-        plan, seen = control.last_valid(file.stem), control.plans_seen().get(file.stem)
-        return LoadedPlan(plan, file, seen.digest, "") if plan and seen else None
-
-    book = PlanBook(house.folder / config.folders.plans, config, remembered=remembered)
+    book = book_of(config, house.folder, control)
     on_beat: list[Callable[[datetime], None]] = []
     daemon = Daemon(
         Means(
@@ -145,16 +139,18 @@ def _house_when_store_is_there(config: Config, folder: Path) -> House:
             return build_house(config, [], folder=folder, lasting=True)
         except (StoreUnavailable, SecretUnavailable) as error:
             if not said:
-                say(f"waiting: {error.message}")
-                if error.hint:
-                    say(f"hint: {error.hint}")
+                log = structlog.get_logger("drill.serve")
+                log.error("waiting", reason=error.message, hint=error.hint)
             said = True
             time.sleep(STORE_PAUSE_SECONDS)
 
 
 def _say_failure(error: BaseException) -> None:
-    say(f"error: the daemon failed: {type(error).__name__}: {str(error)[:500]}")
-    say("hint: A service manager starts it again; every drill goes on where it was.")
+    structlog.get_logger("drill.serve").error(
+        "the daemon failed",
+        error=f"{type(error).__name__}: {str(error)[:500]}",
+        hint="A service manager starts it again; every drill goes on where it was.",
+    )
 
 
 def _end(code: ExitCode, house: House) -> None:

@@ -11,6 +11,7 @@ from drill.engine.notices import Telling
 from drill.engine.record import DrillRecord, Event, Step
 from drill.engine.remains import Remains
 from drill.engine.sweeping import Leak
+from drill.plan.problems import Problem
 from drill.recovery.alarm import Alarm
 from drill.recovery.facts import ExceptionNote, Observation, Population, Review
 from drill.recovery.values import BackupPoint, Choice
@@ -26,6 +27,12 @@ def instant(value: datetime | None) -> str | None:
 def milliseconds(value: timedelta | None) -> int | None:
     """Return whole milliseconds, rounded down."""
     return None if value is None else value // timedelta(milliseconds=1)
+
+
+def problem_shape(problem: Problem) -> dict[str, Any]:
+    """Return what is wrong with one file, and where."""
+    names = ("file", "line", "column", "message", "hint")
+    return {name: getattr(problem, name) for name in names}
 
 
 def drill_shape(record: DrillRecord) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from drill.errors import ExitCode
 if TYPE_CHECKING:
     from drill.cli.context import Setting
     from drill.engine.standing import Known, PlanStanding, SourceProof
+    from drill.plan.problems import Problem
     from drill.store import SqlJournal
 
 RECENTLY = timedelta(days=7)
@@ -35,6 +36,8 @@ class Status:
     """Plans with a schedule without a pass younger than ``max_age``."""
     silent: bool
     """True if nobody kept the schedule for longer than ``max_age``."""
+    problems: Sequence[Problem] = ()
+    """What is wrong with the files of plans now; the plans stand as they were valid last."""
 
 
 @click.command("status", epilog="Example: drill status --max-age 36h")
@@ -53,16 +56,22 @@ def command(
 ) -> int:
     """Say what is due next, running, late, missed and leaked, and how long the proofs still count.
 
-    Nothing is started, and no cloud is asked. Without --max-age the exit code is 0 whatever is
-    found; with it the command is a check for a monitoring system.
+    Nothing is started, and no cloud is asked. A plan that is invalid now is said, stands as it was
+    valid last, and makes exit code 3. Otherwise the exit code is 0 whatever is found; with
+    --max-age the command is a check for a monitoring system.
     """
     from drill.bootstrap import open_store
-    from drill.cli.context import read_setting
+    from drill.cli.context import Setting, read_config
+    from drill.cli.last_valid import read_book
     from drill.clock import SystemClock
 
-    setting = read_setting(config_file)
-    with open_store(setting.config, setting.folder) as journal:
-        status = status_of(journal, setting, plans, now=SystemClock().now(), max_age=max_age)
+    config, folder = read_config(config_file)
+    with open_store(config, folder) as journal:
+        book = read_book(config, folder, journal.control)
+        setting = Setting(folder, config, book.plans)
+        now = SystemClock().now()
+        status = status_of(journal, setting, plans, now=now, max_age=max_age)
+        status = replace(status, problems=book.problems)
     if output == "json":
         from drill.cli.status_shape import status_shape
 
@@ -148,7 +157,10 @@ def age_text(span: timedelta) -> str:
 
 
 def exit_code_of(status: Status) -> ExitCode:
-    """Return 1 for a pass that is too old, 8 if nobody keeps the schedule, or else 0."""
+    """Return 1 for a pass that is too old, 8 if nobody keeps the schedule, 3 for a plan that is
+    invalid now, or else 0."""
     if status.too_old:
         return ExitCode.NOT_PASSED
-    return ExitCode.SILENT if status.silent else ExitCode.PASSED
+    if status.silent:
+        return ExitCode.SILENT
+    return ExitCode.INVALID if status.problems else ExitCode.PASSED

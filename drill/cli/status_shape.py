@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from drill.cli.shapes import instant, milliseconds
+from drill.cli.shapes import instant, milliseconds, problem_shape
 from drill.cli.status import Status
 from drill.engine.control import Daemon, Pause
 from drill.engine.ports import Summary
@@ -36,6 +36,7 @@ def status_shape(status: Status) -> dict[str, Any]:
         "max_age_ms": milliseconds(status.max_age),
         "too_old": [one.plan.name for one in status.too_old],
         "silent": status.silent,
+        "problems": [problem_shape(one) for one in status.problems],
     }
 
 

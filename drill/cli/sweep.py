@@ -30,12 +30,17 @@ def command(config_file: str, apply: bool, output: str) -> int:
     created it; whatever else looks like one of ours is listed and left alone. What a recycle bin
     still holds, and backups that outlived their instance, are listed and never deleted.
     """
-    from drill.cli.context import house_of, read_setting
+    from drill.bootstrap import build_house, with_plans
+    from drill.cli.context import read_config
+    from drill.cli.last_valid import read_book
     from drill.dispatch.worker import is_known_dead
     from drill.engine.remains import find_remains
     from drill.engine.sweeping import sweep
 
-    house = house_of(read_setting(config_file))
+    config, folder = read_config(config_file)
+    house = build_house(config, [], folder=folder)
+    book = read_book(config, folder, house.control)
+    house = with_plans(house, [loaded.plan for loaded in book.known])
     swept = sweep(
         house.parts,
         is_dead=is_known_dead,

@@ -42,12 +42,24 @@ def _code(record: DrillRecord) -> ExitCode:
 
 def drills_table(records: Sequence[DrillRecord], *, wide: bool, title: str | None = None) -> Table:
     """Return the table of drills: outcome, level, times and what became of the copy."""
+    return _table(
+        records, [one for one in _COLUMNS if wide or one[0] not in _WIDE_COLUMNS], title=title
+    )
+
+
+def history_table(records: Sequence[DrillRecord]) -> Table:
+    """Return the table of past drills for 80 columns: the id first, which every command takes."""
+    columns = dict(_COLUMNS)
+    return _table(records, [(name, columns[name]) for name in _NARROW_HISTORY], title=None)
+
+
+def _table(
+    records: Sequence[DrillRecord], columns: Sequence[tuple[str, str]], *, title: str | None
+) -> Table:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for name, justify in _COLUMNS:
-        if name in _WIDE_COLUMNS and not wide:
-            continue
+    for name, justify in columns:
         table.add_column(
             name,
             justify="right" if justify == "right" else "left",
@@ -73,6 +85,7 @@ _COLUMNS = (
     ("drill", "left"),
 )
 _WIDE_COLUMNS = frozenset({"recovery point", "drill"})
+_NARROW_HISTORY = ("drill", "plan", "outcome", "teardown")
 WIDE = 140
 """Columns of a terminal from which every column of the table has its place."""
 

@@ -56,9 +56,13 @@ class LocalDispatcher:
         self._look_now = True
         self._leases = LeaseKeeper(parts)
         self._under_way: dict[_Step, str] = {}
+        self._said: set[str] = set()
+        """Drills whose beginning is in the log of this process."""
         self._agenda = Agenda()
         self._looked_at: float | None = None
         self._store_is_away = False
+        self._writes_fail = False
+        """True from a step that the store did not take until one that it did."""
 
     @property
     def turned_at(self) -> float | None:
@@ -114,7 +118,8 @@ class LocalDispatcher:
         they were last written, and the loop goes on when it is back.
         """
         self._wake.clear()
-        self._collect()
+        if self._collect():
+            self._stop.wait(STORE_PAUSE.total_seconds())
         now = self._parts.clock.now()
         try:
             looked = self._is_time_to_look()
@@ -126,31 +131,66 @@ class LocalDispatcher:
             self._say_away(error)
             self._stop.wait(STORE_PAUSE.total_seconds())
             return False
-        self._say_back()
+        if not self._writes_fail:
+            self._say_back()
         if not is_over:
             self._nap()
         return is_over
 
-    def _collect(self) -> None:
+    def _collect(self) -> bool:
+        """Take back the steps that have ended; tell whether the store refused one of them.
+
+        A full disk can be read: without a pause the same drills would be tried all the time.
+        """
+        refused = False
         for step in [one for one in self._under_way if one.done()]:
             drill_id = self._under_way.pop(step)
             record = self._left_behind(drill_id, step)
+            refused |= isinstance(step.exception(), StoreUnavailable)
             begun = record is not None and record.state not in (State.QUEUED, State.FINISHED)
+            if record is not None:
+                self._say_how_it_stands(record)
             self._agenda.done(drill_id, look_at=record.next_at if record and begun else None)
             if record is None or record.state is State.FINISHED:
                 self._look_now = True  # somebody may have a seat now
+        return refused
 
     def _left_behind(self, drill_id: str, step: _Step) -> DrillRecord | None:
         """A step that raised has left its drill leased; it comes due again when the lease ends."""
         error = step.exception()
         if error is None:
-            return step.result()
+            record = step.result()
+            self._writes_fail &= record is None
+            return record
         log = structlog.get_logger()
-        if isinstance(error, StoreError):
+        if isinstance(error, StoreUnavailable):
+            if not self._writes_fail:
+                log.warning("step left", drill_id=drill_id, reason=error.message)
+            self._writes_fail = True
+            self._say_away(error)
+        elif isinstance(error, StoreError):
             log.warning("step left", drill_id=drill_id, reason=error.message)
         else:
             log.error("step failed", drill_id=drill_id, error=repr(error)[:500])
         return None
+
+    def _say_how_it_stands(self, record: DrillRecord) -> None:
+        """One line of the log when a drill is in our hands for the first time, one at its end."""
+        if record.state is State.QUEUED:
+            return
+        log = structlog.get_logger("drill.dispatch").bind(drill_id=record.id, plan=record.plan_name)
+        if record.state is State.FINISHED:
+            self._said.discard(record.id)
+            log.info(
+                "drill finished",
+                outcome=record.outcome.value if record.outcome else None,
+                reached=f"L{record.level}",
+                teardown=record.teardown.value,
+                reason=record.reason,
+            )
+        elif record.id not in self._said:
+            self._said.add(record.id)
+            log.info("drill under way", state=record.state.value, slot=str(record.scheduled_for))
 
     def _is_time_to_look(self) -> bool:
         passed = self._parts.clock.monotonic()

@@ -103,8 +103,8 @@ def _about(condition: Condition) -> list[str]:
         lines.append(_line("Plan", condition.plan_name))
     if condition.source is not None:
         cloud, source_id = condition.source
-        name = f"{condition.source_name} " if condition.source_name else ""
-        lines.append(_line("Source", f"{name}({cloud}/{source_id})"))
+        name, place = condition.source_name, f"{cloud}/{source_id}"
+        lines.append(_line("Source", f"{name} ({place})" if name else place))
     return lines
 
 

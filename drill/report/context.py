@@ -25,6 +25,11 @@ class Context:
     narrowed: tuple[str, ...] = ()
     """How the report was narrowed, each as one text; empty is everything."""
     is_redacted: bool = False
+    options: tuple[str, ...] = ()
+    """What has to be typed after ``drill report`` to get this very report again."""
+    sample_seed: str | None = None
+    """What the sample for the auditor is drawn with; None is the default that everybody knows."""
+    sample_size: int = 25
     links: Links = field(default_factory=Links)
     """Which drills have a page; planned with the pages."""
 

@@ -99,7 +99,7 @@ def _read_past(archive: Archive, at: datetime, scope: Scope) -> Past:
         found,
         seen,
         exceptions=[note for note in notes if _is_about(note, sources, scope)],
-        populations=[one for one in archive.populations() if one.taken_at <= at],
+        populations=[one for one in archive.populations() if _counts(one, scope, at)],
         reviews=[one for one in archive.reviews() if one.signed_at <= at],
     )
 
@@ -143,6 +143,13 @@ def _grouped(
     for value in values:
         found.setdefault(key_of(value), []).append(value)
     return found
+
+
+def _counts(seen: Population, scope: Scope, at: datetime) -> bool:
+    """Tell whether the list of a cloud says how complete the report is: not of some plans alone."""
+    if seen.taken_at > at or scope.groups or scope.patterns:
+        return False
+    return not scope.clouds or seen.cloud in scope.clouds
 
 
 def _is_about(note: ExceptionNote, sources: set[SourceKey], scope: Scope) -> bool:

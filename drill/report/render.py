@@ -12,6 +12,7 @@ from typing import Protocol
 
 from drill.engine.record import DrillRecord, Event
 from drill.recovery.facts import DrillFacts
+from drill.report.audit_data import audit_files
 from drill.report.collector import collector_resting
 from drill.report.context import Context
 from drill.report.data import DataFile, data_files
@@ -111,7 +112,7 @@ def _render_report(
     rest = [page for page in todo if not KINDS[page.kind].needs_everything]
     job = _Job(folder=folder, context=context, book=book, workers=workers, progress=progress)
     files: list[DataFile] = []
-    for file in data_files(site):
+    for file in (*data_files(site), *audit_files(site)):
         known = before.entries.get(file.name)
         if known and _is_same(folder, file.name, file.digest, known, before):
             entries[file.name] = known

@@ -1,4 +1,5 @@
-"""One page in one file: the overview or a source, with no link that leads out of it."""
+"""One page in one file: the overview, a source or another page of the top, with no link that leads
+out of it."""
 
 from __future__ import annotations
 
@@ -33,6 +34,16 @@ def single_file(
             return _alone(page, context)
         one = _source_named(site.standings, source)
         return _alone(Page(name=INDEX, kind=SOURCE.name, data=one), context)
+
+
+def page_alone(
+    past: Past, context: Context, name: str, *, promises: Promises | None = None
+) -> bytes:
+    """Return one page of the top, such as ``compliance``, as one file."""
+    with speaking(context.language):
+        site = plan_site(past, context, promises=promises)
+        page = next(page for page in site.pages if page.name == f"{name}.html")
+        return _alone(page, site.context)
 
 
 def _source_named(standings: tuple[Standing, ...], wanted: str) -> Standing:

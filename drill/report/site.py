@@ -9,16 +9,22 @@ from typing import Any
 
 from drill.plan.model import Objectives
 from drill.recovery.facts import DrillFacts
+from drill.report.audit import Audit, audit_of
 from drill.report.context import Context
 from drill.report.environment import render
 from drill.report.past import Past
+from drill.report.view.compliance import AuditData, compliance_view
 from drill.report.view.drill import drill_view
+from drill.report.view.exceptions import exceptions_view
 from drill.report.view.fleet_page import FleetData, fleet_pages, fleet_view
 from drill.report.view.links import NO_LINKS, Links, links_for, source_page
+from drill.report.view.methodology import methodology_view
 from drill.report.view.overview import OverviewData, overview_view
 from drill.report.view.source import source_view
 from drill.report.view.standing import Promises, Standing, standing_of, worst_first
+from drill.report.view.summary import summary_view
 from drill.report.view.trends import trends_view
+from drill.report.view.verify import verify_view
 
 SCHEMA = "1"
 """Rises when the digest of a page is made of something else."""
@@ -60,8 +66,45 @@ TRENDS = PageKind(
 )
 SOURCE = PageKind(name="source", template="source.html.j2", view=source_view)
 DRILL = PageKind(name="drill", template="drill.html.j2", view=drill_view, sheets=("drill",))
+COMPLIANCE = PageKind(
+    name="compliance",
+    template="compliance.html.j2",
+    view=compliance_view,
+    sheets=("audit",),
+    needs_everything=True,
+)
+EXCEPTIONS = PageKind(
+    name="exceptions",
+    template="exceptions.html.j2",
+    view=exceptions_view,
+    sheets=("audit",),
+    needs_everything=True,
+)
+SUMMARY = PageKind(
+    name="exec",
+    template="exec.html.j2",
+    view=summary_view,
+    sheets=("overview", "exec"),
+    needs_everything=True,
+)
+METHODOLOGY = PageKind(
+    name="methodology", template="methodology.html.j2", view=methodology_view, sheets=("audit",)
+)
+VERIFY = PageKind(
+    name="verify",
+    template="verify.html.j2",
+    view=verify_view,
+    sheets=("audit",),
+    needs_everything=True,
+)
 
-KINDS = {kind.name: kind for kind in (OVERVIEW, FLEET, TRENDS, SOURCE, DRILL)}
+KINDS = {
+    kind.name: kind
+    for kind in (
+        OVERVIEW, FLEET, TRENDS, SOURCE, DRILL, COMPLIANCE, EXCEPTIONS, SUMMARY, METHODOLOGY,
+        VERIFY,
+    )
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,18 +128,24 @@ class Site:
     """With the links that were planned."""
     standings: tuple[Standing, ...]
     """Worst first."""
+    audit: Audit
     pages: tuple[Page, ...]
 
 
 def plan_site(past: Past, context: Context, *, promises: Promises | None = None) -> Site:
-    """Return the pages of a report, in the order in which they are written."""
+    """Return the pages of a report, in the order in which they are written.
+
+    Raise NumbersDisagree if what they would say does not add up.
+    """
     known = promises or {}
     default = Objectives()
     standings = worst_first(
         standing_of(one, known.get(key, default), at=context.at)
         for key, one in past.sources.items()
     )
+    audit = audit_of(past, standings, context)
     links = NO_LINKS if context.is_redacted else links_for(past.drills, at=context.at)
+    links = replace(links, chosen=frozenset(one.id for one in audit.sample.drawn))
     context = replace(context, links=links)
     seed = f"{SCHEMA}\0{context.fingerprint()}\0"
     pages = (
@@ -104,13 +153,22 @@ def plan_site(past: Past, context: Context, *, promises: Promises | None = None)
         *_source_pages(standings, context, links, seed),
         *_fleet_pages(standings, context),
         Page(name="trends.html", kind=TRENDS.name, data=past),
+        *_audit_pages(AuditData(past=past, audit=audit)),
         Page(
             name=INDEX,
             kind=OVERVIEW.name,
             data=OverviewData(past=past, standings=tuple(standings)),
         ),
     )
-    return Site(past=past, context=context, standings=tuple(standings), pages=pages)
+    return Site(past=past, context=context, standings=tuple(standings), audit=audit, pages=pages)
+
+
+def _audit_pages(data: AuditData) -> Iterator[Page]:
+    yield Page(name="compliance.html", kind=COMPLIANCE.name, data=data)
+    yield Page(name="exceptions.html", kind=EXCEPTIONS.name, data=data.past)
+    yield Page(name="exec.html", kind=SUMMARY.name, data=data)
+    yield Page(name="methodology.html", kind=METHODOLOGY.name, data=None)
+    yield Page(name="verify.html", kind=VERIFY.name, data=data)
 
 
 def _drill_pages(drills: Sequence[DrillFacts], links: Links, seed: str) -> Iterator[Page]:

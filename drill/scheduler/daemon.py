@@ -109,6 +109,7 @@ class Daemon:
                 other.start()
             self._means.manager.ready(self._status())
             self._log.info("ready", plans=len(self._means.book.plans), worker=self._worker)
+            self._warn_without_plans()
             if not self._ending.is_asked:
                 self._alarm.run()
         finally:
@@ -191,6 +192,16 @@ class Daemon:
             if problem not in before:
                 said = str(problem).splitlines()[0]
                 self._log.error("plan invalid", problem=said, hint=problem.hint)
+        if self._has_said:  # at the start, once it is ready
+            self._warn_without_plans()
+
+    def _warn_without_plans(self) -> None:
+        """An empty folder may be a share that is not mounted: nothing else would ever say so."""
+        if not self._means.book.plans:
+            self._log.warning(
+                "there is no plan: nothing is drilled",
+                hint="Look whether the folder of plans (folders.plans) is the right one.",
+            )
 
     def _ring(self) -> None:
         """A slot begins. Should the store be away now, the next beat sees to it."""

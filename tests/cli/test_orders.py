@@ -51,6 +51,20 @@ class TestPause:
         assert "ended: pause of" in said.err
         assert pauses(folder) == []
 
+    @pytest.mark.parametrize(
+        ("words", "end"),
+        [
+            (["orders"], "drill resume orders"),
+            (["--group", "shop"], "drill resume --group shop"),
+            (["--all"], "drill resume --all"),
+        ],
+    )
+    def test_it_says_the_very_command_that_ends_it(self, folder: Folder, words, end):
+        said = folder.drill("pause", *words, "--reason", "moving", "--for", "2h")
+
+        assert said.err.rstrip().endswith(f"end it with: {end}")
+        assert " until 2" in said.err
+
     def test_the_second_one_says_who_gave_the_first(self, folder: Folder):
         folder.drill("pause", "--all", "--reason", "moving")
 
@@ -180,6 +194,40 @@ class TestRunDue:
 
         assert "orders: its file is gone" in folder.drill("run", "--due").err
         assert "gone" not in folder.drill("run", "--due").err
+
+    def test_a_plan_that_was_spoilt_stands_as_it_was_valid_last_and_costs_no_other_its_night(
+        self, folder: Folder
+    ):
+        folder.write_plan("other", source="source-2")
+        folder.drill("run", "--due")
+        folder.write_plan("orders", top='give_up_after = "2 parsecs"', rest=EVERY_MINUTE)
+        folder.write_plan("other", source="source-2", top='give_up_after = "2s"', rest=EVERY_MINUTE)
+
+        said = folder.drill("run", "--due", "--no-report", "--output", "json")
+
+        assert [drill["plan"] for drill in said.json["drills"]] == ["other"]
+        (problem,) = said.json["due"]["problems"]
+        assert problem["message"].startswith("give_up_after")
+        assert "plan invalid" in said.err
+        assert "gone" not in said.err
+        assert said.code == 4  # a cloud that is away says more than a file that is spoilt
+
+    def test_nothing_due_beside_an_invalid_plan_is_exit_code_3(self, folder: Folder):
+        folder.drill("run", "--due")
+        folder.write_plan("orders", top='give_up_after = "2 parsecs"', rest=NIGHTLY)
+
+        said = folder.drill("run", "--due")
+
+        assert said.code == 3
+        assert "nothing is due" in said.err
+
+    def test_without_any_valid_plan_nothing_is_started(self, folder: Folder):
+        folder.write_plan("orders", top='give_up_after = "2 parsecs"')
+
+        said = folder.drill("run", "--due")
+
+        assert said.code == 3
+        assert "nothing was started" in said.err
 
     def test_paused_means_that_nothing_is_due(self, folder: Folder):
         folder.write_plan("orders", rest=EVERY_MINUTE)

@@ -171,3 +171,18 @@ def test_a_slot_that_should_have_begun_is_late(folder: Folder):
 def test_a_limit_that_is_no_span_is_a_mistake_of_usage(folder: Folder):
     with pytest.raises(click.BadParameter, match="36h"):
         folder.drill("status", "--max-age", "36")
+
+
+def test_a_plan_that_is_invalid_now_stands_as_it_was_and_makes_exit_code_3(folder: Folder):
+    keep(folder, age=DAY / 2)
+    folder.drill("run", "--due")
+    folder.write_plan("orders", top='give_up_after = "2 parsecs"', rest=NIGHTLY)
+
+    said = folder.drill("status")
+
+    assert said.code == 3
+    assert "plan invalid" in said.err
+    assert "parsecs" in said.err
+    found = folder.drill("status", "--output", "json").json
+    assert [one["plan"] for one in found["plans"]] == ["manual", "orders"]
+    assert "2 parsecs" in found["problems"][0]["message"]

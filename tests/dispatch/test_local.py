@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from drill.clock import SystemClock
 from drill.dispatch.local import LocalDispatcher
@@ -181,3 +182,49 @@ def test_other_parts_are_used_from_the_next_step_on(hall):
     hall.wait_until(lambda: other.calls["find_job"] > 0)
     hall.dispatcher.stop()
     thread.join(PATIENCE)
+
+
+def test_the_log_says_once_that_a_drill_is_under_way_and_once_how_it_ended(hall):
+    with capture_logs() as lines:
+        thread = hall.start()
+        drill_id = hall.scene.enlist(a_plan(name="one"))
+        hall.wait_until(lambda: hall.scene.provider.calls["find_job"] > 5)
+        hall.let_go()
+        hall.wait_until(lambda: any(line["event"] == "drill finished" for line in lines))
+        hall.dispatcher.stop()
+        thread.join(PATIENCE)
+
+    begun, finished = lines
+    assert (begun["event"], finished["event"]) == ("drill under way", "drill finished")
+    assert {line["drill_id"] for line in lines} == {drill_id}
+    assert {line["plan"] for line in lines} == {"one"}
+    assert finished["reached"] == "L4"
+    assert (finished["outcome"], finished["teardown"]) == ("passed", "clean")
+
+
+def test_a_store_that_can_only_be_read_is_tried_now_and_then_and_said_once():
+    class FullDisk(MoodyJournal):
+        def due(self, **asked: Any) -> list[str]:
+            return MemoryJournal.due(self, **asked)
+
+    journal = FullDisk()
+    hall = Hall(journal, lease=timedelta(milliseconds=50))
+    drill_id = hall.scene.enlist(a_plan())
+    with capture_logs() as lines:
+        thread = hall.start()
+        hall.wait_until(lambda: hall.state_of(drill_id) is State.RESTORING)
+        journal.is_away = True
+        hall.wait_until(lambda: journal.refused > 1)
+        refused = journal.refused
+        threading.Event().wait(1)
+        assert journal.refused < refused + 20
+        hall.let_go()
+        journal.is_away = False
+        hall.wait_until(lambda: hall.state_of(drill_id) is State.FINISHED)
+        hall.dispatcher.stop()
+        thread.join(PATIENCE)
+
+    said = [line["event"] for line in lines]
+    assert said.count("store unavailable") == 1
+    assert said.count("step left") == 1
+    assert said.count("store available again") == 1

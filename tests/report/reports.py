@@ -9,7 +9,13 @@ from typing import Any
 
 from drill.engine.record import DrillRecord, Event
 from drill.engine.summary import facts_of, observation_of
-from drill.recovery.facts import ExceptionNote, Observation, SourceKey
+from drill.recovery.facts import (
+    ExceptionNote,
+    Observation,
+    Population,
+    Review,
+    SourceKey,
+)
 from drill.report.context import Context
 from drill.report.past import Past, past_of
 from drill.report.render import RenderedReport, render_report
@@ -35,7 +41,13 @@ class Book:
         return self._events.get(drill_id, ())
 
 
-def past(records: Sequence[DrillRecord], *, exceptions: Sequence[ExceptionNote] = ()) -> Past:
+def past(
+    records: Sequence[DrillRecord],
+    *,
+    exceptions: Sequence[ExceptionNote] = (),
+    populations: Sequence[Population] = (),
+    reviews: Sequence[Review] = (),
+) -> Past:
     """Return what an archive would say of these records."""
     seen: dict[SourceKey, Observation] = {}
     for record in sorted(records, key=lambda record: record.scheduled_for):
@@ -43,7 +55,11 @@ def past(records: Sequence[DrillRecord], *, exceptions: Sequence[ExceptionNote] 
             observation = observation_of(record.inventory)
             seen[observation.source] = observation
     return past_of(
-        newest_first(facts_of(record) for record in records), seen, exceptions=exceptions
+        newest_first(facts_of(record) for record in records),
+        seen,
+        exceptions=exceptions,
+        populations=populations,
+        reviews=reviews,
     )
 
 
@@ -60,11 +76,16 @@ def write(
     *,
     at: datetime = NOW,
     exceptions: Sequence[ExceptionNote] = (),
+    populations: Sequence[Population] = (),
+    reviews: Sequence[Review] = (),
     book: Book | None = None,
     **changes: Any,
 ) -> RenderedReport:
     """Write the report of these drills."""
     book = book or Book(records, events or {})
     return render_report(
-        past(records, exceptions=exceptions), book, folder=folder, context=context(at, **changes)
+        past(records, exceptions=exceptions, populations=populations, reviews=reviews),
+        book,
+        folder=folder,
+        context=context(at, **changes),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 from drill.bootstrap import open_store
 from drill.cli.context import read_config
 from drill.cli.main import cli
+from drill.report.pdf import NoPdfWriter
 from tests.report import builders, fleet
 from tests.report.builders import NOW
 from tests.report.pages import Page, read
@@ -97,6 +99,52 @@ def test_one_file_has_no_link_that_leads_out_of_it(house, tmp_path):
     assert "orders-prod in frankfurt" in read(source).text
 
 
+def test_any_page_of_the_top_can_be_one_file(house, tmp_path):
+    run(house, "--at", AT, "--single-file", str(tmp_path / "p.html"), "--page", "compliance")
+
+    page = read(tmp_path / "p.html")
+    assert "Sampled drills" in page.text
+    assert all(link.attributes["href"].startswith("#") for link in page.all("a"))
+
+
+def test_the_command_of_the_page_of_verification_gives_the_same_bytes(house, tmp_path):
+    options = ("--at", "2026-03-08T05:00:00.123456Z", "--since", "2026-02-20", "--lang", "zh")
+    sample = ("--sample-seed", "what the auditor's said", "--sample-size", "3")
+    run(house, *options, *sample, "--scope", "o*", "--folder", str(tmp_path / "a"))
+
+    printed = read(tmp_path / "a" / "verify.html").all("code")[0:]
+    command = next(one.text for one in printed if one.text.startswith("drill report"))
+    arguments = shlex.split(command.removeprefix("drill report").removesuffix("--folder again"))
+    run(house, *arguments, "--folder", str(tmp_path / "b"))
+
+    files = {path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.*")}
+    assert len(files) > 30
+    for file in files:
+        assert (tmp_path / "b" / file).read_bytes() == (tmp_path / "a" / file).read_bytes(), file
+
+
+def test_pdf_is_written_beside_the_pages(house, tmp_path):
+    pytest.importorskip("weasyprint")
+    from pypdf import PdfReader
+
+    run(house, "--at", AT, "--folder", str(tmp_path), "--pdf")
+
+    summary, pack = (PdfReader(tmp_path / f"{name}.pdf") for name in ("exec", "compliance"))
+    assert len(summary.pages) == 1
+    assert "recoverable" in summary.pages[0].extract_text()
+    assert len(pack.pages) > 3
+
+
+def test_pdf_without_the_extra_says_what_to_do(house, tmp_path, monkeypatch):
+    monkeypatch.setattr("drill.report.pdf.find_spec", lambda _name: None)
+
+    with pytest.raises(NoPdfWriter, match="WeasyPrint, which is not installed") as raised:
+        run(house, "--at", AT, "--folder", str(tmp_path), "--pdf")
+
+    assert "pip install" in str(raised.value.hint)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_redacted_report_names_nothing_and_stays_comparable(house, tmp_path):
     for name in ("a", "b"):
         run(house, "--folder", str(tmp_path / name), "--at", AT, "--redact")
@@ -129,6 +177,8 @@ def _foreign_text(path: Path) -> str:
         (("--at", "2026-03-02", "--until", "2026-03-01"), "name two ends"),
         (("--source", "x"), "needs --single-file"),
         (("--redact",), "needs --folder or --single-file"),
+        (("--page", "exec"), "needs --single-file"),
+        (("--sample-size", "0"), "is not in the range"),
         (("--lang", "tlh"), "is not one of"),
     ],
 )
@@ -162,3 +212,11 @@ def test_the_same_name_has_the_same_pseudonym_under_one_key_alone():
     assert builders.plan().name not in one.of("plan", builders.plan().name)
     with pytest.raises(ValueError, match="at least 32 bytes"):
         Pseudonyms(b"short")
+
+
+@pytest.mark.parametrize(("name", "is_empty"), [("nobody-*", True), ("*", False)])
+def test_a_scope_that_nothing_matches_is_said(house, tmp_path, name, is_empty):
+    words = ("--config", str(house / "config.toml"), "report", "--at", AT)
+    result = CliRunner().invoke(cli, [*words, "--folder", str(tmp_path), "--scope", name])
+
+    assert (f"no drill matches --scope {name}: the report is empty" in result.stderr) is is_empty

@@ -74,7 +74,7 @@ def test_a_missed_objective_is_missed_by_exactly_the_gap(tmp_path):
 
     rows = rows_of(page_of(tmp_path, builders.drill(of=of)).section("Objectives and actuals"))
 
-    assert rows[0][4:6] == ["+791 ms", "✕ missed"]
+    assert rows[0][4:6] == ["+791 ms", "✕ not met"]
 
 
 def test_an_objective_that_nobody_promised_is_not_met(tmp_path):
@@ -92,7 +92,7 @@ def test_a_failed_drill_never_met_its_rto_whatever_was_measured(tmp_path):
     rows = rows_of(page_of(tmp_path, record).section("Objectives and actuals"))
 
     assert rows[0][2] == "not reached"
-    assert rows[0][5] == "✕ missed"
+    assert rows[0][5] == "✕ not met"
 
 
 def test_a_simulated_drill_has_no_actuals(tmp_path):

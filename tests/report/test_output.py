@@ -44,11 +44,16 @@ def test_the_same_drills_give_the_same_bytes(tmp_path):
 def test_the_layout_is_an_index_pages_and_data(tmp_path):
     report = write(tmp_path, [builders.drill("d1")])
 
-    assert sorted(digests(tmp_path)) == [
-        "d/d1.html", "data/drills.csv", "data/drills.json", "data/metrics.json",
-        "data/sources.csv", "data/sources.json", "fleet-001.html", "fleet-proven-001.html",
+    both = {
+        "attainment", "controls", "coverage", "drills", "exceptions", "methodology",
+        "reconciliation", "reviews", "sample", "sources",
+    }  # fmt: skip
+    assert set(digests(tmp_path)) == {
+        "d/d1.html", "data/metrics.json", "fleet-001.html", "fleet-proven-001.html",
         "i/src-orders-3f5cb9d28e.html", "index.html", "manifest.json", "trends.html",
-    ]  # fmt: skip
+        "compliance.html", "exceptions.html", "exec.html", "methodology.html", "verify.html",
+        *(f"data/{name}.{kind}" for name in both for kind in ("csv", "json")),
+    }  # fmt: skip
     assert report.index == tmp_path / "index.html"
     assert report.written[-2:] == (report.index, tmp_path / "manifest.json")
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from drill.engine.control import Pause, Scope
 from drill.engine.memory import MemoryJournal
@@ -95,6 +97,32 @@ def test_a_beat_enlists_what_has_come_once_and_records_what_went_by(site):
     assert {record.trigger for record in records} == {Trigger.SCHEDULE}
     assert len({record.scheduled_for for record in records}) == 4
     assert [record.outcome for record in records[1:3]] == ["missed", "missed"]
+
+
+def test_the_last_plan_that_goes_is_said_and_nothing_else_about_plans_is(site):
+    site.write("orders")
+    with capture_logs() as lines:
+        thread, failures = site.run_in_thread()
+        try:
+            _wait_until(lambda: any(line["event"] == "ready" for line in lines))
+            (site.plans / "orders.toml").unlink()
+            _wait_until(lambda: any(line["log_level"] == "warning" for line in lines))
+        finally:
+            site.daemon.leave()
+            thread.join(10)
+
+    assert failures == []
+    warnings = [line["event"] for line in lines if line["log_level"] == "warning"]
+    assert warnings == ["there is no plan: nothing is drilled"]
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    waiting = threading.Event()
+    for _ in range(1000):
+        if holds():
+            return
+        waiting.wait(0.01)
+    raise AssertionError("it never came to that")
 
 
 def test_plans_that_change_are_drilled_as_they_are_and_sources_are_made_known(site):

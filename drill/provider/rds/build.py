@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import stamina.instrumentation
 from pydantic import SecretStr
 
 from drill.clock import Clock
@@ -25,6 +24,7 @@ from drill.provider.rds.client import RdsProvider
 from drill.provider.rds.http import USER_AGENT, Patience, RdsHttp
 from drill.provider.rds.iam import PasswordUser, TokenIdentity
 from drill.provider.rds.identity import Identity, KeyIdentity
+from drill.provider.rds.retries import log_retries
 from drill.provider.rds.signing import Keys
 from drill.provider.rds.transport import ExchangeLimits, Transport
 
@@ -50,8 +50,7 @@ def rds_provider(
     turns a literal or an ``env:`` / ``file:`` reference into its text. Raise
     ConfigInvalid for a setting that cannot be used, and whatever ``resolve`` raises.
     """
-    # By default each retry is printed on stdout, in the middle of what a program may be reading.
-    stamina.instrumentation.set_on_retry_hooks([stamina.instrumentation.LoggingOnRetryHook])
+    log_retries()
     kind = find_cloud_kind(cloud.kind)
     project_id = _segment(resolve(cloud.project_id), f"clouds.{name}.project_id")
     region = _segment(resolve(cloud.region), f"clouds.{name}.region")

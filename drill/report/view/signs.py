@@ -49,7 +49,7 @@ _ANSWERS = {
 }
 _ATTAINMENTS = {
     Attainment.MET: (Tone.PASS, N_("met")),
-    Attainment.MISSED: (Tone.FAIL, N_("missed")),
+    Attainment.MISSED: (Tone.FAIL, N_("not met")),
     Attainment.NO_DATA: (Tone.NONE, N_("no data")),
 }
 

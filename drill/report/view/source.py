@@ -16,6 +16,7 @@ from drill.report.view.fleet import failing_part, is_finished, is_leaked
 from drill.report.view.formats import Moment, gigabytes_text, minute, moment, perhaps, span_text
 from drill.report.view.links import Links
 from drill.report.view.recovery_times import RecoveryTimes, recovery_times
+from drill.report.view.sheet import safe_link
 from drill.report.view.signs import (
     Sign,
     answer_sign,
@@ -76,6 +77,8 @@ class NoteRow:
     reason: str
     owner: str
     ticket: str
+    ticket_href: str | None
+    """None unless a reader may follow it."""
     opened_at: Moment
     ends_at: Moment | None
     is_open: bool
@@ -265,6 +268,7 @@ def _note(note: ExceptionNote, context: Context) -> NoteRow:
         reason=shown(note.reason),
         owner=shown(note.owner, CELL_AT_MOST),
         ticket=shown(note.ticket, CELL_AT_MOST) or _no(),
+        ticket_href=safe_link(note.ticket),
         opened_at=minute(note.opened_at),
         ends_at=perhaps(note.closed_at or note.expires_at),
         is_open=is_open,

@@ -1,0 +1,208 @@
+"""The tables of the pages for auditors, as CSV and JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from drill.recovery.coverage.metric import Metric
+from drill.recovery.coverage.reconciliation import UNDER_WAY, Operation
+from drill.recovery.coverage.register import METRICS
+from drill.recovery.facts import DrillFacts, ExceptionNote, Review
+from drill.recovery.verdict import Outcome
+from drill.report.audit import Audit, in_order
+from drill.report.control_map import frameworks
+from drill.report.data import (
+    DRILL_FIELDS,
+    SCHEMA,
+    DataFile,
+    Row,
+    Value,
+    csv_of,
+    drill_row,
+    json_of,
+)
+from drill.report.site import Site
+from drill.report.view.formats import milliseconds_of, moment
+from drill.report.view.links import source_page
+from drill.report.view.registers import age_of, same_drills, separation_of, state_of
+from drill.report.view.text import capped, without_secrets
+
+CELL_AT_MOST = 2000
+_OUTCOMES = (*(one.value for one in Outcome), UNDER_WAY)
+
+
+def audit_files(site: Site) -> Iterator[DataFile]:
+    """Yield the files below ``data/`` that stand beside the tables for auditors."""
+    audit, context = site.audit, site.context
+    head: dict[str, Value] = {
+        "schema": SCHEMA,
+        "generated_at": moment(context.at).machine,
+        "tool_version": context.tool_version,
+    }
+    ordered = in_order(site.past.drills) if audit.reviews else []
+    tables: tuple[tuple[str, Sequence[str], Callable[[], Iterable[Row]]], ...] = (
+        ("reconciliation", RECONCILIATION_FIELDS, lambda: _reconciliation(audit)),
+        ("coverage", COVERAGE_FIELDS, lambda: _coverage(audit)),
+        ("attainment", ATTAINMENT_FIELDS, lambda: _attainment(audit)),
+        (
+            "exceptions",
+            EXCEPTION_FIELDS,
+            lambda: (_exception(one, context.at) for one in site.past.exceptions),
+        ),
+        (
+            "reviews",
+            REVIEW_FIELDS,
+            lambda: (_review(one, same_drills(one, ordered, context)) for one in audit.reviews),
+        ),
+        ("sample", ("number", *DRILL_FIELDS), lambda: _sample(audit.sample.drawn, site)),
+        ("controls", CONTROL_FIELDS, _controls),
+        ("methodology", METHODOLOGY_FIELDS, _methodology),
+    )
+    for name, fields, make in tables:
+        rows = list(make())
+        yield _file(f"data/{name}.csv", csv_of(fields, rows))
+        yield _file(f"data/{name}.json", json_of(head, name, fields, rows))
+
+
+def _file(name: str, content: bytes) -> DataFile:
+    return DataFile(name=name, digest="", make=lambda: content)
+
+
+RECONCILIATION_FIELDS = (
+    "cloud", "source_id", "scheduled", "executed", "passed",
+    *(f"executed_{one}" for one in _OUTCOMES), *(f"not_executed_{one}" for one in _OUTCOMES),
+    "page",
+)  # fmt: skip
+"""A line a source, and first the whole fleet with neither cloud nor source."""
+
+
+def _reconciliation(audit: Audit) -> Iterator[Row]:
+    yield (None, None, *_counts(audit.operation), None)
+    for key, operation in audit.by_source:
+        yield (key[0], _text(key[1]), *_counts(operation), f"i/{source_page(key)}")
+
+
+def _counts(one: Operation) -> Row:
+    return (
+        one.scheduled, one.executed, one.passed,
+        *(one.executed_as.get(word, 0) for word in _OUTCOMES),
+        *(one.not_executed_as.get(word, 0) for word in _OUTCOMES),
+    )  # fmt: skip
+
+
+COVERAGE_FIELDS = ("group", "metric", "numerator", "denominator", "share")
+
+
+def _coverage(audit: Audit) -> Iterator[Row]:
+    coverage = audit.coverage
+    yield _share("in_scope", coverage.passed)
+    yield _share("in_scope", coverage.attempted)
+    yield _share("in_scope", coverage.passed_by_bytes)
+    for tier, metric in coverage.passed_by_tier.items():
+        yield _share("no_tier" if tier is None else f"tier_{tier}", metric)
+    for cadence, covered, count in audit.by_cadence:
+        share = covered / count if count else None
+        yield f"cadence_{milliseconds_of(cadence)}_ms", "fleet_coverage", covered, count, share
+
+
+def _share(group: str, metric: Metric) -> Row:
+    return group, metric.id, metric.numerator, metric.denominator, metric.value
+
+
+ATTAINMENT_FIELDS = (
+    "group", "objective", "conclusive", "with_target", "met", "not_measured", "share",
+    "p50_ms", "p90_ms", "p95_ms", "longest_ms",
+)  # fmt: skip
+"""A quantile that was not reached is ``infinity``."""
+
+
+def _attainment(audit: Audit) -> Iterator[Row]:
+    for one in audit.attainment:
+        yield (
+            one.group, one.objective, one.conclusive, one.with_target, one.met, one.unknown,
+            one.share, *map(_quantile, (one.p50, one.p90, one.p95, one.longest)),
+        )  # fmt: skip
+
+
+def _quantile(value: float | None) -> Value:
+    if value is None:
+        return None
+    return "infinity" if math.isinf(value) else int(value)
+
+
+EXCEPTION_FIELDS = (
+    "exception_id", "kind", "state", "cloud", "source_id", "plan", "drill_id", "reason", "owner",
+    "approver", "ticket", "opened_at", "opened_by", "expires_at", "closed_at", "closed_by",
+    "closing_reason", "retest_drill_id", "age_ms",
+)  # fmt: skip
+
+
+def _exception(note: ExceptionNote, at: datetime) -> Row:
+    state = state_of(note, at)
+    is_closed = state == "closed"
+    return (
+        _text(note.id), note.kind, state, note.cloud, _text(note.source_id),
+        _text(note.plan_name), _text(note.drill_id), _text(note.reason), _text(note.owner),
+        _text(note.approver), _text(note.ticket), _at(note.opened_at), _text(note.opened_by),
+        _at(note.expires_at), _at(note.closed_at) if is_closed else None,
+        _text(note.closed_by) if is_closed else None,
+        _text(note.closing_reason) if is_closed else None,
+        _text(note.retest_drill_id) if is_closed else None, _span(age_of(note, at)),
+    )  # fmt: skip
+
+
+REVIEW_FIELDS = (
+    "review_id", "signed_at", "reviewer", "initiator", "reviewer_is_not_initiator", "drill_id",
+    "period_from", "period_to", "verdict", "comment", "drills", "sha256", "drills_are_still_those",
+)  # fmt: skip
+
+
+def _review(review: Review, same: bool | None) -> Row:
+    return (
+        _text(review.id), _at(review.signed_at), _text(review.reviewer), _text(review.initiator),
+        separation_of(review), _text(review.drill_id), _at(review.period_from),
+        _at(review.period_to), review.verdict, _text(review.comment or None),
+        _text(review.facts.get("drills")), _text(review.facts.get("sha256")), same,
+    )  # fmt: skip
+
+
+def _sample(drawn: Sequence[DrillFacts], site: Site) -> Iterator[Row]:
+    for number, drill in enumerate(drawn, start=1):
+        yield (number, *drill_row(drill, site.context.links))
+
+
+CONTROL_FIELDS = ("framework", "edition", "clause", "title", "supported_by", "limits", "read")
+
+
+def _controls() -> Iterator[Row]:
+    for framework in frameworks():
+        for one in framework.clauses:
+            yield (
+                framework.name, framework.edition, one.id, one.title, " ".join(one.answers),
+                one.limits, one.read,
+            )  # fmt: skip
+
+
+METHODOLOGY_FIELDS = ("metric", "title", "section", "version", "unit", "formula", "caveats")
+
+
+def _methodology() -> Iterator[Row]:
+    for one in METRICS.values():
+        yield (
+            one.id, one.title, one.section, one.version, one.unit, one.formula,
+            " ".join(one.caveats) or None,
+        )  # fmt: skip
+
+
+def _text(text: str | None) -> str | None:
+    return None if text is None else capped(without_secrets(text), CELL_AT_MOST)
+
+
+def _at(at: datetime | None) -> str | None:
+    return None if at is None else moment(at, milliseconds=True).machine
+
+
+def _span(span: timedelta) -> int:
+    return milliseconds_of(span)

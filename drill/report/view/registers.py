@@ -1,0 +1,225 @@
+"""The registers that people keep: exceptions, and reviews with their signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from drill.engine.reviewing import reviewed
+from drill.recovery.facts import DrillFacts, ExceptionNote, Review, SourceKey
+from drill.report.audit import Audit, in_order
+from drill.report.context import Context
+from drill.report.language import _
+from drill.report.past import Past
+from drill.report.view.fleet import page_name
+from drill.report.view.formats import minute, span_text
+from drill.report.view.links import source_page
+from drill.report.view.sheet import (
+    ROWS_AT_MOST,
+    Cell,
+    Column,
+    Sheet,
+    at_cell,
+    plain,
+    sheet,
+    sign_cell,
+    text_cell,
+    ticket_cell,
+)
+from drill.report.view.signs import Tone
+
+EXPIRES_SOON = timedelta(days=30)
+
+
+def state_of(note: ExceptionNote, at: datetime) -> str:
+    """Return where an exception stands: open, closed or expired."""
+    if note.closed_at is not None and note.closed_at <= at:
+        return "closed"
+    return "expired" if note.expires_at is not None and note.expires_at <= at else "open"
+
+
+def age_of(note: ExceptionNote, at: datetime) -> timedelta:
+    """Return how long an exception has lasted, or lasted until it ended."""
+    ends = [one for one in (note.closed_at, note.expires_at) if one is not None and one <= at]
+    return max(min(ends, default=at) - note.opened_at, timedelta(0))
+
+
+def open_first(notes: Iterable[ExceptionNote], at: datetime) -> list[ExceptionNote]:
+    """Return exceptions that hold first, each group the oldest first."""
+    return sorted(notes, key=lambda one: (not one.is_open(at), one.opened_at, one.id))
+
+
+def exception_sheet(
+    notes: Sequence[ExceptionNote], past: Past, context: Context, *, caption: str, table_id: str
+) -> Sheet:
+    """Return the register of exceptions, those that hold first."""
+    known = {one.id: one for one in past.drills}
+    return sheet(
+        table_id,
+        caption,
+        (
+            Column(head=_("Exception"), kind="id"),
+            Column(head=_("State, age")),
+            Column(head=_("About"), kind="id"),
+            Column(head=_("Reason, and why it ended"), kind="w"),
+            Column(head=_("Owner, approver"), kind="id"),
+            Column(head=_("Ticket"), kind="id"),
+            Column(head=_("Opened, ends")),
+            Column(head=_("Retest"), kind="id"),
+        ),
+        (
+            _exception_row(note, past, known, context)
+            for note in open_first(notes, context.at)[:ROWS_AT_MOST]
+        ),
+        count=len(notes),
+        data="exceptions",
+        empty=_("No exception was recorded."),
+    )
+
+
+def _exception_row(
+    note: ExceptionNote, past: Past, known: dict[str, DrillFacts], context: Context
+) -> tuple[Cell, ...]:
+    at = context.at
+    state = state_of(note, at)
+    tones = {"open": Tone.WARN, "closed": Tone.PASS, "expired": Tone.NONE}
+    words = {"open": _("open"), "closed": _("closed"), "expired": _("expired")}
+    kind = _("finding") if note.kind == "finding" else _("exclusion")
+    ended = note.closed_at if state == "closed" else note.expires_at
+    return (
+        text_cell(note.id, note=kind),
+        sign_cell(tones[state], words[state], note=span_text(age_of(note, at))),
+        _subject(note, past, known, context),
+        text_cell(
+            note.reason, note=(note.closing_reason or "") if state == "closed" else ""
+        ),
+        text_cell(note.owner, note=note.approver or _("no approver")),
+        ticket_cell(note.ticket) if note.ticket else plain(_("none")),
+        Cell(
+            at=minute(note.opened_at),
+            note=minute(ended).text if ended is not None else _("until it is closed"),
+        ),
+        _retest(note, known, context, is_closed=state == "closed"),
+    )  # fmt: skip
+
+
+def _subject(
+    note: ExceptionNote, past: Past, known: dict[str, DrillFacts], context: Context
+) -> Cell:
+    name = note.plan_name or note.source_id or note.cloud
+    key: SourceKey | None = (note.cloud, note.source_id) if note.source_id is not None else None
+    drill = known.get(note.drill_id) if note.drill_id else None
+    if drill is not None and context.links.has_page(drill):
+        return text_cell(name, href=f"d/{page_name(drill.id)}", note=drill.id)
+    if key is not None and key in past.sources:
+        return text_cell(name, href=f"i/{source_page(key)}", note=note.drill_id or "")
+    return text_cell(name, note=note.drill_id or "")
+
+
+def _retest(
+    note: ExceptionNote, known: dict[str, DrillFacts], context: Context, *, is_closed: bool
+) -> Cell:
+    if not is_closed or note.retest_drill_id is None:
+        return plain(_("none yet") if not is_closed else _("none"))
+    drill = known.get(note.retest_drill_id)
+    has_page = drill is not None and context.links.has_page(drill)
+    return text_cell(
+        note.retest_drill_id, href=f"d/{page_name(note.retest_drill_id)}" if has_page else None
+    )
+
+
+def review_sheet(audit: Audit, past: Past, context: Context) -> Sheet:
+    """Return the log of reviews, each with who must not have signed, and about which drills."""
+    ordered = in_order(past.drills)
+    return sheet(
+        "reviews-table",
+        _("Reviews of this period, the newest first; names are attribution, not authentication"),
+        (
+            Column(head=_("Review"), kind="id"),
+            Column(head=_("Signed")),
+            Column(head=_("About"), kind="id"),
+            Column(head=_("Reviewer"), kind="id"),
+            Column(head=_("Reviewer is not initiator")),
+            Column(head=_("Verdict"), kind="w"),
+            Column(head=_("The drills are still those")),
+        ),
+        (_review_row(one, ordered, context) for one in audit.reviews[:ROWS_AT_MOST]),
+        count=len(audit.reviews),
+        data="reviews",
+        empty=_("Nobody has signed a review of this period: the results were not accepted by "
+                "anybody."),
+    )  # fmt: skip
+
+
+def _review_row(
+    review: Review, ordered: Sequence[DrillFacts], context: Context
+) -> tuple[Cell, ...]:
+    is_accepted = review.verdict == "accepted"
+    separate = separation_of(review)
+    same = same_drills(review, ordered, context)
+    return (
+        text_cell(review.id),
+        at_cell(review.signed_at),
+        _reviewed(review, ordered, context),
+        text_cell(review.reviewer),
+        sign_cell(
+            {True: Tone.PASS, False: Tone.FAIL, None: Tone.NONE}[separate],
+            {True: _("kept"), False: _("violated"), None: _("no data")}[separate],
+            note=review.initiator or _("no drill noted who had it run"),
+        ),
+        sign_cell(
+            Tone.PASS if is_accepted else Tone.FAIL,
+            _("accepted") if is_accepted else _("rejected"),
+            note=review.comment,
+        ),
+        sign_cell(
+            {True: Tone.PASS, False: Tone.FAIL, None: Tone.NONE}[same],
+            {True: _("yes"), False: _("no"), None: _("no data")}[same],
+            note=_("{count} drills").format(count=review.facts["drills"])
+            if review.facts.get("drills", "").isdecimal()
+            else "",
+        ),
+    )
+
+
+def _reviewed(review: Review, ordered: Sequence[DrillFacts], context: Context) -> Cell:
+    if review.drill_id is None:
+        begin = minute(review.period_from).text if review.period_from else _("no data")
+        end = minute(review.period_to).text if review.period_to else _("no data")
+        return plain(_("slots from {begin} to {end} UTC").format(begin=begin, end=end))
+    drill = next((one for one in ordered if one.id == review.drill_id), None)
+    has_page = drill is not None and context.links.has_page(drill)
+    return text_cell(review.drill_id, href=f"d/{page_name(review.drill_id)}" if has_page else None)
+
+
+def separation_of(review: Review) -> bool | None:
+    """Tell whether the reviewer had none of the drills run; None if no drill knows who did."""
+    if review.initiator is None:
+        return None
+    names = {one.strip().casefold() for one in review.initiator.split(",")}
+    return review.reviewer.strip().casefold() not in names
+
+
+def same_drills(review: Review, ordered: Sequence[DrillFacts], context: Context) -> bool | None:
+    """Tell whether the drills of the report are those that were reviewed, by their digest.
+
+    None without a digest, or if the report leaves out drills that the review may have had.
+    """
+    signed = review.facts.get("sha256")
+    if signed is None or any(not one.startswith("--since ") for one in context.narrowed):
+        return None
+    if review.drill_id is not None:
+        about = [one for one in ordered if one.id == review.drill_id]
+    elif (
+        review.period_from is None
+        or review.period_to is None
+        or (context.since is not None and context.since > review.period_from)
+    ):
+        return None
+    else:
+        about = [
+            one for one in ordered if review.period_from <= one.scheduled_for < review.period_to
+        ]
+    if not about:
+        return None
+    return reviewed(about).facts["sha256"] == signed
