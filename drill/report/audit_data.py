@@ -20,7 +20,7 @@ from drill.report.data import (
     Row,
     Value,
     csv_of,
-    fields_of,
+    drill_row,
     json_of,
 )
 from drill.report.site import Site
@@ -170,7 +170,7 @@ def _review(review: Review, same: bool | None) -> Row:
 
 def _sample(drawn: Sequence[DrillFacts], site: Site) -> Iterator[Row]:
     for number, drill in enumerate(drawn, start=1):
-        yield (number, *(value for _name, value in fields_of(drill, site.context.links)))
+        yield (number, *drill_row(drill, site.context.links))
 
 
 CONTROL_FIELDS = ("framework", "edition", "clause", "title", "supported_by", "limits", "read")

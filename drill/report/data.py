@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from drill.check.port import CheckAnswer
 from drill.plan.visible import visible
@@ -17,7 +17,7 @@ from drill.report.context import Context
 from drill.report.site import Site, fingerprint
 from drill.report.view.calendar import month_of
 from drill.report.view.fleet import failing_part, rpo_attainment, rto_attainment
-from drill.report.view.formats import milliseconds_of, moment
+from drill.report.view.formats import machine_text, milliseconds_of, moment
 from drill.report.view.links import RECENT, Links, source_page
 from drill.report.view.numbers import numbers
 from drill.report.view.overview import in_scope
@@ -36,6 +36,9 @@ Value = str | int | float | bool | None
 Fields = Sequence[tuple[str, Value]]
 Row = Sequence[Value]
 
+_PASSED, _FAILED, _NO_DATA = (
+    one.value for one in (CheckAnswer.PASSED, CheckAnswer.FAILED, CheckAnswer.NO_DATA)
+)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -56,9 +59,10 @@ def data_files(site: Site) -> Iterator[DataFile]:
     drills = site.past.drills
     recent: Sequence[DrillFacts] = drills
     if len(drills) > DRILLS_AT_MOST:
-        border = month_of(context.at - RECENT)
-        recent = [one for one in drills if month_of(one.scheduled_for) >= border]
-        yield from _months([one for one in drills if month_of(one.scheduled_for) < border], links)
+        oldest = (context.at - RECENT).astimezone(UTC)
+        border = oldest.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        recent = [one for one in drills if one.scheduled_for >= border]
+        yield from _months([one for one in drills if one.scheduled_for < border], links)
     rows = list(_rows(recent, links))
     head: dict[str, Value] = {
         "schema": SCHEMA,
@@ -103,7 +107,7 @@ def _months(drills: Iterable[DrillFacts], links: Links) -> Iterator[DataFile]:
 
 
 def _rows(drills: Iterable[DrillFacts], links: Links) -> Iterator[Row]:
-    return ([value for _name, value in fields_of(one, links)] for one in drills)
+    return (drill_row(one, links) for one in drills)
 
 
 def json_of(head: dict[str, Value], name: str, fields: Sequence[str], rows: Iterable[Row]) -> bytes:
@@ -118,8 +122,19 @@ def csv_of(fields: Sequence[str], rows: Iterable[Row]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(fields)
-    writer.writerows([cell(value) for value in row] for row in rows)
+    known = _Cells()
+    writer.writerows(
+        [known[value] if type(value) is str else cell(value) for value in row] for row in rows
+    )
     return out.getvalue().encode("utf-8")
+
+
+class _Cells(dict[str, str]):
+    """Texts and their cells: most texts of a file stand in it many times."""
+
+    def __missing__(self, text: str) -> str:
+        self[text] = made = cell(text)
+        return made
 
 
 def cell(value: Value) -> str:
@@ -134,57 +149,57 @@ def cell(value: Value) -> str:
     return f"'{visible(value)}" if is_formula else visible(value)
 
 
-def fields_of(drill: DrillFacts, links: Links) -> Fields:
+def drill_row(drill: DrillFacts, links: Links) -> Row:
     """Return every field of a drill with its glossary name; spans in whole milliseconds."""
     answers = [answer for _name, answer in drill.checks]
     page = links.drill(drill)
     return (
-        ("drill_id", _text(drill.id)),
-        ("plan", _text(drill.plan_name)),
-        ("group", drill.group),
-        ("tier", drill.tier),
-        ("cloud", drill.cloud),
-        ("source_id", _text(drill.source_id)),
-        ("source_name", _text(drill.source_name)),
-        ("engine", drill.engine),
-        ("mode", drill.mode),
-        ("policy", drill.policy),
-        ("target_kind", drill.target_kind),
-        ("target_id", _text(drill.target_id)),
-        ("trigger", drill.trigger),
-        ("scheduled_for", _at(drill.scheduled_for)),
-        ("started_at", _at(drill.started_at)),
-        ("finished_at", _at(drill.finished_at)),
-        ("state", drill.state),
-        ("outcome", drill.outcome.value if drill.outcome else None),
-        ("reason", _text(drill.reason)),
-        ("failing", _text(", ".join(failing_part(drill)) or None)),
-        ("is_simulated", drill.is_simulated),
-        ("level", drill.level),
-        ("recovery_point_at", _at(drill.point_at)),
-        ("reference_at", _at(drill.reference_at)),
-        ("base_at", _at(drill.base_at)),
-        ("base_id", _text(drill.base_id)),
-        ("base_how", drill.base_how),
-        ("seed", _text(drill.seed)),
-        ("volume_gb", drill.volume_gb),
-        ("flavor", _text(drill.flavor)),
-        ("rta_ms", _span(drill.rta)),
-        ("rto_target_ms", _span(drill.rto_target)),
-        ("rto", rto_attainment(drill).value),
-        ("rpa_ms", _span(drill.rpa)),
-        ("rpa_claimed_ms", _span(drill.rpa_claimed)),
-        ("rpo_target_ms", _span(drill.rpo_target)),
-        ("rpo", rpo_attainment(drill).value),
-        ("checks_passed", answers.count(CheckAnswer.PASSED.value)),
-        ("checks_failed", answers.count(CheckAnswer.FAILED.value)),
-        ("checks_no_data", answers.count(CheckAnswer.NO_DATA.value)),
-        ("teardown", drill.teardown),
-        ("teardown_reason", _text(drill.teardown_reason)),
-        ("restore_job_id", _text(drill.restore_job_id)),
-        ("plan_digest", _text(drill.plan_digest)),
-        ("tool_version", _text(drill.tool_version)),
-        ("page", f"d/{page}" if page else None),
+        _text(drill.id),
+        _text(drill.plan_name),
+        drill.group,
+        drill.tier,
+        drill.cloud,
+        _text(drill.source_id),
+        _text(drill.source_name),
+        drill.engine,
+        drill.mode,
+        drill.policy,
+        drill.target_kind,
+        _text(drill.target_id),
+        drill.trigger,
+        _at(drill.scheduled_for),
+        _at(drill.started_at),
+        _at(drill.finished_at),
+        drill.state,
+        drill.outcome.value if drill.outcome else None,
+        _text(drill.reason),
+        _text(", ".join(failing_part(drill)) or None),
+        drill.is_simulated,
+        drill.level,
+        _at(drill.point_at),
+        _at(drill.reference_at),
+        _at(drill.base_at),
+        _text(drill.base_id),
+        drill.base_how,
+        _text(drill.seed),
+        drill.volume_gb,
+        _text(drill.flavor),
+        _span(drill.rta),
+        _span(drill.rto_target),
+        rto_attainment(drill).value,
+        _span(drill.rpa),
+        _span(drill.rpa_claimed),
+        _span(drill.rpo_target),
+        rpo_attainment(drill).value,
+        answers.count(_PASSED),
+        answers.count(_FAILED),
+        answers.count(_NO_DATA),
+        drill.teardown,
+        _text(drill.teardown_reason),
+        _text(drill.restore_job_id),
+        _text(drill.plan_digest),
+        _text(drill.tool_version),
+        f"d/{page}" if page else None,
     )
 
 
@@ -273,7 +288,7 @@ def _text(text: str | None) -> str | None:
 
 
 def _at(at: datetime | None) -> str | None:
-    return None if at is None else moment(at, milliseconds=True).machine
+    return None if at is None else machine_text(at)
 
 
 def _span(span: timedelta | None) -> int | None:

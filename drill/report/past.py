@@ -18,6 +18,7 @@ from drill.recovery.facts import (
     Review,
     SourceKey,
 )
+from drill.report.collector import collector_resting
 
 _Value = TypeVar("_Value")
 
@@ -74,19 +75,24 @@ class Scope:
 
 def read_past(archive: Archive, *, at: datetime, scope: Scope | None = None) -> Past:
     """Return the past as it was known at an instant."""
-    scope = scope or Scope()
+    with collector_resting():
+        return _read_past(archive, at, scope or Scope())
+
+
+def _read_past(archive: Archive, at: datetime, scope: Scope) -> Past:
+    has_all = scope.is_everything
     found = [
-        _as_known(drill, at)
+        drill if drill.finished_at is None or drill.finished_at <= at else _as_known(drill, at)
         for drill in archive.drill_facts(since=scope.since)
-        if drill.enlisted_at <= at and scope.has(drill)
+        if drill.enlisted_at <= at and (has_all or scope.has(drill))
     ]
     found.sort(key=lambda drill: drill.id)
     found.sort(key=lambda drill: (drill.scheduled_for, drill.enlisted_at), reverse=True)
-    sources = {drill.source for drill in found}
+    sources = set() if has_all else {drill.source for drill in found}
     seen = {
         key: one
         for key, one in archive.newest_observations(at=at).items()
-        if key in sources or scope.is_everything
+        if has_all or key in sources
     }
     notes = [note for note in archive.exceptions() if note.opened_at <= at]
     return past_of(
@@ -153,9 +159,7 @@ def _is_about(note: ExceptionNote, sources: set[SourceKey], scope: Scope) -> boo
 
 
 def _as_known(drill: DrillFacts, at: datetime) -> DrillFacts:
-    """Return the drill without what was found out later: it was under way then."""
-    if drill.finished_at is None or drill.finished_at <= at:
-        return drill
+    """Return a drill that finished later without what was found out then: it was under way."""
     accepted = drill.restore_accepted_at
     is_accepted = accepted is not None and accepted <= at
     return replace(

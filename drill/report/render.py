@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,8 +13,9 @@ from typing import Protocol
 from drill.engine.record import DrillRecord, Event
 from drill.recovery.facts import DrillFacts
 from drill.report.audit_data import audit_files
+from drill.report.collector import collector_resting
 from drill.report.context import Context
-from drill.report.data import data_files
+from drill.report.data import DataFile, data_files
 from drill.report.folder import ReportFolder, ReportFolderUnusable
 from drill.report.language import speaking
 from drill.report.manifest import NAME as MANIFEST
@@ -29,8 +28,10 @@ from drill.report.view.standing import Promises
 
 MANY = 400
 """From so many pages on it is worth starting other processes."""
-CHUNK = 40
+CHUNK = 20
 """Pages that a worker gets at once."""
+QUEUED = 3
+"""Chunks that wait or are rendered, for each worker: each is in memory."""
 
 Progress = Callable[[int, int], None]
 """Told how many pages are done, of how many."""
@@ -79,21 +80,8 @@ def render_report(
     """
     if context.at.utcoffset() is None:
         raise ValueError("a naive datetime is not an instant")
-    with _collector_resting():
+    with collector_resting():
         return _render_report(past, book, folder, context, promises, workers, progress)
-
-
-@contextmanager
-def _collector_resting() -> Iterator[None]:
-    """Keep the cyclic collector from walking over a million frozen values again and again: they
-    hold no cycles, and looking for some takes longer than all the rest of the planning."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _render_report(
@@ -120,18 +108,21 @@ def _render_report(
         else:
             todo.append(page)
     skipped = len(entries)
-    last = [page for page in todo if KINDS[page.kind].needs_everything]
+    whole = [page for page in todo if KINDS[page.kind].needs_everything]
     rest = [page for page in todo if not KINDS[page.kind].needs_everything]
-    for made in _rendered(rest, book, folder, context, workers, progress):
-        _note(made, output, entries)
+    job = _Job(folder=folder, context=context, book=book, workers=workers, progress=progress)
+    files: list[DataFile] = []
     for file in (*data_files(site), *audit_files(site)):
         known = before.entries.get(file.name)
         if known and _is_same(folder, file.name, file.digest, known, before):
             entries[file.name] = known
         else:
-            made_file = _put(ReportFolder(folder), file.name, file.make(), file.digest)
-            _note([made_file], output, entries)
-    _note(_make_pages(folder, context, _loaded(last, book)), output, entries)
+            files.append(file)
+    overview: list[tuple[Page, bytes]] = []
+    for made in _rendered(rest, job, _made_here(files, whole, overview, job)):
+        _note(made, output, entries)
+    for page, content in overview:
+        _note([_put(ReportFolder(folder), page.name, content, page.digest)], output, entries)
     _write_manifest(output, before, entries, context)
     return RenderedReport(
         index=folder / INDEX,
@@ -155,40 +146,75 @@ class _Made:
     was_written: bool
 
 
-def _rendered(
-    pages: Sequence[Page],
-    book: DrillBook,
-    folder: Path,
-    context: Context,
-    workers: int,
-    progress: Progress | None,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """What every page of one report is rendered with."""
+
+    folder: Path
+    context: Context
+    book: DrillBook
+    workers: int
+    progress: Progress | None
+
+
+def _made_here(
+    files: Sequence[DataFile], pages: Sequence[Page], held: list[tuple[Page, bytes]], job: _Job
 ) -> Iterator[list[_Made]]:
-    """Yield what was made, chunk by chunk, here or in other processes."""
-    done = 0
+    """Make what needs the whole past, a file a step; it is not sent to other processes.
+
+    The overview is rendered and held back: it leads to every other page, and is written last.
+    """
+    for file in files:
+        yield [_put(ReportFolder(job.folder), file.name, file.make(), file.digest)]
+    for page in pages:
+        with speaking(job.context.language):
+            content = render_page(page, job.context)
+        if page.name == INDEX:
+            held.append((page, content))
+            yield []
+        else:
+            yield [_put(ReportFolder(job.folder), page.name, content, page.digest)]
+
+
+def _rendered(
+    pages: Sequence[Page], job: _Job, own: Iterator[list[_Made]]
+) -> Iterator[list[_Made]]:
+    """Yield what was made, chunk by chunk, here or in other processes; ``own`` is made here."""
+    done, counted = 0, {page.name for page in pages}
     chunks = (pages[place : place + CHUNK] for place in range(0, len(pages), CHUNK))
-    if workers > 1 and len(pages) >= MANY:
-        found = _in_processes(chunks, book, folder, context, workers)
+    if job.workers > 1 and len(pages) >= MANY:
+        found = _in_processes(chunks, job, own)
     else:
-        found = (_make_pages(folder, context, _loaded(chunk, book)) for chunk in chunks)
+        found = (_make_pages(job.folder, job.context, _loaded(one, job.book)) for one in chunks)
     for made in found:
-        done += len(made)
-        if progress is not None:
-            progress(done, len(pages))
+        done += sum(1 for one in made if one.name in counted)
+        if job.progress is not None and made:
+            job.progress(done, len(pages))
         yield made
+    yield from own
 
 
 def _in_processes(
-    chunks: Iterable[Sequence[Page]], book: DrillBook, folder: Path, context: Context, workers: int
+    chunks: Iterable[Sequence[Page]], job: _Job, own: Iterator[list[_Made]]
 ) -> Iterator[list[_Made]]:
-    """Yield chunks as they are done. New processes, because the caller may have threads."""
-    with ProcessPoolExecutor(max_workers=workers, mp_context=get_context("spawn")) as pool:
+    """Yield chunks as they are done. New processes, because the caller may have threads.
+
+    While all of them are busy, this process makes what is its own, a step at a time.
+    """
+    with ProcessPoolExecutor(job.workers, mp_context=get_context("spawn")) as pool:
         running: set[Future[list[_Made]]] = set()
         for chunk in chunks:
-            running.add(pool.submit(_make_pages, folder, context, _loaded(chunk, book)))
-            if len(running) >= 2 * workers:
-                finished, running = wait(running, return_when=FIRST_COMPLETED)
+            running.add(pool.submit(_make_pages, job.folder, job.context, _loaded(chunk, job.book)))
+            while len(running) >= QUEUED * job.workers:
+                finished, running = wait(running, timeout=0, return_when=FIRST_COMPLETED)
+                made = None if finished else next(own, None)
+                if made is not None:
+                    yield made
+                elif not finished:
+                    finished, running = wait(running, return_when=FIRST_COMPLETED)
                 for one in finished:
                     yield one.result()
+        yield from own
         for one in running:
             yield one.result()
 

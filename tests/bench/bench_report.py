@@ -9,15 +9,17 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import subprocess
 import sys
 import tempfile
 import time
-from datetime import datetime, timedelta
+from argparse import SUPPRESS
+from datetime import timedelta
 from pathlib import Path
 
 from drill.report.context import Context
 from drill.report.past import read_past
-from drill.report.render import RenderedReport, render_report
+from drill.report.render import render_report
 from tests.report import made_up
 
 BUDGETS = {
@@ -37,64 +39,114 @@ def main() -> int:
     parser.add_argument("--drills", type=int, default=100_000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="write the site here and leave it")
+    parser.add_argument("--night", nargs=3, metavar=("HISTORY", "FOLDER", "DAYS"), help=SUPPRESS)
+    parser.add_argument("--make", type=Path, help=SUPPRESS)
     asked = parser.parse_args()
-    known = made_up.history(asked.sources, asked.drills)
+    if asked.night:
+        history, folder, days = asked.night
+        one_night(Path(history), Path(folder), days=int(days), workers=asked.workers)
+        return 0
+    if asked.make:
+        make(asked.make, asked.sources, asked.drills)
+        return 0
     with tempfile.TemporaryDirectory() as scratch:
+        size = ["--sources", str(asked.sources), "--drills", str(asked.drills)]
+        _python("--make", scratch, *size)
         folder = asked.keep or Path(scratch) / "reports"
-        figures = measure(known, folder, workers=asked.workers)
+        figures = measure(Path(scratch), folder, workers=asked.workers)
     figures |= {"sources": asked.sources, "drills": asked.drills}
     missed = sorted(name for name, limit in BUDGETS.items() if figures[name] > limit)
     sys.stdout.write(json.dumps(figures | {"budgets_missed": missed}, indent=2) + "\n")
     return 1 if missed else 0
 
 
-def measure(known: made_up.History, folder: Path, *, workers: int) -> dict[str, float]:
-    """Return the figures of the whole report, and of the next one with 1 % more."""
-    before = _memory_mb()
-    whole, whole_seconds, whole_cpu = _render(known, folder, made_up.NOW, workers)
+def make(folder: Path, sources: int, drills: int) -> None:
+    """Write the histories of two nights, which a process reads that holds nothing else."""
+    known = made_up.history(sources, drills)
+    made_up.save(known, folder / "first")
     later = made_up.NOW + timedelta(days=1)
-    changed = made_up.one_percent_more(known, now=later)
-    again, again_seconds, again_cpu = _render(changed, folder, later, workers)
+    made_up.save(made_up.one_percent_more(known, now=later), folder / "second")
+
+
+def measure(scratch: Path, folder: Path, *, workers: int) -> dict[str, float]:
+    """Return the figures of the whole report, and of the next one with 1 % more."""
+    how = ("--workers", str(workers), "--night")
+    whole, whole_mb = _python(*how, str(scratch / "first"), str(folder), "0")
+    again, again_mb = _python(*how, str(scratch / "second"), str(folder), "1")
     files = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
     pages = [size for path, size in files.items() if path.suffix == ".html"]
     return {
-        "whole_seconds": round(whole_seconds, 1),
-        "again_seconds": round(again_seconds, 1),
-        "whole_cpu_seconds": round(whole_cpu, 1),
-        "again_cpu_seconds": round(again_cpu, 1),
-        "memory_mb": round(_memory_mb()),
-        "memory_before_mb": round(before),
+        "whole_seconds": whole["seconds"],
+        "again_seconds": again["seconds"],
+        "whole_cpu_seconds": whole["cpu_seconds"],
+        "again_cpu_seconds": again["cpu_seconds"],
+        "memory_mb": round(max(whole_mb, again_mb)),
         "pages": len(pages),
-        "pages_written_again": len(again.written),
-        "pages_skipped_again": again.skipped,
-        "files_written": len(whole.written),
+        "pages_written_again": again["written"],
+        "pages_skipped_again": again["skipped"],
+        "files_written": whole["written"],
         "site_mb": round(sum(files.values()) / 1e6, 1),
         "largest_page_kb": round(max(pages) / 1e3, 1),
         "index_kb": round((folder / "index.html").stat().st_size / 1e3, 1),
     }
 
 
-def _render(
-    known: made_up.History, folder: Path, at: datetime, workers: int
-) -> tuple[RenderedReport, float, float]:
+def one_night(history: Path, folder: Path, *, days: int, workers: int) -> None:
+    """Render one report out of a saved history, and print what it took as JSON."""
+    known = made_up.Saved(history)
+    at = made_up.NOW + timedelta(days=days)
     begin, cpu = time.perf_counter(), _cpu_seconds()
     past = read_past(known, at=at)  # type: ignore[arg-type]
     context = Context(at=at, tool_version="bench")
     report = render_report(past, known, folder=folder, context=context, workers=workers)
-    return report, time.perf_counter() - begin, _cpu_seconds() - cpu
+    figures = {
+        "seconds": round(time.perf_counter() - begin, 1),
+        "cpu_seconds": round(_cpu_seconds() - cpu, 1),
+        "written": len(report.written),
+        "skipped": report.skipped,
+    }
+    sys.stdout.write(json.dumps(figures) + "\n")
+
+
+def _python(*arguments: str) -> tuple[dict[str, float], float]:
+    """Run this file in a new process; return what it prints, and the most memory of it and its
+    workers together at one time, in megabytes."""
+    command = [sys.executable, __file__, *arguments]
+    most = 0.0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        while process.poll() is None:
+            most = max(most, _tree_mb(process.pid))
+            time.sleep(0.1)
+        said = process.stdout.read() if process.stdout else ""
+    if process.returncode:
+        raise SystemExit(process.returncode)
+    return json.loads(said or "{}"), most
+
+
+def _tree_mb(root: int) -> float:
+    """Return the private and shared memory that a process and its children hold (PSS)."""
+    total = 0.0
+    for pid in (root, *_children(root)):
+        try:
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+        except OSError:
+            continue  # it has ended
+        total += sum(float(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+    return total
+
+
+def _children(root: int) -> list[int]:
+    try:
+        listed = Path(f"/proc/{root}/task/{root}/children").read_text(encoding="ascii")
+    except OSError:
+        return []
+    return [int(pid) for pid in listed.split()]
 
 
 def _cpu_seconds() -> float:
     """Return the processor time of this process and of the workers that have ended."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
-
-
-def _memory_mb() -> float:
-    """Return the most memory of this process and of its largest worker, in megabytes."""
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    worker = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return (own + worker) / 1024
 
 
 if __name__ == "__main__":

@@ -5,10 +5,12 @@ Nothing in it ever happened. It is for budgets, benchmarks and looking at pages.
 
 from __future__ import annotations
 
+import pickle
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from drill.engine.record import DrillRecord, Event
 from drill.recovery.facts import (
@@ -81,6 +83,36 @@ class History:
     def events_of(self, drill_id: str) -> Sequence[Event]:
         """Return a journal as the engine would write it."""
         return _EVENTS
+
+
+class Saved(History):
+    """A history in a file: its drills are read one after the other, as from a store."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            observations = pickle.load(file)  # noqa: S301 - this process' parent wrote it
+        super().__init__(drills=[], observations=observations)
+        self._path = path
+        self._by_id: dict[str, DrillFacts] = {}
+
+    def drill_facts(self, *, since: datetime | None = None, **_: object) -> Iterator[DrillFacts]:
+        """Yield the drills by slot, oldest first."""
+        with self._path.open("rb") as file:
+            pickle.load(file)  # noqa: S301
+            while chunk := pickle.load(file):  # noqa: S301
+                for one in chunk:
+                    self._by_id[one.id] = one
+                    if since is None or one.scheduled_for >= since:
+                        yield one
+
+
+def save(known: History, path: Path) -> None:
+    """Write a history into a file for ``Saved``."""
+    with path.open("wb") as file:
+        pickle.dump(known.observations, file)
+        for place in range(0, len(known.drills), 500):
+            pickle.dump(known.drills[place : place + 500], file)
+        pickle.dump([], file)
 
 
 _PLAN = builders.plan("made-up-plan")

@@ -133,4 +133,5 @@ def _months(drills: Iterable[DrillFacts]) -> Iterable[MonthRow]:
 
 def month_of(at: datetime) -> str:
     """Return the UTC month of an instant, such as 2026-03."""
-    return f"{at.astimezone(UTC):%Y-%m}"
+    at = at.astimezone(UTC)
+    return f"{at.year:04d}-{at.month:02d}"

@@ -21,6 +21,7 @@ from drill.report.view.text import shown
 DAY = timedelta(days=1)
 MONTH = timedelta(days=30)
 
+_FINISHED, _LEAKED = State.FINISHED.value, Teardown.LEAKED.value
 _PAGE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _DEVICE = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
 
@@ -38,6 +39,11 @@ class PlanHistory:
         return self.drills[0]
 
     @property
+    def newest_finished(self) -> DrillFacts | None:
+        """Return the finished drill of the newest slot, or None."""
+        return next((drill for drill in self.drills if is_finished(drill)), None)
+
+    @property
     def finished(self) -> tuple[DrillFacts, ...]:
         """Return the finished drills, newest slot first."""
         return tuple(drill for drill in self.drills if is_finished(drill))
@@ -52,7 +58,7 @@ def page_name(drill_id: str) -> str:
 
 def is_finished(record: DrillFacts) -> bool:
     """Tell whether the drill has its verdict."""
-    return record.outcome is not None and record.state == State.FINISHED.value
+    return record.outcome is not None and record.state == _FINISHED
 
 
 def rto_attainment(record: DrillFacts) -> Attainment:
@@ -75,13 +81,25 @@ def rpo_attainment(record: DrillFacts) -> Attainment:
 
 def is_leaked(record: DrillFacts) -> bool:
     """Tell whether the scratch instance outlived the drill."""
-    return record.teardown == Teardown.LEAKED.value
+    return record.teardown == _LEAKED
 
 
 def newest_first(records: Iterable[DrillFacts]) -> tuple[DrillFacts, ...]:
     """Return drills by slot, newest first; equal ones by id."""
+    records = tuple(records)
+    if all(map(_is_before, records, records[1:])):
+        return records
     by_id = sorted(records, key=lambda record: record.id)
     return tuple(sorted(by_id, key=lambda one: (one.scheduled_for, one.enlisted_at), reverse=True))
+
+
+def _is_before(one: DrillFacts, other: DrillFacts) -> bool:
+    """Tell whether two neighbours stand in the order of ``newest_first``."""
+    if one.scheduled_for != other.scheduled_for:
+        return one.scheduled_for > other.scheduled_for
+    if one.enlisted_at != other.enlisted_at:
+        return one.enlisted_at > other.enlisted_at
+    return one.id <= other.id
 
 
 def histories(records: Sequence[DrillFacts]) -> tuple[PlanHistory, ...]:
@@ -97,7 +115,9 @@ def histories(records: Sequence[DrillFacts]) -> tuple[PlanHistory, ...]:
 def streak_began(history: PlanHistory) -> DrillFacts | None:
     """Return the first drill of the unbroken run of not passed ones that lasts until now."""
     first = None
-    for drill in history.finished:
+    for drill in history.drills:
+        if not is_finished(drill):
+            continue
         if drill.outcome is Outcome.PASSED:
             break
         first = drill

@@ -29,6 +29,12 @@ def moment(at: datetime, *, milliseconds: bool = False) -> Moment:
     )
 
 
+def machine_text(at: datetime) -> str:
+    """Return the instant for machines, with milliseconds, as ``moment`` says it."""
+    plain = at.astimezone(UTC).replace(tzinfo=None)
+    return f"{plain.isoformat(timespec='milliseconds')}Z"
+
+
 def minute(at: datetime) -> Moment:
     """Return the instant to the minute, for tables that are read at a glance."""
     plain = at.astimezone(UTC).replace(tzinfo=None)

@@ -14,7 +14,7 @@ from drill.report.view.fleet import is_leaked, page_name
 
 RECENT = timedelta(days=35)
 """How long a drill that passed has a page of its own."""
-PAGES_AT_MOST = 2500
+PAGES_AT_MOST = 2000
 """Pages of drills in one report; beyond, only the newest that did not pass have one."""
 
 _NEVER = datetime.max.replace(tzinfo=UTC)

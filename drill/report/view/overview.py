@@ -19,6 +19,7 @@ from drill.report.view.formats import Moment, minute, moment
 from drill.report.view.links import source_page
 from drill.report.view.nights import Nights, nights
 from drill.report.view.numbers import Number, numbers
+from drill.report.view.sparks import Spark, sparks
 from drill.report.view.standing import SOON, Standing, name_of
 from drill.report.view.strips import Strips, strips
 from drill.report.view.text import shown
@@ -55,6 +56,8 @@ class OverviewView:
     narrowed: tuple[str, ...]
     banner: Banner
     numbers: tuple[Number, ...]
+    sparks: Mapping[str, Spark]
+    """How each number went, by its id."""
     needs: tables.Rows[tables.NeedRow]
     leftovers: tables.Rows[tables.LeftoverRow]
     lacking: tables.Rows[tables.LackRow]
@@ -82,12 +85,14 @@ def overview_view(data: OverviewData, context: Context) -> OverviewView:
     )
     worst = data.standings[:WORST_SOURCES]
     passed = tables.passed(plans, where)
+    scope = in_scope(data.past, data.standings, at)
     return OverviewView(
         generated_at=moment(at),
         tool_version=shown(context.tool_version, 80),
         narrowed=tuple(shown(text, 120) for text in context.narrowed),
         banner=banner(drills, at),
-        numbers=numbers(drills, in_scope(data.past, data.standings, at), at),
+        numbers=numbers(drills, scope, at),
+        sparks=sparks(drills, scope, at),
         needs=tables.needs_action(plans, where, at),
         leftovers=tables.leftovers(drills, where),
         lacking=tables.not_drilled(drills, where, at),

@@ -25,6 +25,7 @@ from drill.report.view.signs import (
     outcome_sign,
     target_word,
 )
+from drill.report.view.size_model import SizeFigures, size_figures
 from drill.report.view.small_bar import share_of
 from drill.report.view.standing import Standing, name_of
 from drill.report.view.statuses import status_sentence, status_sign
@@ -116,6 +117,7 @@ class SourceView:
     bar: Bar
     calendar: Calendar | None
     times: RecoveryTimes | None
+    models: SizeFigures
     proofs: tuple[ProofRow, ...]
     proofs_left_out: int
     matrix: Matrix | None
@@ -145,6 +147,7 @@ def source_view(one: Standing, context: Context) -> SourceView:
         bar=window_bar(one, name, links),
         calendar=calendar(past.drills),
         times=recovery_times(past.drills),
+        models=size_figures(past.drills, of_one_source=True),
         proofs=proving[:PROOFS_AT_MOST],
         proofs_left_out=max(0, len(proving) - PROOFS_AT_MOST),
         matrix=matrix,

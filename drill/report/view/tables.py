@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypedDict, TypeVar
@@ -40,6 +40,7 @@ CELL_AT_MOST = 240
 """Characters of one foreign text on the index; the page of the drill has more."""
 
 _Row = TypeVar("_Row")
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,18 +149,13 @@ def needs_action(
     """Return plans whose newest finished drill did not pass: worst first, then the longest."""
     found = []
     for plan in plans:
-        first = streak_began(plan)
-        if first is None or _is_quiet(plan.finished[0]):
+        newest, first = plan.newest_finished, streak_began(plan)
+        if newest is None or first is None or _is_quiet(newest):
             continue
-        found.append((plan, first))
-    found.sort(
-        key=lambda one: (
-            _SEVERITY.index(one[0].finished[0].outcome or Outcome.SKIPPED),
-            one[1].scheduled_for,
-            one[0].plan_name,
-        )
-    )
-    return rows([_need(plan, first, where, now) for plan, first in found])
+        severity = _SEVERITY.index(newest.outcome or Outcome.SKIPPED)
+        found.append(((severity, first.scheduled_for, plan.plan_name), plan, first))
+    found.sort(key=lambda one: one[0])
+    return rows_of(found, lambda one: _need(one[1], one[2], where, now))
 
 
 def leftovers(records: Sequence[DrillFacts], where: Where) -> Rows[LeftoverRow]:
@@ -216,25 +212,34 @@ def unfinished(records: Sequence[DrillFacts], where: Where) -> Rows[UnfinishedRo
 
 def passed(plans: Sequence[PlanHistory], where: Where) -> Rows[PassedRow]:
     """Return plans whose newest finished drill passed, by name."""
-    newest = [plan.finished[0] for plan in plans if plan.finished]
-    return rows(
-        [
-            _passed(record, where)
-            for record in newest
-            if record.outcome is Outcome.PASSED and not record.is_simulated
-        ]
-    )
+    found = [
+        record
+        for record in _newest(plans)
+        if record.outcome is Outcome.PASSED and not record.is_simulated
+    ]
+    return rows_of(found, lambda record: _passed(record, where))
 
 
 def simulated(plans: Sequence[PlanHistory], where: Where) -> Rows[DrillRow]:
     """Return plans whose newest drill had no database behind its instance."""
-    newest = [plan.finished[0] for plan in plans if plan.finished]
-    return rows([DrillRow(**_common(one, where)) for one in newest if _is_quiet(one)])
+    found = [record for record in _newest(plans) if _is_quiet(record)]
+    return rows_of(found, lambda record: DrillRow(**_common(record, where)))
+
+
+def _newest(plans: Iterable[PlanHistory]) -> list[DrillFacts]:
+    """Return the newest finished drill of each plan that has one."""
+    return [newest for plan in plans if (newest := plan.newest_finished) is not None]
 
 
 def rows(found: Sequence[_Row]) -> Rows[_Row]:
     """Return the rows that a table shows, and how many it leaves out."""
     return Rows(shown=tuple(found[:ROWS_AT_MOST]), left_out=max(0, len(found) - ROWS_AT_MOST))
+
+
+def rows_of(found: Sequence[_Found], make: Callable[[_Found], _Row]) -> Rows[_Row]:
+    """Return the rows that a table shows; what it leaves out is counted and never made."""
+    shown_rows = tuple(make(one) for one in found[:ROWS_AT_MOST])
+    return Rows(shown=shown_rows, left_out=max(0, len(found) - ROWS_AT_MOST))
 
 
 def _is_quiet(record: DrillFacts) -> bool:

@@ -22,6 +22,7 @@ from drill.report.language import _
 from drill.report.past import Past
 from drill.report.view.fleet import CONCLUSIVE, FAILURES, PASSES, rto_attainment
 from drill.report.view.formats import Moment, moment, percent, share_text, span_text
+from drill.report.view.size_model import SizeFigures, size_figures
 from drill.report.view.text import shown
 
 MONTHS = 13
@@ -80,6 +81,7 @@ class TrendsView:
     generated_at: Moment
     multiples: tuple[Multiple, ...]
     months: tuple[MonthRow, ...]
+    models: SizeFigures
     mttr: str
     lasting: int
     width: int
@@ -110,6 +112,7 @@ def trends_view(past: Past, context: Context) -> TrendsView:
         generated_at=moment(context.at),
         multiples=tuple(_multiples(real, months)),
         months=tuple(_month_rows(real, months, broken)),
+        models=size_figures(real, of_one_source=False),
         mttr=span_text(timedelta(seconds=mttr.value) if mttr.value is not None else None),
         lasting=sum(1 for one in broken if one.ended is None),
         width=WIDTH,
