@@ -69,6 +69,10 @@ def serving_settings(archive: Path, archive_every: timedelta) -> str:
             "archive_mode": "on",
             "archive_command": _archive_command(archive),
             "archive_timeout": max(1, math.ceil(archive_every.total_seconds())),
+            # The checkpointer closes segments by archive_timeout, but after a start that replays
+            # log it first sleeps as long as this: with the default the window stands still for 5
+            # minutes. No shorter span is allowed.
+            "checkpoint_timeout": "30s",
         }
     )
 
