@@ -70,7 +70,7 @@ def test_a_command_that_is_killed_anywhere_loses_nothing(world: World, target: s
         finished = world.drill("run", plan, "--no-report")
 
         what = f"killed at {where}"
-        assert finished.code in {0, 1}, (what, finished.err)
+        assert finished.code in {0, 4}, (what, finished.err)  # 4: it was never sent, inconclusive
         new = [drill for drill in world.history() if drill["drill"] not in known]
         assert all(drill["state"] == "finished" for drill in new), what
         assert all(drill["outcome"] in {"passed", "passed_late", "inconclusive"} for drill in new)
