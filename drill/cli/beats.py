@@ -4,6 +4,7 @@ renders the report. Each has a thread of its own, and none can stop a drill."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -49,9 +50,7 @@ def attach_beats(
         Aside("observations", observe, every=OBSERVE_EVERY),
         Aside("report", _rendering(house, plans), every=RENDER_EVERY),
     )
-    return Attached(
-        asides=(*attached.asides, *more), server=attached.server, deadman=attached.deadman
-    )
+    return replace(attached, asides=(*attached.asides, *more))
 
 
 def _rendering(house: House, plans: Callable[[], Sequence[Plan]]) -> Callable[[datetime], None]:

@@ -190,14 +190,14 @@ def close(
 
 
 def _ensure_retest(record: DrillRecord, exception_id: str, known: Sequence[ExceptionNote]) -> None:
-    from drill.engine.keeping import PASSED
+    from drill.recovery.coverage.evidence import PASSES
 
     note = next((one for one in known if one.id == exception_id), None)
     if note is None:
         return  # closing says that there is none
     if (record.plan.source.cloud, record.plan.source.instance_id) != (note.cloud, note.source_id):
         raise click.UsageError(f"drill {record.id} is about another source")
-    if record.outcome not in PASSED or record.is_simulated:
+    if record.outcome not in PASSES or record.is_simulated:
         raise click.UsageError(f"drill {record.id} did not pass, so it is no retest")
     if record.started_at is None or record.started_at < note.opened_at:
         raise click.UsageError(f"drill {record.id} began before {note.id} was opened")

@@ -10,6 +10,7 @@ from drill.engine.archive import Archive
 from drill.plan.model import Plan
 from drill.recovery.alarm import Alarm, Limits
 from drill.recovery.alarms import alarms_of, promise_of
+from drill.recovery.coverage.fleet import excluded_sources
 from drill.recovery.facts import Population, SourceKey
 
 REMEMBERED = timedelta(days=30)
@@ -23,11 +24,7 @@ def current_alarms(
 
     A source with an open and approved exclusion is left out. Raise StoreError.
     """
-    excluded = {
-        (note.cloud, note.source_id)
-        for note in archive.exceptions()
-        if note.kind == "exclusion" and note.approver and note.is_open(now)
-    }
+    excluded = excluded_sources(archive.exceptions(), at=now)
     by_source: dict[SourceKey, list[Plan]] = defaultdict(list)
     for plan in plans:
         source = (plan.source.cloud, plan.source.instance_id)

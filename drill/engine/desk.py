@@ -21,6 +21,7 @@ from drill.engine.record import (
 )
 from drill.engine.states import ensure_transition
 from drill.errors import DrillMoved
+from drill.recovery.coverage.evidence import PASSES
 
 
 class Desk:
@@ -95,7 +96,7 @@ class Desk:
         **changes: Any,
     ) -> None:
         """Write the verdict, last of all."""
-        failed = outcome not in {Outcome.PASSED, Outcome.PASSED_LATE}
+        failed = outcome not in PASSES
         self.go(
             State.FINISHED,
             {"outcome": outcome.value, "teardown": teardown.value},

@@ -24,6 +24,7 @@ from drill.errors import DrillError, ProviderError
 from drill.plan.forms import format_span
 from drill.plan.model import ExistingTarget
 from drill.plan.slots import latest_start_of
+from drill.recovery.coverage.evidence import PASSES
 
 LONGEST_PAUSE = timedelta(minutes=1)
 
@@ -146,7 +147,7 @@ def begin_teardown(
     desk: Desk, finding: Outcome, reason: str, hint: str | None = None, **changes: Any
 ) -> None:
     """Note what was found, close what is open, and start to tear down."""
-    failed = finding not in {Outcome.PASSED, Outcome.PASSED_LATE}
+    failed = finding not in PASSES
     desk.go(
         State.TEARING_DOWN,
         {"finding": finding.value, "reason": reason},

@@ -11,9 +11,10 @@ from operator import attrgetter
 from typing import Any
 
 from drill.engine.ports import SeatLimits, Summary
-from drill.engine.record import DrillRecord, Event, EventKind, Outcome, State, Teardown
+from drill.engine.record import DrillRecord, Event, EventKind, State, Teardown
 from drill.errors import DrillMoved, StoreError
 from drill.plan.model import ExistingTarget
+from drill.recovery.coverage.evidence import PASSES
 
 FIXED = (
     *("plan_name", "plan_digest", "plan", "trigger", "scheduled_for", "enlisted_at"),
@@ -25,8 +26,6 @@ SUMMARY_FIELDS = (
     *("id", "plan_name", "trigger", "scheduled_for", "state", "started_at", "outcome"),
     *("finished_at", "reason", "teardown", "level", "is_simulated"),
 )
-
-PASSED = frozenset({Outcome.PASSED, Outcome.PASSED_LATE})
 
 FORSAKEN_AFTER = timedelta(minutes=5)
 """A waiting drill that was due this much earlier than the one that asks is looked at by nobody:
@@ -292,7 +291,7 @@ def summary(record: DrillRecord) -> Summary:
 
 def is_proof(record: Summary, at_least: int) -> bool:
     """Tell whether a drill passed on a real database at this level or above."""
-    return record.outcome in PASSED and not record.is_simulated and record.level >= at_least
+    return record.outcome in PASSES and not record.is_simulated and record.level >= at_least
 
 
 def only_one(beginning: str, found: Sequence[str]) -> str:

@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from drill.engine.keeping import (
-    PASSED,
     contender,
     contends,
     ensure_keepable,
@@ -33,6 +32,7 @@ from drill.engine.line import need_not_wait, not_waiting
 from drill.engine.ports import SeatLimits, Summary
 from drill.engine.record import DrillRecord, Event, Outcome, State, Teardown
 from drill.errors import IdTaken, StoreError
+from drill.recovery.coverage.evidence import PASSES
 
 
 class MemoryJournal:
@@ -220,7 +220,7 @@ class MemoryJournal:
     def recorded_counts(self, plan_name: str) -> Mapping[str, int]:
         with self._lock:
             named = [one for one in self._drills.values() if one.plan_name == plan_name]
-        passed = [one for one in named if one.outcome in PASSED]
+        passed = [one for one in named if one.outcome in PASSES]
         last = max(passed, key=lambda one: (one.scheduled_for, one.id), default=None)
         checks = last.checks if last else ()
         return {check.name: check.row_count for check in checks if check.row_count is not None}

@@ -15,11 +15,11 @@ from drill.notify.known import (
     Known,
     Promise,
     ended_at,
-    is_proof,
     is_real,
     newest_first,
 )
 from drill.plan.telling import NoticeKind, Severity
+from drill.recovery.coverage.evidence import is_proof
 from drill.recovery.facts import DrillFacts, SourceKey
 from drill.recovery.verdict import Outcome
 

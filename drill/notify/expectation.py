@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from drill.notify.known import Promise
-from drill.plan.model import Schedule
+from drill.plan.cron import cron_instants
 
 GRACE = timedelta(hours=1)
 """How late a scheduled drill may be before somebody is called: queues and teardown take time."""
@@ -23,14 +22,8 @@ def expected_by(
     if promise.cadence is not None:
         deadlines.append(ended_at + promise.cadence)
     if promise.schedule is not None:
-        slot = next_slot(promise.schedule, after=scheduled_for)
-        deadlines.append(slot + promise.give_up_after + GRACE)
+        cron, time_zone = promise.schedule.cron, promise.schedule.time_zone
+        slot = next(cron_instants(cron, time_zone, after=scheduled_for), None)
+        if slot is not None:
+            deadlines.append(slot + promise.give_up_after + GRACE)
     return min(deadlines, default=None)
-
-
-def next_slot(schedule: Schedule, *, after: datetime) -> datetime:
-    """Return the first slot of a schedule after an instant, in UTC."""
-    from cronsim import CronSim  # only plans with a schedule pay for the import
-
-    local = after.astimezone(ZoneInfo(schedule.time_zone))
-    return next(CronSim(schedule.cron, local)).astimezone(UTC)

@@ -8,20 +8,15 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from drill.plan.model import Plan, Schedule
+from drill.recovery.coverage.reading import DEFAULT_VALIDITY, validity_of
 from drill.recovery.facts import DrillFacts, SourceKey
 from drill.recovery.verdict import Outcome
 
-PASSES = frozenset({Outcome.PASSED, Outcome.PASSED_LATE})
 FAILURES = frozenset({Outcome.FAILED_RESTORE, Outcome.FAILED_CHECK, Outcome.PASSED_LATE})
 """The copy, or the promise about it, was not good. A late pass fails its plan, and is a proof."""
 WITHOUT_ANSWER = frozenset({Outcome.INCONCLUSIVE, Outcome.REFUSED, Outcome.MISSED})
 """Says nothing about the backup: the control did not operate."""
 NEVER_RAN = frozenset({Outcome.MISSED, Outcome.SKIPPED, Outcome.ABORTED})
-
-DEFAULT_VALIDITY = timedelta(days=30)
-"""How long a drill that passed is a proof where the plan does not say it (docs/plan-format.md)."""
-LOWEST_PROOF = 3
-"""Assurance level from which a passed drill is a proof."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +60,7 @@ def promise_of(plan: Plan) -> Promise:
         group=plan.group,
         source=(plan.source.cloud, plan.source.instance_id),
         cadence=objectives.cadence,
-        proof_validity=objectives.proof_validity or objectives.cadence or DEFAULT_VALIDITY,
+        proof_validity=validity_of(objectives),
         schedule=plan.schedule,
         give_up_after=plan.give_up_after,
     )
@@ -79,11 +74,6 @@ def ended_at(drill: DrillFacts) -> datetime:
 def is_real(drill: DrillFacts) -> bool:
     """Tell whether the drill ended, and databases stood behind it: a simulated one is no drill."""
     return drill.outcome is not None and not drill.is_simulated
-
-
-def is_proof(drill: DrillFacts) -> bool:
-    """Tell whether the drill proves its recovery point: passed, real, and at least at L3."""
-    return is_real(drill) and drill.outcome in PASSES and drill.level >= LOWEST_PROOF
 
 
 def newest_first(drills: Iterable[DrillFacts]) -> list[DrillFacts]:

@@ -15,8 +15,9 @@ from typing import Literal, NamedTuple
 
 from drill.engine.notices import Tally
 from drill.notify.conditions import Condition
-from drill.notify.known import PASSES, Promise, ended_at, is_proof, is_real, newest_first
+from drill.notify.known import Promise, ended_at, is_real, newest_first
 from drill.plan.telling import NoticeKind
+from drill.recovery.coverage.evidence import PASSES, is_proof
 from drill.recovery.facts import DrillFacts, SourceKey
 from drill.recovery.verdict import Outcome
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -233,8 +233,3 @@ class Plan(PlanPart):
             default = kind if kinds.count(check.kind) == 1 else f"{kind}-{seen[kind]}"
             named.append((check.name or default, check))
         return named
-
-
-def plan_from_record(record: Mapping[str, Any]) -> Plan:
-    """Return the plan that was frozen into a drill record."""
-    return Plan.model_validate(record)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from drill.recovery.coverage.intervals import milliseconds_of
 from drill.recovery.coverage.metric import Metric
 from drill.recovery.coverage.reconciliation import UNDER_WAY, Operation
 from drill.recovery.coverage.register import METRICS
@@ -24,7 +25,7 @@ from drill.report.data import (
     json_of,
 )
 from drill.report.site import Site
-from drill.report.view.formats import milliseconds_of, moment
+from drill.report.view.formats import moment
 from drill.report.view.links import source_page
 from drill.report.view.registers import age_of, same_drills, separation_of, state_of
 from drill.report.view.text import capped, without_secrets

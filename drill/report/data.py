@@ -12,12 +12,13 @@ from datetime import UTC, datetime, timedelta
 
 from drill.check.port import CheckAnswer
 from drill.plan.visible import visible
+from drill.recovery.coverage.intervals import milliseconds_of
 from drill.recovery.facts import DrillFacts
 from drill.report.context import Context
 from drill.report.site import Site, fingerprint
 from drill.report.view.calendar import month_of
 from drill.report.view.fleet import failing_part, rpo_attainment, rto_attainment
-from drill.report.view.formats import machine_text, milliseconds_of, moment
+from drill.report.view.formats import machine_text, moment
 from drill.report.view.links import RECENT, Links, source_page
 from drill.report.view.numbers import numbers
 from drill.report.view.overview import in_scope

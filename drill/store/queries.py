@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Update, case, func, or_
 from sqlmodel import Session, col, desc, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from drill.engine.keeping import PASSED, only_one
+from drill.engine.keeping import only_one
 from drill.engine.record import DrillRecord, Event, State, Teardown
 from drill.errors import StoreError
+from drill.recovery.coverage.evidence import PASSES
 from drill.store.mapping import event_of, record_of
 from drill.store.tables import CheckResultRow, DrillRow, JournalRow, StepRow
 
@@ -186,7 +187,7 @@ def recorded_counts(session: Session, plan_name: str) -> dict[str, int]:
     last = session.exec(
         select(DrillRow.id)
         .where(col(DrillRow.plan_name) == plan_name)
-        .where(col(DrillRow.outcome).in_([outcome.value for outcome in PASSED]))
+        .where(col(DrillRow.outcome).in_([outcome.value for outcome in PASSES]))
         .order_by(desc(col(DrillRow.scheduled_for)), desc(col(DrillRow.id)))
         .limit(1)
     ).first()

@@ -10,9 +10,10 @@ import sqlalchemy
 from sqlalchemy import Row, func, or_
 from sqlmodel import Session, col
 
-from drill.engine.keeping import PASSED, SUMMARY_FIELDS
+from drill.engine.keeping import SUMMARY_FIELDS
 from drill.engine.ports import Summary
 from drill.engine.record import Outcome, State, Teardown, Trigger
+from drill.recovery.coverage.evidence import PASSES
 from drill.store import queries
 from drill.store.tables import DrillRow
 
@@ -30,7 +31,7 @@ def newest(
     ranked = sqlalchemy.select(*_columns(), place)
     if passed:
         ranked = ranked.where(
-            col(DrillRow.outcome).in_([outcome.value for outcome in PASSED]),
+            col(DrillRow.outcome).in_([outcome.value for outcome in PASSES]),
             col(DrillRow.is_simulated).is_(False),
             col(DrillRow.level) >= at_least,
         )

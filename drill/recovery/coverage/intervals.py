@@ -11,9 +11,6 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
-from drill.clock import to_milliseconds
-from drill.recovery.values import Window
-
 Interval = tuple[int, int]
 """From the first millisecond to the one after the last."""
 
@@ -110,11 +107,6 @@ def segment_at(intervals: Sequence[Interval], instant: int) -> Interval | None:
     if place < len(intervals) and intervals[place][0] <= instant:
         return intervals[place]
     return None
-
-
-def interval_of(window: Window) -> Interval:
-    """Return a window as an interval: up to its end, which has no length."""
-    return to_milliseconds(window.starts_at), to_milliseconds(window.ends_at)
 
 
 def span_of(milliseconds: int) -> timedelta:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from drill.recovery.coverage.intervals import milliseconds_of
 from drill.report.language import _
-
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +46,6 @@ def minute(at: datetime) -> Moment:
 def perhaps(at: datetime | None, *, milliseconds: bool = False) -> Moment | None:
     """Return the instant, or None: the page then says "no data"."""
     return None if at is None else moment(at, milliseconds=milliseconds)
-
-
-def milliseconds_of(span: timedelta) -> int:
-    """Return whole milliseconds, rounded down."""
-    return span // _MILLISECOND
 
 
 def span_text(span: timedelta | None) -> str:
