@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import click
 import pytest
-from click.testing import CliRunner
 
-from drill.cli.main import cli
-from drill.errors import DrillError
 from drill.sandbox import catalogue
 from drill.sandbox.threaded import ThreadedSandbox
 from drill.store import SqlJournal, open_journal
+from tests.cli.calling import Said, call
 from tests.sandbox.fake_servers import FakeServers
 
 CONFIG = """
@@ -59,18 +56,6 @@ kind = "connects"
 """
 
 
-@dataclass(frozen=True)
-class Said:
-    """How a command ended and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
 @dataclass
 class Desk:
     """The folder, the sandbox, and a way to give commands."""
@@ -81,17 +66,10 @@ class Desk:
     source_id: str
 
     def drill(self, *words: str) -> Said:
-        runner = CliRunner()
-        config = str(self.folder / "config.toml")
-        result = runner.invoke(cli, ["--config", config, *words], standalone_mode=False)
-        error = result.exception
-        if isinstance(error, DrillError):
-            return Said(error.exit_code, result.stdout, f"{result.stderr}{error.message}")
-        if error is not None and hasattr(error, "exit_code"):
-            return Said(error.exit_code, result.stdout, f"{result.stderr}{error}")
-        if error is not None:
-            raise error
-        return Said(int(result.return_value or 0), result.stdout, result.stderr)
+        try:
+            return call(self.folder / "config.toml", *words)
+        except click.ClickException as error:
+            return Said(error.exit_code, "", error.format_message())
 
     def journal(self) -> closing[SqlJournal]:
         return closing(open_journal("sqlite:///drill.db", folder=self.folder))

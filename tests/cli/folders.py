@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from drill.cli.main import cli
-from drill.errors import DrillError
 from drill.plan.loader import load_plans
 from drill.plan.model import Plan
 from drill.store import SqlJournal, open_journal
+from tests.cli.calling import Said, call
 
 CONFIG = """\
 [clouds.main]
@@ -63,19 +58,6 @@ kind = "connects"
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a command said and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
 class Folder:
     """Everything that a command needs, on disk."""
 
@@ -100,14 +82,7 @@ class Folder:
 
     def drill(self, *words: str) -> Said:
         """Call the command line as a shell would; an error becomes its code and its words."""
-        runner = CliRunner()
-        arguments = ["--config", str(self.path / "config.toml"), *words]
-        result = runner.invoke(cli, arguments, standalone_mode=False)
-        if isinstance(result.exception, DrillError):
-            return Said(int(result.exception.exit_code), result.stdout, result.exception.message)
-        if result.exception is not None:
-            raise result.exception
-        return Said(int(result.return_value or 0), result.stdout, result.stderr)
+        return call(self.path / "config.toml", *words)
 
 
 def now() -> datetime:

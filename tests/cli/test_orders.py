@@ -70,13 +70,13 @@ class TestPause:
 
         said = folder.drill("pause", "--all", "--reason", "again", "--output", "json")
 
-        assert said.json["new"] is False
-        assert said.json["pause"]["reason"] == "moving"
+        assert said.json()["new"] is False
+        assert said.json()["pause"]["reason"] == "moving"
 
     def test_a_pause_can_end_by_itself(self, folder: Folder):
         said = folder.drill("pause", "--all", "--reason", "x", "--for", "2h", "--output", "json")
 
-        assert said.json["pause"]["until"] is not None
+        assert said.json()["pause"]["until"] is not None
 
     @pytest.mark.parametrize(
         "words",
@@ -125,7 +125,7 @@ class TestAbort:
         said = folder.drill("abort", "20260301-a", "--wait", "--output", "json")
 
         assert said.code == 0
-        assert said.json["drills"][0]["outcome"] == "aborted"
+        assert said.json()["drills"][0]["outcome"] == "aborted"
 
     def test_a_finished_or_unknown_drill_is_said_and_nothing_is_aborted(self, folder: Folder):
         plan = folder.plan("orders")
@@ -168,9 +168,9 @@ class TestRunDue:
 
         said = folder.drill("run", "--due", "--no-report", "--output", "json")
 
-        (drill,) = said.json["drills"]
+        (drill,) = said.json()["drills"]
         assert (drill["trigger"], drill["outcome"]) == ("schedule", "inconclusive")
-        assert said.json["due"]["enlisted"] == [drill["drill"]]
+        assert said.json()["due"]["enlisted"] == [drill["drill"]]
         assert said.code == 4  # nobody listens where the cloud should be
 
     def test_slots_that_were_missed_are_recorded_and_make_exit_code_1(self, folder: Folder):
@@ -205,8 +205,8 @@ class TestRunDue:
 
         said = folder.drill("run", "--due", "--no-report", "--output", "json")
 
-        assert [drill["plan"] for drill in said.json["drills"]] == ["other"]
-        (problem,) = said.json["due"]["problems"]
+        assert [drill["plan"] for drill in said.json()["drills"]] == ["other"]
+        (problem,) = said.json()["due"]["problems"]
         assert problem["message"].startswith("give_up_after")
         assert "plan invalid" in said.err
         assert "gone" not in said.err

@@ -111,7 +111,7 @@ def test_the_document_says_what_is_known_and_null_for_the_rest(folder: Folder):
     leaked = keep(folder, age=DAY, outcome=Outcome.FAILED_CHECK, teardown=Teardown.LEAKED)
     keep(folder, age=DAY / 2, plan="manual", level=2)
 
-    found = folder.drill("status", "--output", "json").json
+    found = folder.drill("status", "--output", "json").json()
 
     manual, orders = found["plans"]
     assert orders["last"]["drill"] == leaked
@@ -149,7 +149,7 @@ def test_a_proof_counts_as_long_as_the_plan_says(folder: Folder, objectives: str
     folder.write_plan("orders", rest=f"{NIGHTLY}\n[objectives]\n{objectives}")
     keep(folder, age=DAY / 2 + timedelta(minutes=1))
 
-    found = folder.drill("status", "--output", "json").json
+    found = folder.drill("status", "--output", "json").json()
 
     assert found["sources"][0]["days_left"] == days
 
@@ -183,6 +183,6 @@ def test_a_plan_that_is_invalid_now_stands_as_it_was_and_makes_exit_code_3(folde
     assert said.code == 3
     assert "plan invalid" in said.err
     assert "parsecs" in said.err
-    found = folder.drill("status", "--output", "json").json
+    found = folder.drill("status", "--output", "json").json()
     assert [one["plan"] for one in found["plans"]] == ["manual", "orders"]
     assert "2 parsecs" in found["problems"][0]["message"]
