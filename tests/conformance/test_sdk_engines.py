@@ -148,6 +148,9 @@ def test_detailed_tasks_are_told_for_sql_server_alone(sdk, world, kind):
     request = model.ListJobInfoDetailRequest(instance_id=world.scratch_id, start_time="0")
 
     if kind.engine == "SQLServer":
+        eventually(lambda: active(sdk, world.scratch_id))
+        restore_time = last_instant(sdk, world)
+        finished(sdk, recover(sdk, world, "v3.1", type="timestamp", restore_time=restore_time))
         assert sdk.list_job_info_detail(request).count >= 1
     else:
         with pytest.raises(Exception, match=r"DBS\.280238"):
