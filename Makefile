@@ -52,7 +52,7 @@ bench-report: .venv/.dev
 # minutes each (store, disk, network), many made-up calls.
 soak: .venv/.dev mariadb
 	DRILL_TEST_SCHEDULES=10000 $(BIN)/pytest tests/harness
-	DRILL_TEST_KILLS=0 $(BIN)/pytest tests/e2e/test_killed_anywhere.py
+	DRILL_TEST_KILLS=0 $(BIN)/pytest tests/e2e/test_killed_anywhere.py tests/store/test_migration_killed.py
 	DRILL_TEST_STORM_SECONDS=$${DRILL_TEST_STORM_SECONDS:-600} $(BIN)/pytest -s tests/e2e/test_store_restarted.py \
 		tests/e2e/test_disk_full.py tests/e2e/test_network_cut.py
 	DRILL_FUZZ_EXAMPLES=400 $(BIN)/pytest -n 2 tests/sandbox/test_api_fuzz.py
