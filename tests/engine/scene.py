@@ -228,13 +228,13 @@ class Scene:
             teardown_patience=timedelta(hours=1),
         )
 
-    def enlist(self, plan: Plan) -> str:
-        """Add a drill of the plan and return its id."""
+    def enlist(self, plan: Plan, *, drill_id: str | None = None) -> str:
+        """Add a drill of the plan and return its id; a random one, unless it is given."""
         now = self.clock.now()
         record = new_drill(
             plan, digest="d" * 64, trigger=Trigger.COMMAND, scheduled_for=now, now=now
         )
-        (enlisted,) = self.journal.enlist([record])
+        (enlisted,) = self.journal.enlist([replace(record, id=drill_id or record.id)])
         return enlisted.id
 
     def record(self, drill_id: str) -> DrillRecord:

@@ -84,8 +84,9 @@ class Interleavings(RuleBasedStateMachine):
     @precondition(lambda self: len(self.drills) < DRILLS_AT_MOST)
     @rule(kind=st.sampled_from(("new", "existing")), mode=st.sampled_from(("pitr", "backup")))
     def enlist(self, kind: str, mode: str) -> None:
-        name = f"orders-{len(self.drills)}"
-        self.drills.append(self.scene.enlist(a_plan(target=kind, mode=mode, name=name)))
+        number = len(self.drills)
+        plan = a_plan(target=kind, mode=mode, name=f"orders-{number}")
+        self.drills.append(self.scene.enlist(plan, drill_id=f"20260301-120000-{number:08x}"))
 
     @rule(number=who, steps=st.integers(0, 60))
     def work(self, number: int, steps: int) -> None:

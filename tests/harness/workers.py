@@ -144,12 +144,12 @@ class SteppedWorker:
             self._stopped.release()
 
     def _gate(self, boundary: Boundary) -> None:
-        self._ledger.current = self.drill_id or ""
         if not self._killed:
             self.at = boundary
             self.passed += 1
             self._stopped.release()
             self._go.acquire()
+        self._ledger.current = self.drill_id or ""  # others have worked meanwhile
         if self._killed:
             raise Killed
         fault = self.fault

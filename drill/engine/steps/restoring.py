@@ -122,6 +122,8 @@ def _look(desk: Desk, parts: Parts, cloud: CloudSettings, accepted_at: datetime)
     target_id = record.target_id or ""
     job = cloud.provider.find_job(record.restore_job_id) if record.restore_job_id else None
     instance = cloud.provider.find_instance(target_id)
+    if job is not None and job.status is not JobStatus.FAILED and _is_broken(instance):
+        job = cloud.provider.find_job(job.id)  # it failed between the two reads: it says why
     failed = _why_failed(job, instance)
     if failed is not None:
         _conclude_failed(desk, failed, job, instance)
@@ -182,9 +184,13 @@ def _conclude_failed(desk: Desk, failed: str, job: Job | None, instance: Instanc
 def _why_failed(job: Job | None, instance: Instance | None) -> str | None:
     if job is not None and job.status is JobStatus.FAILED:
         return f"the restore job of the cloud failed: {job.fail_reason or 'no reason given'}"
-    if instance is not None and instance.status in BROKEN_STATUSES:
+    if instance is not None and _is_broken(instance):
         return f"the instance is {instance.status} after the restore"
     return None
+
+
+def _is_broken(instance: Instance | None) -> bool:
+    return instance is not None and instance.status in BROKEN_STATUSES
 
 
 def restore_is_over(
