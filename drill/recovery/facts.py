@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from drill.recovery.pickling import quickly_pickled
 from drill.recovery.values import Backup, Window
 from drill.recovery.verdict import Outcome
 
@@ -22,6 +23,7 @@ HowKnown = Literal["reported", "inferred"]
 """Whether the provider named the base of a restore, or the latest usable one is assumed (C.6)."""
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrillFacts:
     """One drill in one line."""
@@ -89,6 +91,7 @@ class DrillFacts:
         return self.cloud, self.source_id
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """What the provider said about one source at one instant, also when no drill ran."""

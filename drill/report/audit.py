@@ -25,7 +25,7 @@ from drill.recovery.coverage.reconciliation import (
     inventory_of,
     operation_of,
 )
-from drill.recovery.coverage.sampling import population_digest, ranked
+from drill.recovery.coverage.sampling import first_ranked, population_digest
 from drill.recovery.facts import DrillFacts, ExceptionNote, Population, Review, SourceKey
 from drill.report.context import Context
 from drill.report.past import Past
@@ -94,8 +94,12 @@ class Audit:
     reviews: tuple[Review, ...]
     """Those about the period or a drill of it, the newest first."""
     pulls: tuple[SourcePull, ...]
+    ordered: tuple[DrillFacts, ...]
+    """Every drill of the report, as a review counts them."""
     digest: str
     """SHA-256 over every drill of the report, as a review of all of them would have it."""
+    period_digest: str
+    """The same over ``drills``."""
 
 
 def audit_of(past: Past, standings: Sequence[Standing], context: Context) -> Audit:
@@ -130,6 +134,8 @@ def audit_of(past: Past, standings: Sequence[Standing], context: Context) -> Aud
         ),
     )
     ensure_all_hold(found)
+    ordered = tuple(in_order(past.drills))
+    digest = reviewed(ordered).facts["sha256"]
     return Audit(
         begin=begin,
         end=at,
@@ -150,7 +156,11 @@ def audit_of(past: Past, standings: Sequence[Standing], context: Context) -> Aud
         exceptions=tuple(_of_period(past.exceptions, begin or at, at)),
         reviews=tuple(_about(past.reviews, inside, begin or at, at)),
         pulls=tuple(_pulls(past)),
-        digest=reviewed(in_order(past.drills)).facts["sha256"],
+        ordered=ordered,
+        digest=digest,
+        period_digest=digest
+        if len(real) == len(ordered)
+        else reviewed(in_order(real)).facts["sha256"],
     )
 
 
@@ -161,11 +171,11 @@ def sample_of(drills: Sequence[DrillFacts], *, seed: str | None, size: int) -> S
     """
     by_id = {one.id: one for one in drills}
     text = seed if seed is not None else DEFAULT_SEED
-    order = ranked(text.encode("utf-8", "surrogatepass"), by_id)
+    drawn = first_ranked(text.encode("utf-8", "surrogatepass"), by_id, count=size)
     return Sample(
         seed=text,
         is_default=seed is None,
-        drawn=tuple(by_id[one] for one in order[:size]),
+        drawn=tuple(by_id[one] for one in drawn),
         eligible=len(by_id),
         eligible_digest=population_digest(by_id),
     )

@@ -12,7 +12,7 @@ from drill.recovery.coverage.reconciliation import UNDER_WAY, Operation
 from drill.recovery.coverage.register import METRICS
 from drill.recovery.facts import DrillFacts, ExceptionNote, Review
 from drill.recovery.verdict import Outcome
-from drill.report.audit import Audit, in_order
+from drill.report.audit import Audit
 from drill.report.control_map import frameworks
 from drill.report.data import (
     DRILL_FIELDS,
@@ -42,7 +42,7 @@ def audit_files(site: Site) -> Iterator[DataFile]:
         "generated_at": moment(context.at).machine,
         "tool_version": context.tool_version,
     }
-    ordered = in_order(site.past.drills) if audit.reviews else []
+    ordered = audit.ordered
     tables: tuple[tuple[str, Sequence[str], Callable[[], Iterable[Row]]], ...] = (
         ("reconciliation", RECONCILIATION_FIELDS, lambda: _reconciliation(audit)),
         ("coverage", COVERAGE_FIELDS, lambda: _coverage(audit)),

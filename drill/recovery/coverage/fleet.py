@@ -12,6 +12,7 @@ from drill.recovery.coverage.evidence import (
     finished_by,
     has_failed,
     has_passed,
+    is_conclusive,
     is_executed,
     is_proof,
 )
@@ -153,9 +154,12 @@ class Failure:
 
 def failures(drills: Iterable[DrillFacts], *, at: datetime) -> tuple[Failure, ...]:
     """Return the failures of all sources, by source and begin, in milliseconds."""
+    drills = list(drills)
+    broken = {drill.source for drill in drills if has_failed(drill)}
     began: dict[SourceKey, int] = {}
     found: list[Failure] = []
-    for finished, drill in finished_by(drills, to_milliseconds(at)):
+    told = [drill for drill in drills if is_conclusive(drill) and drill.source in broken]
+    for finished, drill in finished_by(told, to_milliseconds(at)):
         if has_failed(drill):
             began.setdefault(drill.source, finished)
         elif has_passed(drill) and drill.source in began:
@@ -209,8 +213,11 @@ def proof_ages(members: Iterable[FleetMember], *, at: datetime) -> ProofAges:
 
 def _within(member: FleetMember, now: int, counts: Callable[[DrillFacts], bool]) -> bool:
     """Tell whether a real drill that counts finished within the cadence before now."""
-    cadence = milliseconds_of(member.cadence)
+    begin = now - milliseconds_of(member.cadence)
     return any(
-        finished + cadence > now and not drill.is_simulated and counts(drill)
-        for finished, drill in finished_by(member.drills, now)
+        begin < to_milliseconds(drill.finished_at) <= now
+        and not drill.is_simulated
+        and counts(drill)
+        for drill in member.drills
+        if drill.finished_at is not None and drill.outcome is not None
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from drill.recovery.coverage.intervals import span_of
+from drill.recovery.pickling import quickly_pickled
 from drill.report.context import Context
 from drill.report.language import _
 from drill.report.view.fleet import FAILURES, rto_attainment
@@ -24,6 +25,7 @@ ROWS_ON_A_PAGE = 500
 _DAY = timedelta(days=1)
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetRow:
     """One source."""

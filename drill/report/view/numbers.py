@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from drill.recovery.coverage.fleet import control_of
 from drill.recovery.coverage.intervals import length, span_of
@@ -52,8 +53,10 @@ def numbers(
 ) -> tuple[Number, ...]:
     """Return the numbers in the order of the page. What cannot be counted is "no data".
 
-    ``standings`` are the real sources in scope: simulated and excluded ones are in no number.
+    ``drills`` come newest slot first. ``standings`` are the real sources in scope: simulated and
+    excluded ones are in no number.
     """
+    drills = list(takewhile(lambda drill: drill.scheduled_for >= at - MONTH, drills))
     return (
         _covered(standings),
         _proven(standings),

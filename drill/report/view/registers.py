@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from drill.engine.reviewing import reviewed
 from drill.recovery.facts import DrillFacts, ExceptionNote, Review, SourceKey
-from drill.report.audit import Audit, in_order
+from drill.report.audit import Audit
 from drill.report.context import Context
 from drill.report.language import _
 from drill.report.past import Past
@@ -130,7 +130,7 @@ def _retest(
 
 def review_sheet(audit: Audit, past: Past, context: Context) -> Sheet:
     """Return the log of reviews, each with who must not have signed, and about which drills."""
-    ordered = in_order(past.drills)
+    ordered = audit.ordered
     return sheet(
         "reviews-table",
         _("Reviews of this period, the newest first; names are attribution, not authentication"),

@@ -6,10 +6,11 @@ and which proofs still stood for something restorable has no history here, and i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import accumulate
 
 from drill.recovery.coverage.evidence import is_executed, is_proof
 from drill.recovery.facts import DrillFacts
@@ -59,22 +60,66 @@ def _oldest(standings: Sequence[Standing], at: datetime) -> Series:
 
     The sources are those of today.
     """
-    oldest, proven = [0.0] * DAYS, [0] * DAYS
-    for one in standings:
-        ends = sorted(
-            drill.finished_at
-            for drill in one.past.drills
-            if drill.finished_at is not None and drill.finished_at <= at and is_proof(drill)
-        )
-        for begin, following in pairwise([*ends, at + DAY]):
-            base = (at - begin) / DAY - (DAYS - 1)
-            for place in range(_place(begin, at), _place(following, at)):
-                proven[place] += 1
-                oldest[place] = max(oldest[place], base + place)
-    count = len(standings)
+    spans = [span for one in standings for span in _spans(_proof_ends(one.past.drills, at), at)]
+    begun = _covering(spans)
     return [
-        age if count and have == count else None for age, have in zip(oldest, proven, strict=True)
+        max(0.0, (at - oldest) / DAY - (DAYS - 1) + place)
+        if oldest is not None and have == len(standings)
+        else None
+        for place, (oldest, have) in enumerate(
+            zip(begun, _counts((first, last) for _begin, first, last in spans), strict=True)
+        )
     ]
+
+
+def _proof_ends(drills: Sequence[DrillFacts], at: datetime) -> list[datetime]:
+    """Return when the proofs of a source were had, the newest first."""
+    return sorted(
+        (
+            drill.finished_at
+            for drill in drills
+            if drill.finished_at is not None and drill.finished_at <= at and is_proof(drill)
+        ),
+        reverse=True,
+    )
+
+
+def _spans(ends: Sequence[datetime], at: datetime) -> Iterator[tuple[datetime, int, int]]:
+    """Yield on which days each proof was the newest: (its end, first day, first day after)."""
+    after = DAYS
+    for end in ends:
+        first = _place(end, at)
+        if first < after:
+            yield end, first, after
+        if first == 0:
+            return  # whatever is older was not the newest on any of these days
+        after = first
+
+
+def _covering(spans: Iterable[tuple[datetime, int, int]]) -> list[datetime | None]:
+    """Return for each day the oldest end of all spans that cover it.
+
+    The oldest comes first, and what it covers is its own: each day is looked at once.
+    """
+    found: list[datetime | None] = [None] * DAYS
+    left = list(range(DAYS))
+    for end, first, last in sorted(spans):
+        inside = slice(bisect_left(left, first), bisect_left(left, last))
+        for place in left[inside]:
+            found[place] = end
+        del left[inside]
+        if not left:
+            break
+    return found
+
+
+def _counts(spans: Iterable[tuple[int, int]]) -> list[int]:
+    """Return for each day how many spans cover it."""
+    steps = [0] * (DAYS + 1)
+    for first, last in spans:
+        steps[first] += 1
+        steps[last] -= 1
+    return list(accumulate(steps[:DAYS]))
 
 
 def _place(instant: datetime, at: datetime) -> int:

@@ -246,15 +246,16 @@ def _months(audit: Audit, context: Context) -> tuple[MonthBar, ...]:
     at = context.at.astimezone(UTC)
     count = at.year * 12 + at.month - 1
     names = [f"{one // 12}-{one % 12 + 1:02d}" for one in range(count - MONTHS + 1, count + 1)]
-    due = dict.fromkeys(names, 0)
-    passed = dict.fromkeys(names, 0)
-    oldest = datetime(int(names[0][:4]), int(names[0][5:]), 1, tzinfo=UTC)
+    due = [0] * MONTHS
+    passed = [0] * MONTHS
     for drill in audit.drills:
-        if drill.scheduled_for >= oldest:
-            month = drill.scheduled_for.astimezone(UTC).isoformat()[:7]
-            due[month] += 1
-            passed[month] += has_passed(drill)
-    return tuple(_bar(place, month, passed[month], due[month]) for place, month in enumerate(names))
+        slot = drill.scheduled_for.astimezone(UTC)
+        place = slot.year * 12 + slot.month - 2 - count + MONTHS
+        if place < 0:
+            break  # newest slot first
+        due[place] += 1
+        passed[place] += has_passed(drill)
+    return tuple(_bar(place, month, passed[place], due[place]) for place, month in enumerate(names))
 
 
 def _bar(place: int, month: str, passed: int, due: int) -> MonthBar:
