@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from drill.recovery.coverage.intervals import milliseconds_of
 from drill.recovery.coverage.metric import Metric
@@ -14,16 +15,8 @@ from drill.recovery.facts import DrillFacts, ExceptionNote, Review
 from drill.recovery.verdict import Outcome
 from drill.report.audit import Audit
 from drill.report.control_map import frameworks
-from drill.report.data import (
-    DRILL_FIELDS,
-    SCHEMA,
-    DataFile,
-    Row,
-    Value,
-    csv_of,
-    drill_row,
-    json_of,
-)
+from drill.report.data import DRILL_FIELDS, drill_row, head_of
+from drill.report.data_table import DataTable, Row, Value
 from drill.report.site import Site
 from drill.report.view.formats import moment
 from drill.report.view.links import source_page
@@ -34,14 +27,9 @@ CELL_AT_MOST = 2000
 _OUTCOMES = (*(one.value for one in Outcome), UNDER_WAY)
 
 
-def audit_files(site: Site) -> Iterator[DataFile]:
-    """Yield the files below ``data/`` that stand beside the tables for auditors."""
+def audit_tables(site: Site) -> Iterator[DataTable]:
+    """Yield the tables below ``data/`` that stand beside the tables for auditors."""
     audit, context = site.audit, site.context
-    head: dict[str, Value] = {
-        "schema": SCHEMA,
-        "generated_at": moment(context.at).machine,
-        "tool_version": context.tool_version,
-    }
     ordered = audit.ordered
     tables: tuple[tuple[str, Sequence[str], Callable[[], Iterable[Row]]], ...] = (
         ("reconciliation", RECONCILIATION_FIELDS, lambda: _reconciliation(audit)),
@@ -62,13 +50,8 @@ def audit_files(site: Site) -> Iterator[DataFile]:
         ("methodology", METHODOLOGY_FIELDS, _methodology),
     )
     for name, fields, make in tables:
-        rows = list(make())
-        yield _file(f"data/{name}.csv", csv_of(fields, rows))
-        yield _file(f"data/{name}.json", json_of(head, name, fields, rows))
-
-
-def _file(name: str, content: bytes) -> DataFile:
-    return DataFile(name=name, digest="", make=lambda: content)
+        rows = tuple(make())
+        yield DataTable(name=name, head=head_of(context), fields=fields, rows=partial(tuple, rows))
 
 
 RECONCILIATION_FIELDS = (

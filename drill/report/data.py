@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from drill.check.port import CheckAnswer
-from drill.plan.visible import visible
 from drill.recovery.coverage.intervals import milliseconds_of
 from drill.recovery.facts import DrillFacts
 from drill.report.context import Context
+from drill.report.data_table import DataTable, Row, Value
 from drill.report.site import Site, fingerprint
 from drill.report.view.calendar import month_of
 from drill.report.view.fleet import failing_part, rpo_attainment, rto_attainment
@@ -33,28 +29,15 @@ CELL_AT_MOST = 2000
 DRILLS_AT_MOST = 5000
 """Up to so many drills one file has all of them; beyond, older months have files of their own."""
 
-Value = str | int | float | bool | None
 Fields = Sequence[tuple[str, Value]]
-Row = Sequence[Value]
 
 _PASSED, _FAILED, _NO_DATA = (
     one.value for one in (CheckAnswer.PASSED, CheckAnswer.FAILED, CheckAnswer.NO_DATA)
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataFile:
-    """One file, made when it is needed."""
-
-    name: str
-    digest: str
-    """Of what it is made of; empty for a file that is always made."""
-    make: Callable[[], bytes]
-
-
-def data_files(site: Site) -> Iterator[DataFile]:
-    """Yield the files below ``data/``: drills, sources and the numbers of the overview."""
+def data_tables(site: Site) -> Iterator[DataTable]:
+    """Yield the tables below ``data/``: drills, sources and the numbers of the overview."""
     context = site.context
     links = context.links
     drills = site.past.drills
@@ -63,91 +46,55 @@ def data_files(site: Site) -> Iterator[DataFile]:
         oldest = (context.at - RECENT).astimezone(UTC)
         border = oldest.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         recent = [one for one in drills if one.scheduled_for >= border]
-        yield from _months([one for one in drills if one.scheduled_for < border], links)
-    rows = list(_rows(recent, links))
-    head: dict[str, Value] = {
+        yield from _months(drills[len(recent) :], links)
+    head = head_of(context)
+    yield DataTable(
+        name="drills", head=head, fields=DRILL_FIELDS, rows=partial(_rows, recent, links)
+    )
+    ordered = sorted(site.standings, key=_key)
+    sources = [[value for _name, value in source_fields(one)] for one in ordered]
+    yield DataTable(name="sources", head=head, fields=SOURCE_FIELDS, rows=partial(tuple, sources))
+    metrics = tuple(_metrics(site, context))
+    yield DataTable(
+        name="metrics",
+        head=head,
+        fields=METRIC_FIELDS,
+        rows=partial(tuple, metrics),
+        forms=("json",),
+    )
+
+
+def head_of(context: Context) -> dict[str, Value]:
+    """Return what stands before the rows of every file in JSON."""
+    return {
         "schema": SCHEMA,
         "generated_at": moment(context.at).machine,
         "tool_version": context.tool_version,
     }
-    yield _file("data/drills.json", lambda: json_of(head, "drills", DRILL_FIELDS, rows))
-    yield _file("data/drills.csv", lambda: csv_of(DRILL_FIELDS, rows))
-    ordered = sorted(site.standings, key=_key)
-    sources = [[value for _name, value in source_fields(one)] for one in ordered]
-    yield _file("data/sources.json", lambda: json_of(head, "sources", SOURCE_FIELDS, sources))
-    yield _file("data/sources.csv", lambda: csv_of(SOURCE_FIELDS, sources))
-    yield _file(
-        "data/metrics.json",
-        lambda: json_of(head, "metrics", METRIC_FIELDS, _metrics(site, context)),
-    )
-
-
-def _file(name: str, make: Callable[[], bytes]) -> DataFile:
-    return DataFile(name=name, digest="", make=make)
 
 
 def _key(one: Standing) -> tuple[str, str]:
     return one.key
 
 
-def _months(drills: Iterable[DrillFacts], links: Links) -> Iterator[DataFile]:
-    """Yield a compressed file for each older month."""
+def _months(drills: Iterable[DrillFacts], links: Links) -> Iterator[DataTable]:
+    """Yield a compressed table for each older month."""
     by_month: dict[str, list[DrillFacts]] = {}
     for drill in drills:
         by_month.setdefault(month_of(drill.scheduled_for), []).append(drill)
     for month in sorted(by_month):
         inside = by_month[month]
-        digest = fingerprint([(one, links.has_page(one)) for one in inside])
-        yield DataFile(
-            name=f"data/drills-{month}.csv.gz",
-            digest=digest,
-            make=lambda inside=inside: gzip.compress(  # type: ignore[misc]
-                csv_of(DRILL_FIELDS, _rows(inside, links)), 6, mtime=0
-            ),
+        yield DataTable(
+            name=f"drills-{month}",
+            fields=DRILL_FIELDS,
+            rows=partial(_rows, inside, links),
+            forms=("csv.gz",),
+            digest=fingerprint([(one, links.has_page(one)) for one in inside]),
         )
 
 
 def _rows(drills: Iterable[DrillFacts], links: Links) -> Iterator[Row]:
     return (drill_row(one, links) for one in drills)
-
-
-def json_of(head: dict[str, Value], name: str, fields: Sequence[str], rows: Iterable[Row]) -> bytes:
-    """Return rows as one JSON object in ASCII, a row a line; what is not known is null."""
-    text = json.dumps(head, ensure_ascii=True)[:-1]
-    lines = ",\n".join(json.dumps(dict(zip(fields, row, strict=True))) for row in rows)
-    return f'{text}, "{name}": [\n{lines}\n]}}\n'.encode("ascii")
-
-
-def csv_of(fields: Sequence[str], rows: Iterable[Row]) -> bytes:
-    """Return rows as RFC 4180 lines in UTF-8; what is not known is empty."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(fields)
-    known = _Cells()
-    writer.writerows(
-        [known[value] if type(value) is str else cell(value) for value in row] for row in rows
-    )
-    return out.getvalue().encode("utf-8")
-
-
-class _Cells(dict[str, str]):
-    """Texts and their cells: most texts of a file stand in it many times."""
-
-    def __missing__(self, text: str) -> str:
-        self[text] = made = cell(text)
-        return made
-
-
-def cell(value: Value) -> str:
-    """Return a cell that no spreadsheet takes for a formula and no terminal for a command."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    is_formula = value.lstrip(" \u00a0\ufeff").startswith(_FORMULA)
-    return f"'{visible(value)}" if is_formula else visible(value)
 
 
 def drill_row(drill: DrillFacts, links: Links) -> Row:

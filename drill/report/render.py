@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -12,22 +13,27 @@ from typing import Protocol
 
 from drill.engine.record import DrillRecord, Event
 from drill.recovery.facts import DrillFacts
-from drill.report.audit_data import audit_files
+from drill.report.audit_data import audit_tables
 from drill.report.collector import collector_resting
 from drill.report.context import Context
-from drill.report.data import DataFile, data_files
+from drill.report.data import data_tables
+from drill.report.data_table import DataTable
+from drill.report.environment import environment
 from drill.report.folder import ReportFolder, ReportFolderUnusable
 from drill.report.language import speaking
 from drill.report.manifest import NAME as MANIFEST
 from drill.report.manifest import Entry, Manifest, is_current, read_manifest
 from drill.report.past import Past
-from drill.report.site import DRILL, INDEX, KINDS, Page, plan_site
+from drill.report.site import DRILL, FLEET, INDEX, KINDS, SOURCE, Page, plan_site
 from drill.report.view.drill import DrillData
 from drill.report.view.formats import moment
 from drill.report.view.standing import Promises
 
 MANY = 400
 """From so many pages on it is worth starting other processes."""
+LONG = 20_000
+"""From so many drills on other processes are started before the pages are planned: planning takes
+longer than starting them."""
 CHUNK = 20
 """Pages that a worker gets at once."""
 QUEUED = 3
@@ -93,43 +99,60 @@ def _render_report(
     workers: int,
     progress: Progress | None,
 ) -> RenderedReport:
-    with speaking(context.language):
-        site = plan_site(past, context, promises=promises)
-    context = site.context
-    _ensure_unique(site.pages)
     output = ReportFolder(folder)
     before = read_manifest(folder)
-    entries: dict[str, Entry] = {}
-    todo: list[Page] = []
-    for page in site.pages:
-        known = before.entries.get(page.name)
-        if known and _is_same(folder, page.name, page.digest, known, before):
-            entries[page.name] = known
-        else:
-            todo.append(page)
-    skipped = len(entries)
-    whole = [page for page in todo if KINDS[page.kind].needs_everything]
-    rest = [page for page in todo if not KINDS[page.kind].needs_everything]
-    job = _Job(folder=folder, context=context, book=book, workers=workers, progress=progress)
-    files: list[DataFile] = []
-    for file in (*data_files(site), *audit_files(site)):
-        known = before.entries.get(file.name)
-        if known and _is_same(folder, file.name, file.digest, known, before):
-            entries[file.name] = known
-        else:
-            files.append(file)
-    overview: list[tuple[Page, bytes]] = []
-    for made in _rendered(rest, job, _made_here(files, whole, overview, job)):
-        _note(made, output, entries)
+    with ExitStack() as stack:
+        pool = _helpers(stack, workers) if len(past.drills) >= LONG else None
+        with speaking(context.language):
+            site = plan_site(past, context, promises=promises)
+        _ensure_unique(site.pages)
+        entries: dict[str, Entry] = {}
+        todo: list[Page] = []
+        for page in site.pages:
+            known = before.entries.get(page.name)
+            if known and _is_same(folder, page.name, page.digest, known, before):
+                entries[page.name] = known
+            else:
+                todo.append(page)
+        skipped = len(entries)
+        if pool is None and len(todo) >= MANY:
+            pool = _helpers(stack, workers)
+        job = _Job(
+            folder=folder, context=site.context, book=book, pool=pool, workers=workers,
+            progress=progress,
+        )  # fmt: skip
+        tables: list[DataTable] = []
+        for table in (*data_tables(site), *audit_tables(site)):
+            found = {name: before.entries.get(name) for name in table.names}
+            if all(
+                one and _is_same(folder, name, table.digest, one, before)
+                for name, one in found.items()
+            ):
+                entries |= {name: one for name, one in found.items() if one}
+            else:
+                tables.append(table)
+        overview: list[tuple[Page, bytes]] = []
+        for made in _rendered(tables, todo, overview, job):
+            _note(made, output, entries)
     for page, content in overview:
         _note([_put(ReportFolder(folder), page.name, content, page.digest)], output, entries)
-    _write_manifest(output, before, entries, context)
+    _write_manifest(output, before, entries, site.context)
     return RenderedReport(
         index=folder / INDEX,
         written=tuple(output.written),
         unchanged=tuple(output.unchanged),
         skipped=skipped,
     )
+
+
+def _helpers(stack: ExitStack, workers: int) -> Executor | None:
+    """Start other processes, the first one at once: it is ready when there is something to render.
+    New ones, because the caller may have threads."""
+    if workers < 2:
+        return None
+    pool = stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn")))
+    pool.submit(get_ready)
+    return pool
 
 
 def _is_same(folder: Path, name: str, digest: str, known: Entry, before: Manifest) -> bool:
@@ -153,19 +176,38 @@ class _Job:
     folder: Path
     context: Context
     book: DrillBook
+    pool: Executor | None
+    """Other processes that render; None if this one does everything."""
     workers: int
     progress: Progress | None
 
 
-def _made_here(
-    files: Sequence[DataFile], pages: Sequence[Page], held: list[tuple[Page, bytes]], job: _Job
+def _rendered(
+    tables: Sequence[DataTable], todo: Sequence[Page], held: list[tuple[Page, bytes]], job: _Job
 ) -> Iterator[list[_Made]]:
-    """Make what needs the whole past, a file a step; it is not sent to other processes.
+    """Yield what was made, piece by piece, here or in other processes."""
+    whole = [page for page in todo if KINDS[page.kind].needs_everything]
+    pages = [page for page in todo if not KINDS[page.kind].needs_everything]
+    done, counted = 0, {page.name for page in pages}
+    own = _made_here(whole, held, job)
+    for made in (
+        _in_processes(job.pool, tables, pages, job, own)
+        if job.pool
+        else _in_turn(tables, pages, job, own)
+    ):
+        done += sum(1 for one in made if one.name in counted)
+        if job.progress is not None and made:
+            job.progress(done, len(pages))
+        yield made
+
+
+def _made_here(
+    pages: Sequence[Page], held: list[tuple[Page, bytes]], job: _Job
+) -> Iterator[list[_Made]]:
+    """Make what needs the whole past, a page a step; it is not sent to other processes.
 
     The overview is rendered and held back: it leads to every other page, and is written last.
     """
-    for file in files:
-        yield [_put(ReportFolder(job.folder), file.name, file.make(), file.digest)]
     for page in pages:
         with speaking(job.context.language):
             content = render_page(page, job.context)
@@ -176,47 +218,51 @@ def _made_here(
             yield [_put(ReportFolder(job.folder), page.name, content, page.digest)]
 
 
-def _rendered(
-    pages: Sequence[Page], job: _Job, own: Iterator[list[_Made]]
+def _in_turn(
+    tables: Sequence[DataTable], pages: Sequence[Page], job: _Job, own: Iterator[list[_Made]]
 ) -> Iterator[list[_Made]]:
-    """Yield what was made, chunk by chunk, here or in other processes; ``own`` is made here."""
-    done, counted = 0, {page.name for page in pages}
-    chunks = (pages[place : place + CHUNK] for place in range(0, len(pages), CHUNK))
-    if job.workers > 1 and len(pages) >= MANY:
-        found = _in_processes(chunks, job, own)
-    else:
-        found = (_make_pages(job.folder, job.context, _loaded(one, job.book)) for one in chunks)
-    for made in found:
-        done += sum(1 for one in made if one.name in counted)
-        if job.progress is not None and made:
-            job.progress(done, len(pages))
-        yield made
+    for chunk in _chunks(pages):
+        yield _make_pages(job.folder, job.context, _loaded(chunk, job.book))
+    for table in tables:
+        yield _make_table(job.folder, table)
     yield from own
 
 
 def _in_processes(
-    chunks: Iterable[Sequence[Page]], job: _Job, own: Iterator[list[_Made]]
+    pool: Executor,
+    tables: Sequence[DataTable],
+    pages: Sequence[Page],
+    job: _Job,
+    own: Iterator[list[_Made]],
 ) -> Iterator[list[_Made]]:
-    """Yield chunks as they are done. New processes, because the caller may have threads.
+    """Yield pieces as they are done. While the others are busy, this process makes what is its
+    own, a step at a time."""
+    running: set[Future[list[_Made]]] = set()
 
-    While all of them are busy, this process makes what is its own, a step at a time.
-    """
-    with ProcessPoolExecutor(job.workers, mp_context=get_context("spawn")) as pool:
-        running: set[Future[list[_Made]]] = set()
-        for chunk in chunks:
-            running.add(pool.submit(_make_pages, job.folder, job.context, _loaded(chunk, job.book)))
-            while len(running) >= QUEUED * job.workers:
-                finished, running = wait(running, timeout=0, return_when=FIRST_COMPLETED)
-                made = None if finished else next(own, None)
-                if made is not None:
-                    yield made
-                elif not finished:
-                    finished, running = wait(running, return_when=FIRST_COMPLETED)
-                for one in finished:
-                    yield one.result()
-        yield from own
-        for one in running:
-            yield one.result()
+    def tasks() -> Iterator[Future[list[_Made]]]:
+        for table in tables:
+            yield pool.submit(_make_table, job.folder, table)
+        for chunk in _chunks(pages):
+            yield pool.submit(_make_pages, job.folder, job.context, _loaded(chunk, job.book))
+
+    for task in tasks():
+        running.add(task)
+        while len(running) >= QUEUED * job.workers:
+            finished, running = wait(running, timeout=0, return_when=FIRST_COMPLETED)
+            made = None if finished else next(own, None)
+            if made is not None:
+                yield made
+            elif not finished:
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+            for one in finished:
+                yield one.result()
+    yield from own
+    for one in running:
+        yield one.result()
+
+
+def _chunks(pages: Sequence[Page]) -> Iterator[Sequence[Page]]:
+    return (pages[place : place + CHUNK] for place in range(0, len(pages), CHUNK))
 
 
 def _loaded(pages: Sequence[Page], book: DrillBook) -> list[Page]:
@@ -238,11 +284,23 @@ def _drill_data(facts: DrillFacts, book: DrillBook) -> DrillData:
     return DrillData(record=record, events=tuple(book.events_of(facts.id)))
 
 
+def _make_table(folder: Path, table: DataTable) -> list[_Made]:
+    """Write the files of a table. May run in a worker; they are in English, whatever pages are."""
+    output = ReportFolder(folder)
+    return [_put(output, name, content, table.digest) for name, content in table.files()]
+
+
 def _make_pages(folder: Path, context: Context, pages: Sequence[Page]) -> list[_Made]:
     """Render and write pages. Runs in a worker: everything it needs comes in as arguments."""
     output = ReportFolder(folder)
     with speaking(context.language):
         return [_put(output, page.name, render_page(page, context), page.digest) for page in pages]
+
+
+def get_ready() -> None:
+    """Compile the templates that a worker needs most, while nothing is to be rendered yet."""
+    for kind in (FLEET, SOURCE, DRILL):
+        environment().get_template(kind.template)
 
 
 def render_page(page: Page, context: Context) -> bytes:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from drill.engine.record import DrillRecord, Event, EventKind, Outcome
 from drill.recovery.facts import ExceptionNote
-from drill.report.data import DRILL_FIELDS, data_files
+from drill.report.data import DRILL_FIELDS, data_tables
 from drill.report.site import DRILL, KINDS, plan_site
 from drill.report.view.drill import DrillData
 from drill.report.view.fleet import page_name
@@ -41,7 +41,7 @@ def drills_json(*records: DrillRecord) -> Any:
 
 def _data(records: Sequence[DrillRecord]) -> dict[str, bytes]:
     site = plan_site(reports.past(records), reports.context())
-    return {file.name: file.make() for file in data_files(site)}
+    return {name: content for table in data_tables(site) for name, content in table.files()}
 
 
 def poisoned(evil: str, place: int) -> tuple[DrillRecord, list[Event]]:
