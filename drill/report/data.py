@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -46,7 +46,7 @@ def data_tables(site: Site) -> Iterator[DataTable]:
         oldest = (context.at - RECENT).astimezone(UTC)
         border = oldest.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         recent = [one for one in drills if one.scheduled_for >= border]
-        yield from _months(drills[len(recent) :], links)
+        yield from _months(drills[len(recent) :], links, site.with_page)
     head = head_of(context)
     yield DataTable(
         name="drills", head=head, fields=DRILL_FIELDS, rows=partial(_rows, recent, links)
@@ -77,7 +77,9 @@ def _key(one: Standing) -> tuple[str, str]:
     return one.key
 
 
-def _months(drills: Iterable[DrillFacts], links: Links) -> Iterator[DataTable]:
+def _months(
+    drills: Iterable[DrillFacts], links: Links, with_page: Container[str]
+) -> Iterator[DataTable]:
     """Yield a compressed table for each older month."""
     by_month: dict[str, list[DrillFacts]] = {}
     for drill in drills:
@@ -89,7 +91,7 @@ def _months(drills: Iterable[DrillFacts], links: Links) -> Iterator[DataTable]:
             fields=DRILL_FIELDS,
             rows=partial(_rows, inside, links),
             forms=("csv.gz",),
-            digest=fingerprint([(one, links.has_page(one)) for one in inside]),
+            digest=fingerprint(inside, with_page),
         )
 
 

@@ -36,8 +36,9 @@ LONG = 20_000
 longer than starting them."""
 CHUNK = 20
 """Pages that a worker gets at once."""
-QUEUED = 3
-"""Chunks that wait or are rendered, for each worker: each is in memory."""
+QUEUED = 10
+"""Chunks that wait or are rendered, for each helper: each is in memory, and a helper must not run
+out of them while this process makes a page of its own."""
 
 Progress = Callable[[int, int], None]
 """Told how many pages are done, of how many."""
@@ -146,11 +147,11 @@ def _render_report(
 
 
 def _helpers(stack: ExitStack, workers: int) -> Executor | None:
-    """Start other processes, the first one at once: it is ready when there is something to render.
-    New ones, because the caller may have threads."""
+    """Start the processes that help this one, the first at once: it is ready when there is something
+    to render. New ones, because the caller may have threads."""
     if workers < 2:
         return None
-    pool = stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn")))
+    pool = stack.enter_context(ProcessPoolExecutor(workers - 1, mp_context=get_context("spawn")))
     pool.submit(get_ready)
     return pool
 
@@ -235,25 +236,22 @@ def _in_processes(
     job: _Job,
     own: Iterator[list[_Made]],
 ) -> Iterator[list[_Made]]:
-    """Yield pieces as they are done. While the others are busy, this process makes what is its
-    own, a step at a time."""
+    """Yield pieces as they are done. While the helpers have enough to do, this process makes what
+    is its own, a step at a time; and when that is done, it makes what they would."""
     running: set[Future[list[_Made]]] = set()
-
-    def tasks() -> Iterator[Future[list[_Made]]]:
-        for table in tables:
-            yield pool.submit(_make_table, job.folder, table)
-        for chunk in _chunks(pages):
-            yield pool.submit(_make_pages, job.folder, job.context, _loaded(chunk, job.book))
-
-    for task in tasks():
-        running.add(task)
-        while len(running) >= QUEUED * job.workers:
-            finished, running = wait(running, timeout=0, return_when=FIRST_COMPLETED)
-            made = None if finished else next(own, None)
-            if made is not None:
-                yield made
-            elif not finished:
-                finished, running = wait(running, return_when=FIRST_COMPLETED)
+    chunks = _chunks(pages)
+    for table in tables:
+        running.add(pool.submit(_make_table, job.folder, table))
+    for chunk in chunks:
+        running.add(pool.submit(_make_pages, job.folder, job.context, _loaded(chunk, job.book)))
+        while len(running) >= QUEUED * (job.workers - 1):
+            made = next(own, None)
+            if made is None and (mine := next(chunks, None)) is not None:
+                made = _make_pages(job.folder, job.context, _loaded(mine, job.book))
+            yield made or []
+            finished, running = wait(
+                running, timeout=None if made is None else 0, return_when=FIRST_COMPLETED
+            )
             for one in finished:
                 yield one.result()
     yield from own

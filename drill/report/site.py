@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -130,6 +130,8 @@ class Site:
     """Worst first."""
     audit: Audit
     pages: tuple[Page, ...]
+    with_page: frozenset[str]
+    """Ids of the drills that have a page."""
 
 
 def plan_site(past: Past, context: Context, *, promises: Promises | None = None) -> Site:
@@ -148,9 +150,10 @@ def plan_site(past: Past, context: Context, *, promises: Promises | None = None)
     links = replace(links, chosen=frozenset(one.id for one in audit.sample.drawn))
     context = replace(context, links=links)
     seed = f"{SCHEMA}\0{context.fingerprint()}\0"
+    with_page = {one.id: one for one in past.drills if links.has_page(one)}
     pages = (
-        *_drill_pages(past.drills, links, seed),
-        *_source_pages(standings, context, links, seed),
+        *_drill_pages(with_page.values(), links, seed),
+        *_source_pages(standings, context, with_page, seed),
         *_fleet_pages(standings, context),
         Page(name="trends.html", kind=TRENDS.name, data=past),
         *_audit_pages(AuditData(past=past, audit=audit)),
@@ -160,7 +163,10 @@ def plan_site(past: Past, context: Context, *, promises: Promises | None = None)
             data=OverviewData(past=past, standings=tuple(standings)),
         ),
     )
-    return Site(past=past, context=context, standings=tuple(standings), audit=audit, pages=pages)
+    return Site(
+        past=past, context=context, standings=tuple(standings), audit=audit, pages=pages,
+        with_page=frozenset(with_page),
+    )  # fmt: skip
 
 
 def _audit_pages(data: AuditData) -> Iterator[Page]:
@@ -171,22 +177,20 @@ def _audit_pages(data: AuditData) -> Iterator[Page]:
     yield Page(name="verify.html", kind=VERIFY.name, data=data)
 
 
-def _drill_pages(drills: Sequence[DrillFacts], links: Links, seed: str) -> Iterator[Page]:
+def _drill_pages(drills: Iterable[DrillFacts], links: Links, seed: str) -> Iterator[Page]:
     for drill in drills:
-        name = links.drill(drill)
-        if name is not None:
-            digest = _digest(seed, repr(_fingerprint(drill, is_linked=True)))
-            yield Page(name=f"d/{name}", kind=DRILL.name, data=drill, digest=digest)
+        digest = _digest(seed, repr(_fingerprint(drill, is_linked=True)))
+        yield Page(name=f"d/{links.drill(drill)}", kind=DRILL.name, data=drill, digest=digest)
 
 
 def _source_pages(
-    standings: Sequence[Standing], context: Context, links: Links, seed: str
+    standings: Sequence[Standing], context: Context, with_page: Container[str], seed: str
 ) -> Iterator[Page]:
     for one in sorted(standings, key=lambda one: one.key):
         seen = one.past.observation
         parts = (
             one.key,
-            [_fingerprint(drill, is_linked=links.has_page(drill)) for drill in one.past.drills],
+            [_fingerprint(drill, is_linked=drill.id in with_page) for drill in one.past.drills],
             (seen.taken_at, seen.source_name, seen.fault) if seen else None,
             [(note, note.is_open(context.at)) for note in one.past.exceptions],
             (one.status, one.promise.retention, one.promise.proof_validity, one.expires_at),
@@ -221,9 +225,9 @@ def _fingerprint(drill: DrillFacts, *, is_linked: bool) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def fingerprint(drills: Iterable[tuple[DrillFacts, bool]]) -> str:
+def fingerprint(drills: Iterable[DrillFacts], with_page: Container[str]) -> str:
     """Return a digest of drills, each with whether it has a page."""
-    parts = [_fingerprint(drill, is_linked=has_page) for drill, has_page in drills]
+    parts = [_fingerprint(drill, is_linked=drill.id in with_page) for drill in drills]
     return _digest(SCHEMA, repr(parts))
 
 

@@ -12,7 +12,6 @@ from drill.recovery.coverage.evidence import (
     finished_by,
     has_failed,
     has_passed,
-    is_conclusive,
     is_executed,
     is_proof,
 )
@@ -154,12 +153,9 @@ class Failure:
 
 def failures(drills: Iterable[DrillFacts], *, at: datetime) -> tuple[Failure, ...]:
     """Return the failures of all sources, by source and begin, in milliseconds."""
-    drills = list(drills)
-    broken = {drill.source for drill in drills if has_failed(drill)}
     began: dict[SourceKey, int] = {}
     found: list[Failure] = []
-    told = [drill for drill in drills if is_conclusive(drill) and drill.source in broken]
-    for finished, drill in finished_by(told, to_milliseconds(at)):
+    for finished, drill in finished_by(drills, to_milliseconds(at)):
         if has_failed(drill):
             began.setdefault(drill.source, finished)
         elif has_passed(drill) and drill.source in began:

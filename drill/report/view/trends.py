@@ -97,7 +97,12 @@ def trends_view(past: Past, context: Context) -> TrendsView:
     """Return everything that the page of trends prints. Simulated drills are in nothing."""
     real = [drill for drill in past.drills if not drill.is_simulated]
     months = _last_months(context)
-    broken = failures(real, at=context.at)
+    broken = [
+        failure
+        for one in past.sources.values()
+        if any(drill.outcome in FAILURES for drill in one.drills)
+        for failure in failures(one.drills, at=context.at)
+    ]
     mttr = failure_mttr(broken)
     return TrendsView(
         generated_at=moment(context.at),
