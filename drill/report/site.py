@@ -150,10 +150,11 @@ def plan_site(past: Past, context: Context, *, promises: Promises | None = None)
     links = replace(links, chosen=frozenset(one.id for one in audit.sample.drawn))
     context = replace(context, links=links)
     seed = f"{SCHEMA}\0{context.fingerprint()}\0"
-    with_page = {one.id: one for one in past.drills if links.has_page(one)}
+    with_page = [one for one in past.drills if links.has_page(one)]
+    ids = frozenset(one.id for one in with_page)
     pages = (
-        *_drill_pages(with_page.values(), links, seed),
-        *_source_pages(standings, context, with_page, seed),
+        *_drill_pages(with_page, links, seed),
+        *_source_pages(standings, context, ids, seed),
         *_fleet_pages(standings, context),
         Page(name="trends.html", kind=TRENDS.name, data=past),
         *_audit_pages(AuditData(past=past, audit=audit)),
@@ -165,7 +166,7 @@ def plan_site(past: Past, context: Context, *, promises: Promises | None = None)
     )
     return Site(
         past=past, context=context, standings=tuple(standings), audit=audit, pages=pages,
-        with_page=frozenset(with_page),
+        with_page=ids,
     )  # fmt: skip
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from drill.engine.record import DrillRecord, Outcome
 from drill.report.folder import ReportFolder, ReportFolderUnusable
-from drill.report.render import RenderedReport, render_page
+from drill.report.making import render_page
+from drill.report.render import RenderedReport
 from drill.report.site import plan_site
 from tests.report import builders, fleet, reports
 from tests.report.builders import DAY, NOW
