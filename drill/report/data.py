@@ -46,7 +46,7 @@ def data_tables(site: Site) -> Iterator[DataTable]:
         oldest = (context.at - RECENT).astimezone(UTC)
         border = oldest.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         recent = [one for one in drills if one.scheduled_for >= border]
-        yield from _months(drills[len(recent) :], links, site.with_page)
+        yield from _months(drills[len(recent) :], links, site.ids_with_page)
     head = head_of(context)
     yield DataTable(
         name="drills", head=head, fields=DRILL_FIELDS, rows=partial(_rows, recent, links)

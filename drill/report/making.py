@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -80,15 +80,22 @@ class Job:
 
 
 def made_by_all(
-    tables: Sequence[DataTable], todo: Sequence[Page], held: list[tuple[Page, bytes]], job: Job
+    tables: Sequence[DataTable],
+    todo: Sequence[Page],
+    held: list[tuple[Page, bytes]],
+    job: Job,
+    begun: Iterable[Future[list[Made]]] = (),
 ) -> Iterator[list[Made]]:
-    """Yield what was made, piece by piece, here or in other processes."""
+    """Yield what was made, piece by piece, here or in other processes.
+
+    ``begun`` is what other processes were given already. The overview is put into ``held``.
+    """
     whole = [page for page in todo if KINDS[page.kind].needs_everything]
     pages = [page for page in todo if not KINDS[page.kind].needs_everything]
     done, counted = 0, {page.name for page in pages}
     own = _made_here(whole, held, job)
     for made in (
-        _in_processes(job.pool, tables, pages, job, own)
+        _in_processes(job.pool, tables, pages, job, own, begun)
         if job.pool
         else _in_turn(tables, pages, job, own)
     ):
@@ -121,7 +128,7 @@ def _in_turn(
     for chunk in _chunks(pages):
         yield _make_pages(job.folder, job.context, _loaded(chunk, job.book))
     for table in tables:
-        yield _make_table(job.folder, table)
+        yield make_table(job.folder, table)
     yield from own
 
 
@@ -131,27 +138,39 @@ def _in_processes(
     pages: Sequence[Page],
     job: Job,
     own: Iterator[list[Made]],
+    begun: Iterable[Future[list[Made]]],
 ) -> Iterator[list[Made]]:
     """Yield pieces as they are done. While the helpers have enough to do, this process makes what
     is its own, a step at a time; and when that is done, it makes what they would."""
-    running: set[Future[list[Made]]] = set()
-    chunks = _chunks(pages)
+    running: dict[Future[list[Made]], list[Page]] = {one: [] for one in begun}
     for table in tables:
-        running.add(pool.submit(_make_table, job.folder, table))
-    for chunk in chunks:
-        running.add(pool.submit(_make_pages, job.folder, job.context, _loaded(chunk, job.book)))
+        running[pool.submit(make_table, job.folder, table)] = []
+    for chunk in _chunks(pages):
+        loaded = _loaded(chunk, job.book)
+        running[pool.submit(_make_pages, job.folder, job.context, loaded)] = loaded
         while len(running) >= QUEUED * (job.workers - 1):
             made = next(own, None)
-            if made is None and (mine := next(chunks, None)) is not None:
-                made = _make_pages(job.folder, job.context, _loaded(mine, job.book))
-            yield made or []
-            finished, running = wait(
-                running, timeout=None if made is None else 0, return_when=FIRST_COMPLETED
-            )
-            for one in finished:
-                yield one.result()
+            yield made if made is not None else _taken_back(running, job)
+            yield from _finished(running)
     yield from own
-    for one in running:
+    while running:
+        yield _taken_back(running, job)
+        yield from _finished(running)
+
+
+def _taken_back(running: dict[Future[list[Made]], list[Page]], job: Job) -> list[Made]:
+    """Make the newest pages that no helper has begun with; if there are none, wait for one."""
+    for one in reversed(running):
+        if running[one] and one.cancel():
+            return _make_pages(job.folder, job.context, running.pop(one))
+    wait(running, return_when=FIRST_COMPLETED)
+    return []
+
+
+def _finished(running: dict[Future[list[Made]], list[Page]]) -> Iterator[list[Made]]:
+    """Yield what the helpers have made meanwhile."""
+    for one in wait(running, timeout=0).done:
+        del running[one]
         yield one.result()
 
 
@@ -178,7 +197,7 @@ def _drill_data(facts: DrillFacts, book: DrillBook) -> DrillData:
     return DrillData(record=record, events=tuple(book.events_of(facts.id)))
 
 
-def _make_table(folder: Path, table: DataTable) -> list[Made]:
+def make_table(folder: Path, table: DataTable) -> list[Made]:
     """Write the files of a table. May run in a helper; they are in English, whatever pages are."""
     output = ReportFolder(folder)
     return [put_page(output, name, content, table.digest) for name, content in table.files()]

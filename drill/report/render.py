@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,16 @@ from drill.report.data import data_tables
 from drill.report.data_table import DataTable
 from drill.report.folder import ReportFolder, ReportFolderUnusable
 from drill.report.language import speaking
-from drill.report.making import DrillBook, Job, Made, Progress, helpers, made_by_all, put_page
+from drill.report.making import (
+    DrillBook,
+    Job,
+    Made,
+    Progress,
+    helpers,
+    made_by_all,
+    make_table,
+    put_page,
+)
 from drill.report.manifest import NAME as MANIFEST
 from drill.report.manifest import Entry, Manifest, is_current, read_manifest
 from drill.report.past import Past
@@ -79,23 +89,10 @@ def _render_report(
         pool = helpers(stack, workers) if len(past.drills) >= LONG else None
         with speaking(context.language):
             site = plan_site(past, context, promises=promises)
-        _ensure_unique(site.pages)
+        _ensure_unique(site.names())
         entries: dict[str, Entry] = {}
-        todo: list[Page] = []
-        for page in site.pages:
-            known = before.entries.get(page.name)
-            if known and _is_same(folder, page.name, page.digest, known, before):
-                entries[page.name] = known
-            else:
-                todo.append(page)
-        skipped = len(entries)
-        if pool is None and len(todo) >= MANY:
-            pool = helpers(stack, workers)
-        job = Job(
-            folder=folder, context=site.context, book=book, pool=pool, workers=workers,
-            progress=progress,
-        )  # fmt: skip
         tables: list[DataTable] = []
+        begun: list[Future[list[Made]]] = []
         for table in (*data_tables(site), *audit_tables(site)):
             found = {name: before.entries.get(name) for name in table.names}
             if all(
@@ -103,10 +100,26 @@ def _render_report(
                 for name, one in found.items()
             ):
                 entries |= {name: one for name, one in found.items() if one}
+            elif pool is not None:
+                begun.append(pool.submit(make_table, folder, table))
             else:
                 tables.append(table)
+        todo: list[Page] = []
+        for page in site.pages:
+            known = before.entries.get(page.name)
+            if known and _is_same(folder, page.name, page.digest, known, before):
+                entries[page.name] = known
+            else:
+                todo.append(page)
+        skipped = len(site.pages) - len(todo)
+        if pool is None and len(todo) >= MANY:
+            pool = helpers(stack, workers)
+        job = Job(
+            folder=folder, context=site.context, book=book, pool=pool, workers=workers,
+            progress=progress,
+        )  # fmt: skip
         overview: list[tuple[Page, bytes]] = []
-        for made in made_by_all(tables, todo, overview, job):
+        for made in made_by_all(tables, todo, overview, job, begun):
             _note(made, output, entries)
     for page, content in overview:
         _note([put_page(ReportFolder(folder), page.name, content, page.digest)], output, entries)
@@ -140,9 +153,9 @@ def _write_manifest(
     output.touch(MANIFEST, after.to_bytes(tool_version=context.tool_version, made_at=made_at))
 
 
-def _ensure_unique(pages: Sequence[Page]) -> None:
+def _ensure_unique(names: Iterable[str]) -> None:
     seen: set[str] = set()
-    for page in pages:
-        if page.name in seen:
-            raise ReportFolderUnusable(f"two drills or sources would have the page {page.name}")
-        seen.add(page.name)
+    for name in names:
+        if name in seen:
+            raise ReportFolderUnusable(f"two drills or sources would have the page {name}")
+        seen.add(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from drill.plan.model import Objectives
@@ -12,6 +13,7 @@ from drill.recovery.facts import DrillFacts
 from drill.report.audit import Audit, audit_of
 from drill.report.context import Context
 from drill.report.environment import render
+from drill.report.language import speaking
 from drill.report.past import Past
 from drill.report.view.compliance import AuditData, compliance_view
 from drill.report.view.drill import drill_view
@@ -119,9 +121,9 @@ class Page:
     """Of everything that the page is made of; empty for a page that is always rendered."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Site:
-    """Everything that is to be rendered, the overview last."""
+    """Everything that is to be rendered."""
 
     past: Past
     context: Context
@@ -129,15 +131,43 @@ class Site:
     standings: tuple[Standing, ...]
     """Worst first."""
     audit: Audit
-    pages: tuple[Page, ...]
-    with_page: frozenset[str]
-    """Ids of the drills that have a page."""
+    with_page: tuple[DrillFacts, ...]
+    """The drills that have a page."""
+
+    @cached_property
+    def ids_with_page(self) -> frozenset[str]:
+        """Return the ids of the drills that have a page."""
+        return frozenset(one.id for one in self.with_page)
+
+    @cached_property
+    def pages(self) -> tuple[Page, ...]:
+        """Return the pages, the overview last; they are planned when they are asked for."""
+        context = self.context
+        seed = f"{SCHEMA}\0{context.fingerprint()}\0"
+        with speaking(context.language):
+            return (
+                *_drill_pages(self.with_page, context.links, seed),
+                *_source_pages(self.standings, context, self.ids_with_page, seed),
+                *_fleet_pages(self.standings, context),
+                Page(name="trends.html", kind=TRENDS.name, data=self.past),
+                *_audit_pages(AuditData(past=self.past, audit=self.audit)),
+                Page(
+                    name=INDEX,
+                    kind=OVERVIEW.name,
+                    data=OverviewData(past=self.past, standings=self.standings),
+                ),
+            )
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of the pages of drills and sources, which come from outside."""
+        yield from (_drill_page(one, self.context.links) for one in self.with_page)
+        yield from (_source_page(one) for one in self.standings)
 
 
 def plan_site(past: Past, context: Context, *, promises: Promises | None = None) -> Site:
-    """Return the pages of a report, in the order in which they are written.
+    """Return what a report says, counted and added up.
 
-    Raise NumbersDisagree if what they would say does not add up.
+    Raise NumbersDisagree if what its pages would say does not add up.
     """
     known = promises or {}
     default = Objectives()
@@ -148,26 +178,21 @@ def plan_site(past: Past, context: Context, *, promises: Promises | None = None)
     audit = audit_of(past, standings, context)
     links = NO_LINKS if context.is_redacted else links_for(past.drills, at=context.at)
     links = replace(links, chosen=frozenset(one.id for one in audit.sample.drawn))
-    context = replace(context, links=links)
-    seed = f"{SCHEMA}\0{context.fingerprint()}\0"
-    with_page = [one for one in past.drills if links.has_page(one)]
-    ids = frozenset(one.id for one in with_page)
-    pages = (
-        *_drill_pages(with_page, links, seed),
-        *_source_pages(standings, context, ids, seed),
-        *_fleet_pages(standings, context),
-        Page(name="trends.html", kind=TRENDS.name, data=past),
-        *_audit_pages(AuditData(past=past, audit=audit)),
-        Page(
-            name=INDEX,
-            kind=OVERVIEW.name,
-            data=OverviewData(past=past, standings=tuple(standings)),
-        ),
-    )
     return Site(
-        past=past, context=context, standings=tuple(standings), audit=audit, pages=pages,
-        with_page=ids,
-    )  # fmt: skip
+        past=past,
+        context=replace(context, links=links),
+        standings=tuple(standings),
+        audit=audit,
+        with_page=tuple(one for one in past.drills if links.has_page(one)),
+    )
+
+
+def _drill_page(drill: DrillFacts, links: Links) -> str:
+    return f"d/{links.drill(drill)}"
+
+
+def _source_page(one: Standing) -> str:
+    return f"i/{source_page(one.key)}"
 
 
 def _audit_pages(data: AuditData) -> Iterator[Page]:
@@ -181,7 +206,7 @@ def _audit_pages(data: AuditData) -> Iterator[Page]:
 def _drill_pages(drills: Iterable[DrillFacts], links: Links, seed: str) -> Iterator[Page]:
     for drill in drills:
         digest = _digest(seed, repr(_fingerprint(drill, is_linked=True)))
-        yield Page(name=f"d/{links.drill(drill)}", kind=DRILL.name, data=drill, digest=digest)
+        yield Page(name=_drill_page(drill, links), kind=DRILL.name, data=drill, digest=digest)
 
 
 def _source_pages(
@@ -198,7 +223,7 @@ def _source_pages(
             (one.proof.coats, one.proof.suspect, one.proof.direct, len(one.proof.images)),
         )
         yield Page(
-            name=f"i/{source_page(one.key)}",
+            name=_source_page(one),
             kind=SOURCE.name,
             data=one,
             digest=_digest(seed, repr(parts)),
