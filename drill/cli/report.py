@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from drill.store.journal import SqlJournal
 
 WORKERS = 2
-"""Processes that render a big report."""
+"""Processes that render a big report, this one among them."""
 DEFAULT_SAMPLE = 25
 """Drills that are drawn for an auditor."""
 KEY_FILE = ".drill-pseudonyms.key"

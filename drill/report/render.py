@@ -64,7 +64,7 @@ def render_report(
 ) -> RenderedReport:
     """Write the report below a folder; the overview comes last, and then the manifest.
 
-    The same past and context give the same bytes. Pages of what is no longer in the report stay
+    ``workers`` is how many processes render a big report, this one among them. The same past and context give the same bytes. Pages of what is no longer in the report stay
     where they are, and the manifest names them. Raise ReportFolderUnusable, and ValueError for a
     naive instant.
     """
