@@ -64,9 +64,9 @@ def render_report(
 ) -> RenderedReport:
     """Write the report below a folder; the overview comes last, and then the manifest.
 
-    ``workers`` is how many processes render a big report, this one among them. The same past and context give the same bytes. Pages of what is no longer in the report stay
-    where they are, and the manifest names them. Raise ReportFolderUnusable, and ValueError for a
-    naive instant.
+    ``workers`` is how many processes render a big report, this one among them. The same past and
+    context give the same bytes. Pages of what is no longer in the report stay where they are, and
+    the manifest names them. Raise ReportFolderUnusable, and ValueError for a naive instant.
     """
     if context.at.utcoffset() is None:
         raise ValueError("a naive datetime is not an instant")
