@@ -114,7 +114,9 @@ def _ensure_sound(
         return
     if approver is None or expires is None:
         raise click.UsageError("an exclusion needs --approver and --expires")
-    if approver.casefold() == opened_by.casefold():
+    from drill.recovery.persons import same_person
+
+    if same_person(approver, opened_by):
         raise click.UsageError(f"{opened_by} opens this exclusion and cannot approve it")
 
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from drill.recovery.facts import DrillFacts
 
+NO_INITIATOR = "no_initiator"
+"""Fact of a review: how many of its drills did not note who had them run."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reviewed:
@@ -23,18 +26,23 @@ class Reviewed:
 def reviewed(drills: Iterable[DrillFacts]) -> Reviewed:
     """Sum drills up for their review. The digest is SHA-256 over a line "id outcome level" each."""
     names: set[str] = set()
+    nameless = 0
     outcomes: Counter[str] = Counter()
     digest = hashlib.sha256()
     ids: list[str] = []
     for one in drills:
         if one.initiated_by:
             names.add(one.initiated_by)
+        else:
+            nameless += 1
         word = one.outcome.value if one.outcome else "unfinished"
         outcomes[word] += 1
         digest.update(f"{one.id} {word} {one.level}\n".encode())
         ids = [*ids[:1], one.id]
     facts = {"drills": str(outcomes.total()), "sha256": digest.hexdigest()}
     facts |= {name: str(count) for name, count in sorted(outcomes.items())}
+    if nameless:
+        facts[NO_INITIATOR] = str(nameless)
     if ids:
         facts |= {"first": ids[0], "last": ids[-1]}
     return Reviewed(initiator=", ".join(sorted(names)) or None, facts=facts)

@@ -10,24 +10,26 @@ from drill.recovery.coverage.intervals import milliseconds_of
 from drill.recovery.coverage.metric import Metric
 from drill.recovery.coverage.reconciliation import UNDER_WAY, Operation
 from drill.recovery.coverage.register import METRICS
-from drill.recovery.facts import DrillFacts, ExceptionNote, Review
+from drill.recovery.facts import DrillFacts, ExceptionNote
 from drill.recovery.verdict import Outcome
-from drill.report.audit import Audit, in_order
+from drill.report.audit import Audit
 from drill.report.control_map import frameworks
 from drill.report.data import (
     DRILL_FIELDS,
-    SCHEMA,
     DataFile,
     Row,
     Value,
     csv_of,
     drill_row,
+    head_of,
     json_of,
 )
+from drill.report.population_data import CLOUD_FIELDS, INVENTORY_FIELDS, cloud_rows, inventory_rows
+from drill.report.signatures import Signature
 from drill.report.site import Site
 from drill.report.view.formats import moment
 from drill.report.view.links import source_page
-from drill.report.view.registers import age_of, same_drills, separation_of, state_of
+from drill.report.view.registers import age_of, state_of, was_failing
 from drill.report.view.text import capped, without_secrets
 
 CELL_AT_MOST = 2000
@@ -37,26 +39,19 @@ _OUTCOMES = (*(one.value for one in Outcome), UNDER_WAY)
 def audit_files(site: Site) -> Iterator[DataFile]:
     """Yield the files below ``data/`` that stand beside the tables for auditors."""
     audit, context = site.audit, site.context
-    head: dict[str, Value] = {
-        "schema": SCHEMA,
-        "generated_at": moment(context.at).machine,
-        "tool_version": context.tool_version,
-    }
-    ordered = in_order(site.past.drills) if audit.reviews else []
+    head = head_of(context)
     tables: tuple[tuple[str, Sequence[str], Callable[[], Iterable[Row]]], ...] = (
+        ("inventory", INVENTORY_FIELDS, lambda: inventory_rows(site)),
+        ("clouds", CLOUD_FIELDS, lambda: cloud_rows(audit.pulls)),
         ("reconciliation", RECONCILIATION_FIELDS, lambda: _reconciliation(audit)),
         ("coverage", COVERAGE_FIELDS, lambda: _coverage(audit)),
         ("attainment", ATTAINMENT_FIELDS, lambda: _attainment(audit)),
         (
             "exceptions",
             EXCEPTION_FIELDS,
-            lambda: (_exception(one, context.at) for one in site.past.exceptions),
+            lambda: (_exception(one, site) for one in site.past.exceptions),
         ),
-        (
-            "reviews",
-            REVIEW_FIELDS,
-            lambda: (_review(one, same_drills(one, ordered, context)) for one in audit.reviews),
-        ),
+        ("reviews", REVIEW_FIELDS, lambda: map(_review, audit.signatures)),
         ("sample", ("number", *DRILL_FIELDS), lambda: _sample(audit.sample.drawn, site)),
         ("controls", CONTROL_FIELDS, _controls),
         ("methodology", METHODOLOGY_FIELDS, _methodology),
@@ -101,6 +96,7 @@ def _coverage(audit: Audit) -> Iterator[Row]:
     yield _share("in_scope", coverage.passed)
     yield _share("in_scope", coverage.attempted)
     yield _share("in_scope", coverage.passed_by_bytes)
+    yield _share("in_scope_and_excluded", audit.coverage_with_excluded)
     for tier, metric in coverage.passed_by_tier.items():
         yield _share("no_tier" if tier is None else f"tier_{tier}", metric)
     for cadence, covered, count in audit.by_cadence:
@@ -136,11 +132,12 @@ def _quantile(value: float | None) -> Value:
 EXCEPTION_FIELDS = (
     "exception_id", "kind", "state", "cloud", "source_id", "plan", "drill_id", "reason", "owner",
     "approver", "ticket", "opened_at", "opened_by", "expires_at", "closed_at", "closed_by",
-    "closing_reason", "retest_drill_id", "age_ms",
+    "closing_reason", "retest_drill_id", "age_ms", "opened_after_failure",
 )  # fmt: skip
 
 
-def _exception(note: ExceptionNote, at: datetime) -> Row:
+def _exception(note: ExceptionNote, site: Site) -> Row:
+    at = site.context.at
     state = state_of(note, at)
     is_closed = state == "closed"
     return (
@@ -151,6 +148,7 @@ def _exception(note: ExceptionNote, at: datetime) -> Row:
         _text(note.closed_by) if is_closed else None,
         _text(note.closing_reason) if is_closed else None,
         _text(note.retest_drill_id) if is_closed else None, _span(age_of(note, at)),
+        was_failing(note, site.past),
     )  # fmt: skip
 
 
@@ -160,12 +158,13 @@ REVIEW_FIELDS = (
 )  # fmt: skip
 
 
-def _review(review: Review, same: bool | None) -> Row:
+def _review(signature: Signature) -> Row:
+    review = signature.review
     return (
         _text(review.id), _at(review.signed_at), _text(review.reviewer), _text(review.initiator),
-        separation_of(review), _text(review.drill_id), _at(review.period_from),
+        signature.is_separate, _text(review.drill_id), _at(review.period_from),
         _at(review.period_to), review.verdict, _text(review.comment or None),
-        _text(review.facts.get("drills")), _text(review.facts.get("sha256")), same,
+        _text(review.facts.get("drills")), _text(review.facts.get("sha256")), signature.is_same,
     )  # fmt: skip
 
 

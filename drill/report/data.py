@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from drill.check.port import CheckAnswer
 from drill.plan.visible import visible
 from drill.recovery.coverage.intervals import milliseconds_of
+from drill.recovery.coverage.reading import validity_of
 from drill.recovery.facts import DrillFacts
 from drill.report.context import Context
 from drill.report.site import Site, fingerprint
@@ -65,11 +66,7 @@ def data_files(site: Site) -> Iterator[DataFile]:
         recent = [one for one in drills if one.scheduled_for >= border]
         yield from _months([one for one in drills if one.scheduled_for < border], links)
     rows = list(_rows(recent, links))
-    head: dict[str, Value] = {
-        "schema": SCHEMA,
-        "generated_at": moment(context.at).machine,
-        "tool_version": context.tool_version,
-    }
+    head = head_of(context)
     yield _file("data/drills.json", lambda: json_of(head, "drills", DRILL_FIELDS, rows))
     yield _file("data/drills.csv", lambda: csv_of(DRILL_FIELDS, rows))
     ordered = sorted(site.standings, key=_key)
@@ -80,6 +77,17 @@ def data_files(site: Site) -> Iterator[DataFile]:
         "data/metrics.json",
         lambda: json_of(head, "metrics", METRIC_FIELDS, _metrics(site, context)),
     )
+
+
+def head_of(context: Context) -> dict[str, Value]:
+    """Return what every JSON file begins with: its shape, its instant and its period."""
+    return {
+        "schema": SCHEMA,
+        "generated_at": moment(context.at).machine,
+        "tool_version": context.tool_version,
+        "as_of": machine_text(context.at),
+        "since": _at(context.since),
+    }
 
 
 def _file(name: str, make: Callable[[], bytes]) -> DataFile:
@@ -168,8 +176,11 @@ def drill_row(drill: DrillFacts, links: Links) -> Row:
         drill.target_kind,
         _text(drill.target_id),
         drill.trigger,
+        _text(drill.initiated_by),
         _at(drill.scheduled_for),
+        _at(drill.enlisted_at),
         _at(drill.started_at),
+        _at(drill.restore_accepted_at),
         _at(drill.finished_at),
         drill.state,
         drill.outcome.value if drill.outcome else None,
@@ -206,12 +217,12 @@ def drill_row(drill: DrillFacts, links: Links) -> Row:
 
 DRILL_FIELDS = (
     "drill_id", "plan", "group", "tier", "cloud", "source_id", "source_name", "engine", "mode",
-    "policy", "target_kind", "target_id", "trigger", "scheduled_for", "started_at", "finished_at",
-    "state", "outcome", "reason", "failing", "is_simulated", "level", "recovery_point_at",
-    "reference_at", "base_at", "base_id", "base_how", "seed", "volume_gb", "flavor", "rta_ms",
-    "rto_target_ms", "rto", "rpa_ms", "rpa_claimed_ms", "rpo_target_ms", "rpo", "checks_passed",
-    "checks_failed", "checks_no_data", "teardown", "teardown_reason", "restore_job_id",
-    "plan_digest", "tool_version", "page",
+    "policy", "target_kind", "target_id", "trigger", "initiated_by", "scheduled_for", "enlisted_at",
+    "started_at", "restore_accepted_at", "finished_at", "state", "outcome", "reason", "failing",
+    "is_simulated", "level", "recovery_point_at", "reference_at", "base_at", "base_id", "base_how",
+    "seed", "volume_gb", "flavor", "rta_ms", "rto_target_ms", "rto", "rpa_ms", "rpa_claimed_ms",
+    "rpo_target_ms", "rpo", "checks_passed", "checks_failed", "checks_no_data", "teardown",
+    "teardown_reason", "restore_job_id", "plan_digest", "tool_version", "page",
 )  # fmt: skip
 """The columns of the drills, in CSV and in JSON."""
 
@@ -230,6 +241,8 @@ def source_fields(one: Standing) -> Fields:
         ("engine", seen.engine if seen else newest.engine if newest else None),
         ("volume_gb", seen.volume_gb if seen else None),
         ("tier", one.tier),
+        ("cadence_ms", _span(one.promise.cadence)),
+        ("proof_validity_ms", _span(validity_of(one.promise))),
         ("standing", SLUGS[one.status]),
         ("is_simulated", one.is_simulated),
         ("drills", len(one.past.drills)),
@@ -252,10 +265,11 @@ def source_fields(one: Standing) -> Fields:
 
 
 SOURCE_FIELDS = (
-    "cloud", "source_id", "source_name", "engine", "volume_gb", "tier", "standing", "is_simulated",
-    "drills", "newest_drill_id", "newest_outcome", "newest_proof_at", "proof_ends_at",
-    "windows_read_at", "promised_ms", "advertised_ms", "proven_ms", "suspect_ms", "gaps",
-    "longest_gap_ms", "lag_ms", "backups", "backups_proven", "page",
+    "cloud", "source_id", "source_name", "engine", "volume_gb", "tier", "cadence_ms",
+    "proof_validity_ms", "standing", "is_simulated", "drills", "newest_drill_id", "newest_outcome",
+    "newest_proof_at", "proof_ends_at", "windows_read_at", "promised_ms", "advertised_ms",
+    "proven_ms", "suspect_ms", "gaps", "longest_gap_ms", "lag_ms", "backups", "backups_proven",
+    "page",
 )  # fmt: skip
 """The columns of the sources, in CSV and in JSON."""
 

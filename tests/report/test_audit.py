@@ -23,9 +23,9 @@ from drill.report.audit import sample_of
 from drill.report.control_map import READ, RECORDS, frameworks
 from drill.report.past import SourcePast
 from drill.report.render import render_report
+from drill.report.signatures import separation_of
 from drill.report.site import plan_site
 from drill.report.view.confidence import sentence
-from drill.report.view.registers import separation_of
 from drill.report.view.sheet import safe_link
 from tests.report import auditing, builders, fleet, reports
 from tests.report.builders import DAY, NOW
@@ -71,7 +71,7 @@ def test_the_identities_of_a_report_are_printed_with_both_sides(pack):
     section = pack.section("Reconciliation")
     found = [row for row in rows_of(section) if "=" in row[0]]
 
-    assert len(found) == 8
+    assert len(found) == 11
     assert all(left == right and holds == "✓ yes" for _name, left, right, holds in found)
 
 

@@ -119,6 +119,7 @@ _ENTRIES = (
         "C.8", "fleet_coverage", "Fleet coverage", "share",
         "sources with a valid pass within their cadence / sources in scope",
         "Only sources with an approved, unexpired exclusion are left out.",
+        "Where a plan has no cadence, the validity of its proofs stands for it.",
     ),
     _entry(
         "C.8", "fleet_attempted", "Fleet attempted", "share",
@@ -169,7 +170,7 @@ _ENTRIES = (
     _entry("C.11", "rta_max", "RTA, longest", "seconds", "max, failures infinite"),
     _entry(
         "C.11", "rto_attainment", "RTO attainment", "share", "RTA at most target / conclusive",
-        "A failed drill never attained it.",
+        "A failed drill never attained it. A pass without a measured RTA is in neither part.",
         "It holds for the flavor of the scratch instance, not for that of production.",
     ),
     _entry(

@@ -33,9 +33,10 @@ class Attained:
     objective: str
     conclusive: int
     with_target: int
+    """Measured or failed, and with a target."""
     met: int
     unknown: int
-    """Passed without a measure: in no quantile, and never met."""
+    """Passed without a measure: in no quantile and in no attainment, and always shown beside."""
     p50: float | None
     """Milliseconds; None is no data, and infinity is "not reached"."""
     p90: float | None
@@ -117,7 +118,7 @@ def _summed(
         engine=key[1],
         objective=objective,
         conclusive=len(found),
-        with_target=sum(one.has_target for one in found),
+        with_target=sum(one.has_target and one.actual is not None for one in found),
         met=sum(one.has_target and one.is_met for one in found),
         unknown=len(found) - len(values),
         p50=nearest_rank(values, 50),

@@ -122,24 +122,6 @@ def verdict_of(audit: Audit) -> Sign:
     return sign(Tone.PASS if passed == scheduled else Tone.WARN, said)
 
 
-def reviewed_share(audit: Audit) -> tuple[int, int]:
-    """Return how many real, finished drills an accepted review covers, of how many."""
-    accepted = [one for one in audit.reviews if one.verdict == "accepted"]
-    single = {one.drill_id for one in accepted if one.drill_id is not None}
-    periods = [
-        (one.period_from, one.period_to)
-        for one in accepted
-        if one.period_from is not None and one.period_to is not None
-    ]
-    finished = [one for one in audit.drills if one.outcome is not None]
-    covered = sum(
-        1
-        for one in finished
-        if one.id in single or any(begin <= one.scheduled_for < end for begin, end in periods)
-    )
-    return covered, len(finished)
-
-
 def _findings(audit: Audit) -> Iterable[Sign]:
     """Yield what an auditor looks at first, each as a sign."""
     covered, scope = int(audit.coverage.passed.numerator or 0), audit.inventory.in_scope
@@ -161,6 +143,15 @@ def _findings(audit: Audit) -> Iterable[Sign]:
                 audit.inventory.without_plan,
             ).format(count=audit.inventory.without_plan),
         )  # fmt: skip
+    if audit.excluded_failing:
+        yield sign(
+            Tone.FAIL,
+            ngettext(
+                "The newest conclusive drill of {count} excluded source failed",
+                "The newest conclusive drills of {count} excluded sources failed",
+                audit.excluded_failing,
+            ).format(count=audit.excluded_failing),
+        )
     unlisted = [one for one in audit.pulls if one.listed_at is None]
     if unlisted:
         yield sign(
@@ -168,7 +159,7 @@ def _findings(audit: Audit) -> Iterable[Sign]:
             _("The instances of {count} of {clouds} clouds were never listed: whether the scope is "
               "complete is not known").format(count=len(unlisted), clouds=len(audit.pulls)),
         )  # fmt: skip
-    done, whole = reviewed_share(audit)
+    done, whole = audit.accepted, audit.finished
     if whole:
         yield sign(
             Tone.PASS if done == whole else Tone.WARN,
@@ -229,6 +220,7 @@ def _coverage(audit: Audit) -> Sheet:
             plain(_("with instances that no plan drills")),
             *share_cells(passed, inside.in_scope + inside.without_plan),
         ),
+        (plain(_("with the excluded ones")), *_metric_cells(audit.coverage_with_excluded)),
         (plain(_("attempted, whatever came of it")), *_metric_cells(coverage.attempted)),
     ]
     for tier, metric in coverage.passed_by_tier.items():

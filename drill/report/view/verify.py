@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drill.engine.reviewing import reviewed
-from drill.report.audit import in_order
 from drill.report.context import Context
 from drill.report.language import _
+from drill.report.signatures import in_order
 from drill.report.view.compliance import AuditData, period_text
 from drill.report.view.formats import Moment, moment
 from drill.report.view.provenance import Provenance, provenance
