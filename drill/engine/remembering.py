@@ -71,6 +71,8 @@ def ensure_signable(review: Review, known_ids: Collection[str]) -> None:
     """Raise StoreError for an id that is taken, and for a review of one's own work (CP-4 b)."""
     if review.id in known_ids:
         raise StoreError(f"there is a review {review.id} already")
+    if review.period_to is not None and review.period_to > review.signed_at:
+        raise StoreError(f"the period of review {review.id} is not over")
     if not review.reviewer.strip() or is_among(review.reviewer, review.initiator):
         raise StoreError(
             f"{review.reviewer} had the drills run and cannot review them",

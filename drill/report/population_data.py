@@ -16,9 +16,12 @@ from drill.report.view.text import capped, without_secrets
 
 CELL_AT_MOST = 2000
 
-INVENTORY_FIELDS = ("cloud", "source_id", "source_name", "part", "is_listed", "page")
-"""``part`` is in_scope, excluded, without_plan or simulated; ``is_listed`` says whether the newest
-list of the cloud had it, and is nothing where no list was ever read."""
+INVENTORY_FIELDS = (
+    "cloud", "source_id", "source_name", "part", "is_listed", "has_plan", "page",
+)  # fmt: skip
+"""``part`` is in_scope, excluded, without_plan or simulated. ``is_listed`` and ``has_plan`` say
+whether the newest list of the cloud had it, and whether a plan named it then; both are nothing
+where no list was ever read."""
 
 CLOUD_FIELDS = (
     "cloud", "listed_at", "listed", "sources", "looked_at_first", "looked_at_last",
@@ -43,6 +46,7 @@ def inventory_rows(site: Site) -> Iterator[Row]:
         yield (
             key[0], _text(key[1]), _text(name), part,
             key in listed if key[0] in newest else None,
+            key[1] in newest[key[0]].in_scope if key[0] in newest else None,
             f"i/{source_page(key)}" if standing is not None else None,
         )  # fmt: skip
 

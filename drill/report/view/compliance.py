@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from drill.recovery.coverage.evidence import is_executed
 from drill.recovery.coverage.intervals import span_of
 from drill.recovery.coverage.metric import Metric
 from drill.report.audit import Audit
@@ -15,7 +16,7 @@ from drill.report.past import Past
 from drill.report.view.attainment import FEW, quantile_text
 from drill.report.view.confidence import sentences
 from drill.report.view.control_sheet import control_sheet
-from drill.report.view.fleet import is_leaked
+from drill.report.view.fleet import DAY, is_leaked
 from drill.report.view.formats import Moment, minute, moment, share_text, span_text
 from drill.report.view.provenance import Provenance, provenance
 from drill.report.view.registers import exception_sheet, review_sheet
@@ -166,6 +167,18 @@ def _findings(audit: Audit) -> Iterable[Sign]:
             _("{done} of {whole} finished drills are covered by an accepted review").format(
                 done=done, whole=whole
             ),
+        )
+    late = sum(
+        is_executed(one) and one.enlisted_at > one.scheduled_for + DAY for one in audit.drills
+    )
+    if late:
+        yield sign(
+            Tone.WARN,
+            ngettext(
+                "{count} executed drill was written down more than a day after its slot",
+                "{count} executed drills were written down more than a day after their slots",
+                late,
+            ).format(count=late),
         )
     left = sum(1 for one in audit.drills if is_leaked(one))
     if left:
