@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ from drill.recovery.coverage.fleet import (
     excluded_sources,
     fleet_coverage,
 )
-from drill.recovery.coverage.metric import Metric
+from drill.recovery.coverage.metric import Metric, share
 from drill.recovery.coverage.reading import validity_of
 from drill.recovery.coverage.reconciliation import (
     Identity,
@@ -158,7 +158,7 @@ def audit_of(past: Past, standings: Sequence[Standing], context: Context) -> Aud
             scheduled=operation.scheduled, executed=operation.executed, passed=operation.passed
         ),
         coverage=coverage,
-        coverage_with_excluded=fleet_coverage(members, (), at=at).passed,
+        coverage_with_excluded=_with_excluded(coverage, members, out, at),
         excluded_failing=sum(one.status is Status.FAILED for one in standings if one.key in out),
         by_cadence=by_cadence,
         attainment=attained(real),
@@ -205,6 +205,16 @@ def _member(one: Standing) -> FleetMember:
         size_bytes=seen.volume_gb * GB if seen and seen.volume_gb is not None else None,
         drills=one.past.drills,
     )
+
+
+def _with_excluded(
+    coverage: FleetCoverage, members: Sequence[FleetMember], out: Set[SourceKey], at: datetime
+) -> Metric:
+    more = fleet_coverage([one for one in members if one.source in out], (), at=at).passed
+    both = (coverage.passed, more)
+    part = sum(one.numerator or 0 for one in both)
+    whole = sum(one.denominator or 0 for one in both)
+    return share("fleet_coverage", part, whole, n=int(whole))
 
 
 def _by_cadence(

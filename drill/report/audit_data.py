@@ -25,6 +25,7 @@ from drill.report.data import (
     json_of,
 )
 from drill.report.population_data import CLOUD_FIELDS, INVENTORY_FIELDS, cloud_rows, inventory_rows
+from drill.report.printed import PRINTED
 from drill.report.signatures import Signature
 from drill.report.site import Site
 from drill.report.view.formats import moment
@@ -185,14 +186,16 @@ def _controls() -> Iterator[Row]:
             )  # fmt: skip
 
 
-METHODOLOGY_FIELDS = ("metric", "title", "section", "version", "unit", "formula", "caveats")
+METHODOLOGY_FIELDS = (
+    "metric", "title", "section", "version", "unit", "formula", "caveats", "printed_on",
+)  # fmt: skip
 
 
 def _methodology() -> Iterator[Row]:
     for one in METRICS.values():
         yield (
             one.id, one.title, one.section, one.version, one.unit, one.formula,
-            " ".join(one.caveats) or None,
+            " ".join(one.caveats) or None, " ".join(PRINTED.get(one.id, ())) or None,
         )  # fmt: skip
 
 
