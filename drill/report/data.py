@@ -87,6 +87,7 @@ def head_of(context: Context) -> dict[str, Value]:
         "tool_version": context.tool_version,
         "as_of": machine_text(context.at),
         "since": _at(context.since),
+        "scope": " ".join(context.narrowed) or None,
     }
 
 

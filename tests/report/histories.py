@@ -114,6 +114,8 @@ def _drill(
         rto_target=target,
         rpa=draw.choice((None, MINUTE, 30 * MINUTE)) if has_passed else None,
         rpo_target=draw.choice((None, 15 * MINUTE)), tool_version="0.1.0",
+        policy=draw.choice(("random", "random", "latest")),
+        seed=draw.choice((f"{draw.getrandbits(256):064x}", "chosen", None)),
     )  # fmt: skip
 
 

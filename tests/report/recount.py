@@ -103,8 +103,11 @@ class Recount:
 
     folder: Path
     at: datetime = NEVER
+    since: datetime | None = None
+    is_narrowed: bool = False
+    """Whether the report leaves out more than what came before its period."""
     drills: list[Drill] = field(default_factory=list)
-    """Newest slot first, equal ones by when they were enlisted, then by id."""
+    """Newest slot first, equal ones by when they were enlisted, then as in the file."""
     sources: dict[Key, Row] = field(default_factory=dict)
     excluded: set[Key] = field(default_factory=set)
     by_source: dict[Key, list[Drill]] = field(default_factory=dict)
@@ -112,11 +115,14 @@ class Recount:
     def __post_init__(self) -> None:
         head = json.loads((self.folder / "data" / "drills.json").read_text())
         self.at = datetime.fromisoformat(head["as_of"])
+        self.since = instant(head["since"] or "")
+        words = (head["scope"] or "").split()
+        self.is_narrowed = any(one.startswith("--") and one != "--since" for one in words)
         rows = self.rows("drills")
         for file in sorted((self.folder / "data").glob("drills-*.csv.gz")):
             text = gzip.decompress(file.read_bytes()).decode()
             rows += list(csv.DictReader(io.StringIO(text, newline="")))
-        self.drills = sorted((Drill(row) for row in rows), key=lambda one: one.id)
+        self.drills = [Drill(row) for row in rows]
         self.drills.sort(key=lambda one: (one.slot, one.enlisted), reverse=True)
         self.sources = {(one["cloud"], one["source_id"]): one for one in self.rows("sources")}
         self.excluded = {
@@ -342,6 +348,29 @@ class Recount:
             lasting += began is not None
         return spans, lasting
 
+    def statement(self) -> tuple[int, int, float | None]:
+        """Return what was drawn at random, one drill a source, what passed, and the lower bound.
+
+        The bound is the exact one: the smallest chance at which so many passes would still be seen
+        in one of twenty tries; inconclusive drills are left out.
+        """
+        first: dict[Key, Drill] = {}
+        for one in sorted(self.period, key=lambda one: (one.slot, one.id)):
+            is_drawn = one.row["policy"] == "random" and len(one.row["seed"]) == 64
+            if is_drawn and one.outcome:
+                first.setdefault(one.key, one)
+        passed = sum(one.proof for one in first.values())
+        n = passed + sum(one.failed for one in first.values())
+        low, high = 0.0, 1.0
+        for _ in range(60 if passed else 0):
+            middle = (low + high) / 2
+            tail = sum(
+                math.comb(n, hits) * middle**hits * (1 - middle) ** (n - hits)
+                for hits in range(passed, n + 1)
+            )
+            low, high = (middle, high) if tail < 0.05 else (low, middle)
+        return len(first), passed, low if n else None
+
     # What people said.
 
     def exceptions(self) -> dict[str, int]:
@@ -379,17 +408,27 @@ class Recount:
         begin, end = instant(review["period_from"]), instant(review["period_to"])
         return [one for one in self.drills if begin and end and begin <= one.slot < end]
 
-    def _stands(self, review: Row) -> bool:
+    def _is_same(self, review: Row) -> bool | None:
+        begin = instant(review["period_from"])
+        about = self._about(review)
+        if self.is_narrowed or not review["sha256"]:
+            return None
+        if self.since is not None and (self.since > begin if begin else not about):
+            return None
         lines = "".join(
             f"{one.id} {one.outcome or 'unfinished'} {one.level}\n"
-            for one in sorted(self._about(review), key=lambda one: (one.slot, one.id))
+            for one in sorted(about, key=lambda one: (one.slot, one.id))
         )
-        is_same = hashlib.sha256(lines.encode()).hexdigest() == review["sha256"]
-        assert review["drills_are_still_those"] == ("true" if is_same else "false")
+        return hashlib.sha256(lines.encode()).hexdigest() == review["sha256"]
+
+    def _stands(self, review: Row) -> bool:
+        is_same = self._is_same(review)
+        said = {True: "true", False: "false", None: ""}[is_same]
+        assert review["drills_are_still_those"] == said
         names = {one.strip().lower() for one in review["initiator"].split(",")}
         is_own = review["reviewer"].lower() in names
         assert (review["reviewer_is_not_initiator"] == "false") == is_own
-        return is_same and not is_own
+        return is_same is not False and not is_own
 
     def _covers(self, review: Row, drill: Drill) -> bool:
         signed = instant(review["signed_at"])

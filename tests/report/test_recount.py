@@ -12,11 +12,14 @@ import pytest
 
 from drill.report import data
 from drill.report.audit_data import audit_files
+from drill.report.context import Context
 from drill.report.data import data_files
-from drill.report.past import read_past
+from drill.report.past import Past, Scope, read_past
+from drill.report.pseudonyms import Pseudonyms
 from drill.report.render import render_report
 from drill.report.site import KINDS, plan_site
 from drill.report.view.formats import span_text
+from drill.report.view.standing import Promises
 from tests.report import histories, reports
 from tests.report.pages import Element, Page, read, rows_of
 from tests.report.recount import PASSES, Recount, part_of
@@ -33,17 +36,38 @@ def report(request, tmp_path_factory) -> tuple[Recount, dict[str, Page]]:
 
 
 def write(folder: Path, seed: int) -> None:
-    """Write the pages that print figures, and every data file, as a report has them."""
-    known: Any = histories.confused(seed)
-    past = read_past(known, at=histories.NOW)
-    site = plan_site(past, reports.context(histories.NOW), promises=known.promises)
+    """Write the pages that print figures, and every data file, as a report has them.
+
+    Four of five are narrowed to a period or a cloud, as of before, or redacted.
+    """
+    past, context, promises = made(seed)
+    site = plan_site(past, context, promises=promises)
     (folder / "data").mkdir()
     for file in (*data_files(site), *audit_files(site)):
         (folder / file.name).write_bytes(file.make())
     for page in site.pages:
         if page.name in PAGES:
-            made = KINDS[page.kind].render(page.data, site.context)
-            (folder / page.name).write_bytes(made)
+            content = KINDS[page.kind].render(page.data, site.context)
+            (folder / page.name).write_bytes(content)
+
+
+def made(seed: int) -> tuple[Past, Context, Promises]:
+    """Return what a report of a seed is made of."""
+    known: Any = histories.confused(seed)
+    at, kind = histories.NOW, seed % 5
+    since = at - 25 * histories.DAY if kind == 1 else None
+    narrowed: tuple[str, ...] = ("--since x",) if kind == 1 else ()
+    scope = Scope(since=since)
+    if kind == 2:
+        scope, narrowed = Scope(clouds=frozenset({"madrid"})), ("--cloud madrid",)
+    if kind == 3:
+        at -= 20 * histories.DAY
+    past, promises = read_past(known, at=at, scope=scope), known.promises
+    if kind == 4:
+        names = Pseudonyms(b"k" * 32)
+        past, promises = names.past(past), {names.source(key): promises[key] for key in promises}
+    context = reports.context(at, since=since, narrowed=narrowed, is_redacted=kind == 4)
+    return past, context, promises
 
 
 def lines(page: Page, section: str) -> dict[str, list[str]]:
@@ -243,6 +267,29 @@ def test_accepted_drills_are_those_of_reviews_that_still_stand(report):
         assert said in pages["compliance.html"].text
 
 
+def test_the_statement_with_confidence_follows_from_the_drawn_drills(report):
+    counted, pages = report
+    drawn, passed, bound = counted.statement()
+    text = pages["compliance.html"].text.partition("What may be said with confidence")[2]
+
+    if bound is None:
+        assert "all sources: no statistical statement" in text
+    else:
+        assert f"{drawn} recovery points were drawn at random, the first of each source" in text
+        assert f"(method and seed are published); {passed} restored and passed" in text
+        said = math.floor(bound * 1000 + 1e-9) / 10
+        assert f"With 95 % confidence at least {said:.1f} % of such points" in text
+
+
+def test_every_open_exception_is_an_open_risk(report):
+    counted, pages = report
+    section = pages["exec.html"].section("Open risks")
+    more = re.search(r"(\d+) more are not shown here", section.text)
+
+    shown = len(rows_of(section)) + (int(more[1]) if more else 0)
+    assert shown == counted.exceptions()["open"]
+
+
 def test_the_histories_hold_what_they_are_meant_to_hold():
     known = [histories.confused(seed) for seed in SEEDS]
 
@@ -267,14 +314,11 @@ def test_a_big_report_is_recounted_from_its_months_too(tmp_path, monkeypatch):
 
 def test_the_pages_of_a_whole_report_are_those_that_were_recounted(tmp_path):
     known: Any = histories.confused(5)
-    past = read_past(known, at=histories.NOW)
+    past, context, promises = made(5)
     (tmp_path / "some").mkdir()
     write(tmp_path / "some", 5)
 
-    render_report(
-        past, known, folder=tmp_path / "all", context=reports.context(histories.NOW),
-        promises=known.promises,
-    )  # fmt: skip
+    render_report(past, known, folder=tmp_path / "all", context=context, promises=promises)
 
     for file in (tmp_path / "some").rglob("*"):
         if file.is_file():
