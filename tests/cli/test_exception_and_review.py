@@ -64,6 +64,7 @@ def test_an_exclusion_is_opened_listed_and_closed(desk: Desk):
     [
         ((), "needs --approver and --expires"),
         (("--approver", "Ada", "--expires", TOMORROW), "cannot approve it"),
+        (("--approver", "a.da@example.com", "--expires", TOMORROW), "cannot approve it"),
         (("--approver", "grace", "--expires", "2020-01-01"), "in the past"),
         (("--approver", "grace", "--expires", "2099-01-01T00:00"), "offset"),
         (("--approver", "grace", "--expires", "soon"), "no day"),
@@ -127,7 +128,7 @@ def test_a_period_is_reviewed_by_somebody_else_with_its_numbers(desk: Desk):
     assert "grace" in desk.drill("review", "list").out
 
 
-@pytest.mark.parametrize("name", ["ada", "Ada", " ada "])
+@pytest.mark.parametrize("name", ["ada", "Ada", " ada ", "a-da", "ada@example.com"])
 def test_nobody_reviews_what_they_had_run(desk: Desk, name: str):
     record = keep(desk)
 

@@ -232,6 +232,24 @@ def test_an_exclusion_that_does_not_hold_excludes_nothing(tmp_path, changes):
     assert table(page, "coverage")["sources in scope"][0] == "1 of 2"
 
 
+@pytest.mark.parametrize(
+    ("outcome", "level", "said"),
+    [(Outcome.PASSED, 4, "passed, L4"), (Outcome.PASSED, 1, "passed, L1"),
+     (Outcome.FAILED_CHECK, 2, "failed check, L2")],
+)  # fmt: skip
+def test_what_a_finding_was_closed_with_is_said(tmp_path, outcome, level: int, said: str):
+    retest = builders.drill("again", outcome, slot=NOW - DAY, level=level)
+    note = auditing.note(
+        source_id="src-orders", closed_at=NOW, closed_by="ada", closing_reason="repaired",
+        retest_drill_id="again",
+    )  # fmt: skip
+
+    reports.write(tmp_path, [retest], exceptions=[note])
+
+    (row,) = table(read(tmp_path / "exceptions.html"), "register").values()
+    assert row[-1] == f"again {said}"
+
+
 # The scope.
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from drill.clock import to_milliseconds
 from drill.recovery.coverage.evidence import finished_by, has_failed, is_conclusive
 from drill.recovery.facts import DrillFacts, ExceptionNote, Review, SourceKey
+from drill.report import words
 from drill.report.audit import Audit
 from drill.report.context import Context
 from drill.report.language import _
@@ -98,7 +99,7 @@ def _exception_row(
     at = context.at
     state = state_of(note, at)
     tones = {"open": Tone.WARN, "closed": Tone.PASS, "expired": Tone.NONE}
-    words = {"open": _("open"), "closed": _("closed"), "expired": _("expired")}
+    said = {"open": _("open"), "closed": _("closed"), "expired": _("expired")}
     kind = _("finding") if note.kind == "finding" else _("exclusion")
     age = span_text(age_of(note, at))
     if note.kind == "exclusion" and was_failing(note, past):
@@ -106,7 +107,7 @@ def _exception_row(
     ended = note.closed_at if state == "closed" else note.expires_at
     return (
         text_cell(note.id, note=kind),
-        sign_cell(tones[state], words[state], note=age),
+        sign_cell(tones[state], said[state], note=age),
         _subject(note, past, known, context),
         text_cell(
             note.reason, note=(note.closing_reason or "") if state == "closed" else ""
@@ -141,8 +142,13 @@ def _retest(
         return plain(_("none yet") if not is_closed else _("none"))
     drill = known.get(note.retest_drill_id)
     has_page = drill is not None and context.links.has_page(drill)
+    found = _("no data")
+    if drill is not None and drill.outcome is not None:
+        found = f"{_(words.OUTCOMES[drill.outcome])}, L{drill.level}"
     return text_cell(
-        note.retest_drill_id, href=f"d/{page_name(note.retest_drill_id)}" if has_page else None
+        note.retest_drill_id,
+        href=f"d/{page_name(note.retest_drill_id)}" if has_page else None,
+        note=found,
     )
 
 
