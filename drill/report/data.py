@@ -237,6 +237,7 @@ def source_fields(one: Standing) -> Fields:
         ("newest_outcome", newest.outcome.value if newest and newest.outcome else None),
         ("newest_proof_at", _at(proof.finished_at if proof else None)),
         ("proof_ends_at", _at(one.expires_at)),
+        ("proofs_of_restorable", len(one.standing_proofs)),
         ("windows_read_at", _at(seen.taken_at if seen else None)),
         ("promised_ms", _part(window.denominator if window else None)),
         ("advertised_ms", _part(proven.denominator) if one.window else None),
@@ -254,6 +255,7 @@ def source_fields(one: Standing) -> Fields:
 SOURCE_FIELDS = (
     "cloud", "source_id", "source_name", "engine", "volume_gb", "tier", "standing", "is_simulated",
     "drills", "newest_drill_id", "newest_outcome", "newest_proof_at", "proof_ends_at",
+    "proofs_of_restorable",
     "windows_read_at", "promised_ms", "advertised_ms", "proven_ms", "suspect_ms", "gaps",
     "longest_gap_ms", "lag_ms", "backups", "backups_proven", "page",
 )  # fmt: skip

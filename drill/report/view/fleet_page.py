@@ -209,7 +209,7 @@ def _proof_texts(one: Standing, at: datetime) -> tuple[str, str, str]:
         return _("no proof"), "", ""
     age = span_text(max(at - one.newest_proof.finished_at, timedelta(0)))
     days = (one.expires_at - at) // _DAY
-    if one.expires_at <= at:
+    if not one.is_in_time:
         return age, _("expired"), Tone.FAIL.value
     tone = Tone.WARN.value if one.status is Status.EXPIRING else ""
     return age, _("{days} d left").format(days=days), tone

@@ -13,14 +13,14 @@ from drill.report.language import _
 from drill.report.view.bars import Bar, window_bar
 from drill.report.view.calendar import Calendar, calendar
 from drill.report.view.fleet import failing_part, is_finished, is_leaked
-from drill.report.view.formats import Moment, gigabytes_text, minute, moment, perhaps, span_text
+from drill.report.view.formats import Moment, gigabytes_text, minute, perhaps, span_text
 from drill.report.view.links import Links
+from drill.report.view.proofs import ProofRow, caveat_of, no_proof_text, proof_rows
 from drill.report.view.recovery_times import RecoveryTimes, recovery_times
 from drill.report.view.sheet import safe_link
 from drill.report.view.signs import (
     Sign,
     answer_sign,
-    level_sign,
     mode_word,
     outcome_sign,
     target_word,
@@ -37,19 +37,6 @@ MATRIX_DRILLS = 10
 CHECKS_AT_MOST = 40
 PROOFS_AT_MOST = 12
 CELL_AT_MOST = 160
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProofRow:
-    """One drill that proves something of this source."""
-
-    what: str
-    begin: Moment | None
-    end: Moment | None
-    how: str
-    level: Sign
-    finished_at: Moment | None
-    page: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +98,8 @@ class SourceView:
     cloud: str
     status: Sign
     verdict: str
+    caveat: str
+    """Why nothing that is restorable now is proven, where the verdict could be read so."""
     simulated: bool
     facts: tuple[Fact, ...]
     promises: tuple[Fact, ...]
@@ -120,6 +109,7 @@ class SourceView:
     models: SizeFigures
     proofs: tuple[ProofRow, ...]
     proofs_left_out: int
+    no_proof: str
     matrix: Matrix | None
     notes: tuple[NoteRow, ...]
     drills: tuple[DrillLine, ...]
@@ -132,7 +122,7 @@ def source_view(one: Standing, context: Context) -> SourceView:
     links = context.links
     past = one.past
     name = shown(name_of(past), 80)
-    proving = tuple(_proofs(one, links))
+    proving = tuple(proof_rows(one, links))
     matrix = _matrix(past.drills, links)
     plans = sorted({drill.plan_name for drill in past.drills})
     return SourceView(
@@ -141,6 +131,7 @@ def source_view(one: Standing, context: Context) -> SourceView:
         cloud=context.cloud(past.key[0]),
         status=status_sign(one.status),
         verdict=status_sentence(one),
+        caveat=caveat_of(one),
         simulated=one.is_simulated,
         facts=tuple(_facts(one)),
         promises=tuple(_promises(one)),
@@ -150,6 +141,7 @@ def source_view(one: Standing, context: Context) -> SourceView:
         models=size_figures(past.drills, of_one_source=True),
         proofs=proving[:PROOFS_AT_MOST],
         proofs_left_out=max(0, len(proving) - PROOFS_AT_MOST),
+        no_proof=no_proof_text(one),
         matrix=matrix,
         notes=tuple(_note(note, context) for note in past.exceptions),
         drills=tuple(_line(drill, links) for drill in past.drills[:DRILLS_AT_MOST]),
@@ -212,34 +204,6 @@ def _promises(one: Standing) -> Iterable[Fact]:
 
 def _no() -> str:
     return _("no data")
-
-
-def _proofs(one: Standing, links: Links) -> Iterable[ProofRow]:
-    """Yield the valid proofs, the newest first: stretches, and images that lie in none of them."""
-    by_id = {drill.id: drill for drill in one.past.drills}
-    images = {image.drill_id: image for image in one.proof.images}
-    for drill in one.past.drills:
-        point = drill.point_at
-        if point is None or drill.finished_at is None:
-            continue
-        is_direct = drill.id in one.proof.direct_ids
-        image = images.get(drill.id)
-        if not is_direct and image is None:
-            continue
-        how = drill.base_how if drill.mode == "pitr" else "reported"
-        yield ProofRow(
-            what=_what(drill.id, one) if is_direct else _("image"),
-            begin=perhaps(drill.base_at),
-            end=moment(point),
-            how=_("reported by the provider") if how == "reported" else _("assumed: the latest"),
-            level=level_sign(drill.level),
-            finished_at=minute(drill.finished_at),
-            page=links.drill(by_id[drill.id]),
-        )
-
-
-def _what(drill_id: str, one: Standing) -> str:
-    return _("instant") if drill_id in one.proof.without_base else _("chain and image")
 
 
 def _matrix(drills: tuple[DrillFacts, ...], links: Links) -> Matrix | None:

@@ -30,7 +30,7 @@ class Status(IntEnum):
     """What a reader must know of a source first; the worst is the lowest."""
 
     FAILED = 0
-    """The newest conclusive drill failed."""
+    """The conclusive drill that ended last failed."""
     UNPROVEN = 1
     """No drill ever was a proof."""
     EXPIRED = 2
@@ -107,6 +107,11 @@ class Standing:
         return min(known, default=at - 86_400_000), at
 
     @property
+    def standing_proofs(self) -> frozenset[str]:
+        """Return the ids of the drills that prove something that is restorable now."""
+        return self.proof.direct_ids.union(image.drill_id for image in self.proof.images)
+
+    @property
     def is_in_time(self) -> bool:
         """Tell whether the newest proof is young enough, wherever its point is (coverage C.8)."""
         return self.expires_at is not None and to_milliseconds(self.expires_at) > self.proof.at
@@ -134,7 +139,7 @@ def standing_of(past: SourcePast, promise: Objectives, *, at: datetime) -> Stand
     if ground.state is not None:
         metrics["window_coverage"] = window_coverage(ground.state)
     finished = [drill for drill in past.drills if is_finished(drill)]
-    newest_proof = _newest_proof(finished)
+    newest_proof = _last_ended(drill for drill in finished if is_proof(drill))
     ends = newest_proof.finished_at if newest_proof else None
     is_simulated = _is_simulated(past)
     expires_at = ends + validity_of(promise) if ends is not None else None
@@ -152,13 +157,13 @@ def standing_of(past: SourcePast, promise: Objectives, *, at: datetime) -> Stand
     )
 
 
-def _newest_proof(finished: Iterable[DrillFacts]) -> DrillFacts | None:
-    proofs = [
-        (drill.finished_at, drill.id, drill)
-        for drill in finished
-        if drill.finished_at is not None and is_proof(drill)
+def _last_ended(finished: Iterable[DrillFacts]) -> DrillFacts | None:
+    """Return the drill that found out last: of two that overlap, the one that ended later, as in
+    the account of proofs."""
+    ended = [
+        (drill.finished_at, drill.id, drill) for drill in finished if drill.finished_at is not None
     ]
-    return max(proofs)[2] if proofs else None
+    return max(ended)[2] if ended else None
 
 
 def _is_simulated(past: SourcePast) -> bool:
@@ -168,12 +173,12 @@ def _is_simulated(past: SourcePast) -> bool:
 
 
 def _status(finished: list[DrillFacts], expires_at: datetime | None, at: datetime) -> Status:
-    conclusive = next((drill for drill in finished if is_conclusive(drill)), None)
+    conclusive = _last_ended(drill for drill in finished if is_conclusive(drill))
     if conclusive is not None and conclusive.outcome in FAILURES:
         return Status.FAILED
     if expires_at is None:
         return Status.UNPROVEN
-    if expires_at <= at:
+    if to_milliseconds(expires_at) <= to_milliseconds(at):
         return Status.EXPIRED
     if finished[0].outcome not in PASSES and finished[0].outcome is not Outcome.SKIPPED:
         return Status.UNSURE

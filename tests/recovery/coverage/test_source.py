@@ -74,7 +74,8 @@ def test_what_was_seen_holds_for_when_it_was_seen_and_proofs_for_now():
 
     found = covered(an_observation(), DRILLS, objectives(), at=later)
 
-    assert found.ground.observation and found.ground.observation.taken_at == T
+    assert found.ground.observation is not None
+    assert found.ground.observation.taken_at == T
     assert found.metrics["rpo_lag"].value == 300
     age = later - (at("03-05 11:00"))
     assert found.metrics["proof_age"].value == age.total_seconds()
