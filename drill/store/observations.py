@@ -13,10 +13,11 @@ from sqlmodel import Session, col, select
 
 from drill.engine.summary import observation_of
 from drill.errors import StoreError
-from drill.recovery.facts import Observation, SourceKey
+from drill.recovery.coverage.reading import look_of
+from drill.recovery.facts import Look, Observation, SourceKey
 from drill.store import queries
 from drill.store.mapping import inventories
-from drill.store.packing import pack_difference, pack_whole, unpack
+from drill.store.packing import newest_window_end, pack_difference, pack_whole, unpack
 from drill.store.remembered import ObservationRow, ObservedSourceRow
 from drill.store.tables import DrillLineRow, DrillRow
 
@@ -132,6 +133,36 @@ def of_source(
         if text is not None
     ]
     return sorted(found, key=lambda one: one.taken_at)
+
+
+def looks(
+    session: Session, source: SourceKey, since: datetime | None, until: datetime | None
+) -> list[Look]:
+    """Return the kept looks at a source without a fault, oldest first.
+
+    Most are told by the windows of their own document; only one without windows is read with its
+    backups, and with what it rests on.
+    """
+    bounds = [
+        *(_SOURCE.cloud == source[0], _SOURCE.source_id == source[1]),
+        _LOOK.document.is_not(None),
+    ]
+    if since is not None:
+        bounds.append(_LOOK.taken_at >= since)
+    if until is not None:
+        bounds.append(_LOOK.taken_at < until)
+    statement = (
+        select_columns(_LOOK.taken_at, _LOOK.document)
+        .join_from(_SOURCE, _LOOK, _LOOK.source_number == _SOURCE.number)
+        .where(*bounds)
+        .order_by(_LOOK.taken_at)
+    )
+    connection = session.connection()
+    ends = {at: newest_window_end(document) for at, document in connection.execute(statement)}
+    if None not in ends.values():
+        return [Look(taken_at=at, newest_at=end and min(end, at)) for at, end in ends.items()]
+    whole = _selected().where(*bounds).order_by(_LOOK.taken_at)
+    return [look_of(one) for one in _observations(connection.execute(whole))]
 
 
 def newest(session: Session, at: datetime | None) -> dict[SourceKey, Observation]:
