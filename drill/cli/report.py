@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from drill.plan.config import Config
     from drill.plan.model import Plan
     from drill.report.context import Context
+    from drill.report.looks import LooksOf
     from drill.report.past import Past, Scope
     from drill.report.render import RenderedReport
     from drill.report.view.standing import Promises
@@ -196,8 +197,9 @@ def render(journal: SqlJournal, folder: Path, *, now: datetime, plans: Iterable[
     )
     past = read_past(journal.archive, at=now)
     report = render_report(
-        past, journal, folder=folder, context=context, promises=promises_of(plans), workers=WORKERS
-    )
+        past, journal, folder=folder, context=context, promises=promises_of(plans),
+        looks_of=looks_in(journal), workers=WORKERS,
+    )  # fmt: skip
     return report.index
 
 
@@ -213,6 +215,7 @@ class _Making:
 
         self._journal, self._folder, self._scope = journal, folder, scope
         self._promises = promises_in(config, folder)
+        self._looks_of = looks_in(journal)
         self._is_redacted = is_redacted
         self._context = Context(
             at=at, tool_version=__version__, language=language, since=scope.since,
@@ -229,7 +232,7 @@ class _Making:
 
         return render_report(
             self._past(), self._journal, folder=reports, context=self._context,
-            promises=self._promises, workers=WORKERS, progress=progress,
+            promises=self._promises, looks_of=self._looks_of, workers=WORKERS, progress=progress,
         )  # fmt: skip
 
     def write_pdf(self, reports: Path) -> None:
@@ -249,7 +252,10 @@ class _Making:
 
         past = self._past()
         if page is None or page == "overview":
-            content = single_file(past, self._context, source=source, promises=self._promises)
+            content = single_file(
+                past, self._context, source=source, promises=self._promises,
+                looks_of=self._looks_of,
+            )  # fmt: skip
         else:
             content = page_alone(past, self._context, page, promises=self._promises)
         put_file(file, content)
@@ -267,7 +273,15 @@ class _Making:
 
         names = Pseudonyms(key_in(self._folder))
         self._promises = {names.source(key): one for key, one in self._promises.items()}
+        real = {names.source(key): key for key in past.sources}
+        looks_of = looks_in(self._journal)
+        self._looks_of = lambda key, since, until: looks_of(real[key], since, until)
         return names.past(past)
+
+
+def looks_in(journal: SqlJournal) -> LooksOf:
+    """Return what reads the looks at a source when its page is rendered."""
+    return lambda key, since, until: journal.archive.looks_of(key, since=since, until=until)
 
 
 def narrowed(scope: Scope) -> Iterator[str]:

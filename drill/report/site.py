@@ -26,7 +26,7 @@ from drill.report.view.summary import summary_view
 from drill.report.view.trends import trends_view
 from drill.report.view.verify import verify_view
 
-SCHEMA = "1"
+SCHEMA = "2"
 """Rises when the digest of a page is made of something else."""
 
 INDEX = "index.html"
@@ -114,7 +114,8 @@ class Page:
     name: str
     kind: str
     data: Any
-    """What the view is made of; of a drill its facts, because its record is read when needed."""
+    """What the view is made of; of a drill its facts and of a source its standing, because the
+    record and the looks are read when needed."""
     digest: str = ""
     """Of everything that the page is made of; empty for a page that is always rendered."""
 

@@ -16,6 +16,7 @@ from drill.recovery.facts import DrillFacts, Observation
 from drill.recovery.values import Window
 from drill.recovery.verdict import Outcome
 from drill.report.data import SOURCE_FIELDS, csv_of, source_fields
+from drill.report.looks import no_looks, source_data
 from drill.report.past import past_of
 from drill.report.view.fleet import newest_first
 from drill.report.view.fleet_page import fleet_row
@@ -81,7 +82,7 @@ def standing(
 
 def page_of(one: Standing, when: datetime = T) -> SourceView:
     """Return the page of the source."""
-    return source_view(one, reports.context(at=when))
+    return source_view(source_data(one, no_looks), reports.context(at=when))
 
 
 def csv_row(one: Standing) -> dict[str, str]:

@@ -45,7 +45,7 @@ class SourceCoverage:
     rpo_met: bool | None
     density: Density
     exposure: Exposure | None
-    """Of backups alone, over W*; None where the window makes them unimportant."""
+    """Of backups alone; None where the window makes them unimportant."""
     polled: PolledLag
     times: RecoveryTimes
     checks: Mapping[str, CheckRecord]
@@ -125,11 +125,28 @@ def density_of(ground: Ground, objectives: Objectives) -> Density:
 
 
 def exposure_of(ground: Ground, rpo: int | None) -> Exposure | None:
-    """Return the exposure of backups alone, over W*; None with a window, or without a promise."""
-    promised, ends = ground.proof.promised, [base.ended for base in ground.bases]
-    if promised is None or ground.proof.advertised or not ends:
+    """Return the exposure of backups alone; None with a window, or where no period is known."""
+    period, ends = exposed_period(ground), [base.ended for base in ground.bases]
+    if period is None:
         return None
-    return exposure([(end, end) for end in ends], begin=promised[0], end=promised[1], rpo=rpo)
+    return exposure([(end, end) for end in ends], begin=period[0], end=period[1], rpo=rpo)
+
+
+def exposed_period(ground: Ground) -> Interval | None:
+    """Return the part of W* over which the exposure of backups alone is known.
+
+    Where W* begins with the retention, older backups have been removed: what could be restored
+    before the oldest one that is left is not known. Where it begins with the protection, nothing
+    could. None with a window, without a backup, and without a promise.
+    """
+    seen, promised = ground.observation, ground.proof.promised
+    if seen is None or promised is None or ground.proof.advertised or not ground.bases:
+        return None
+    begin, end = promised
+    created = optional_instant(seen.created_at)
+    if created is None or created < begin:
+        begin = max(begin, ground.bases[0].ended)
+    return begin, end
 
 
 def polled_of(looks: Iterable[Look]) -> PolledLag:

@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from drill.plan.model import Objectives
 from drill.recovery.coverage.intervals import span_of
 from drill.recovery.coverage.reading import validity_of
+from drill.recovery.coverage.source import source_coverage
 from drill.recovery.facts import DrillFacts, ExceptionNote
 from drill.report.context import Context
 from drill.report.language import _
+from drill.report.looks import SourceData
 from drill.report.view.bars import Bar, window_bar
 from drill.report.view.calendar import Calendar, calendar
 from drill.report.view.fleet import failing_part, is_finished, is_leaked
 from drill.report.view.formats import Moment, gigabytes_text, minute, perhaps, span_text
 from drill.report.view.links import Links
+from drill.report.view.matrix import Matrix, matrix_of
+from drill.report.view.points import Points, points
 from drill.report.view.proofs import ProofRow, caveat_of, no_proof_text, proof_rows
 from drill.report.view.recovery_times import RecoveryTimes, recovery_times
 from drill.report.view.sheet import safe_link
 from drill.report.view.signs import (
     Sign,
-    answer_sign,
     mode_word,
     outcome_sign,
     target_word,
@@ -33,27 +37,8 @@ from drill.report.view.target import Fact
 from drill.report.view.text import shown
 
 DRILLS_AT_MOST = 40
-MATRIX_DRILLS = 10
-CHECKS_AT_MOST = 40
 PROOFS_AT_MOST = 12
 CELL_AT_MOST = 160
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MatrixRow:
-    """One check over the newest drills; None is a drill that did not ask it."""
-
-    check: str
-    cells: tuple[Sign | None, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matrix:
-    """Checks against drills, the newest first."""
-
-    heads: tuple[tuple[Moment, str | None], ...]
-    rows: tuple[MatrixRow, ...]
-    left_out: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +95,7 @@ class SourceView:
     proofs: tuple[ProofRow, ...]
     proofs_left_out: int
     no_proof: str
+    points: Points | None
     matrix: Matrix | None
     notes: tuple[NoteRow, ...]
     drills: tuple[DrillLine, ...]
@@ -117,13 +103,14 @@ class SourceView:
     command: str
 
 
-def source_view(one: Standing, context: Context) -> SourceView:
+def source_view(data: SourceData, context: Context) -> SourceView:
     """Return everything that the page of a source prints."""
-    links = context.links
+    one, links = data.standing, context.links
     past = one.past
+    found = source_coverage(one.ground, past.drills, _objectives(one), looks=data.looks)
     name = shown(name_of(past), 80)
     proving = tuple(proof_rows(one, links))
-    matrix = _matrix(past.drills, links)
+    matrix = matrix_of(past.drills, found.checks, links)
     plans = sorted({drill.plan_name for drill in past.drills})
     return SourceView(
         name=name,
@@ -142,6 +129,7 @@ def source_view(one: Standing, context: Context) -> SourceView:
         proofs=proving[:PROOFS_AT_MOST],
         proofs_left_out=max(0, len(proving) - PROOFS_AT_MOST),
         no_proof=no_proof_text(one),
+        points=points(found, data.looks),
         matrix=matrix,
         notes=tuple(_note(note, context) for note in past.exceptions),
         drills=tuple(_line(drill, links) for drill in past.drills[:DRILLS_AT_MOST]),
@@ -206,23 +194,13 @@ def _no() -> str:
     return _("no data")
 
 
-def _matrix(drills: tuple[DrillFacts, ...], links: Links) -> Matrix | None:
-    asked = [drill for drill in drills if drill.checks][:MATRIX_DRILLS]
-    names = list(dict.fromkeys(name for drill in asked for name, _answer in drill.checks))
-    if not names:
-        return None
-    answers = [dict(drill.checks) for drill in asked]
-    return Matrix(
-        heads=tuple((minute(drill.scheduled_for), links.drill(drill)) for drill in asked),
-        rows=tuple(
-            MatrixRow(
-                check=shown(name, 80),
-                cells=tuple(answer_sign(one[name]) if name in one else None for one in answers),
-            )
-            for name in names[:CHECKS_AT_MOST]
-        ),
-        left_out=max(0, len(names) - CHECKS_AT_MOST),
-    )
+def _objectives(one: Standing) -> Objectives:
+    """Return the promise of the plans with the targets of the newest drill, as the page has it."""
+    newest = one.past.drills[0] if one.past.drills else None
+    if newest is None:
+        return one.promise
+    targets = {"rpo": newest.rpo_target, "rto": newest.rto_target}
+    return one.promise.model_copy(update=targets)
 
 
 def _note(note: ExceptionNote, context: Context) -> NoteRow:
