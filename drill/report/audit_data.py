@@ -10,6 +10,7 @@ from drill.recovery.coverage.intervals import milliseconds_of
 from drill.recovery.coverage.metric import Metric
 from drill.recovery.coverage.reconciliation import UNDER_WAY, Operation
 from drill.recovery.coverage.register import METRICS
+from drill.recovery.coverage.strata import FleetStatement, GroupStatement
 from drill.recovery.facts import DrillFacts, ExceptionNote, Review
 from drill.recovery.verdict import Outcome
 from drill.report.audit import Audit, in_order
@@ -25,6 +26,7 @@ from drill.report.data import (
     json_of,
 )
 from drill.report.site import Site
+from drill.report.view.confidence import statement_of
 from drill.report.view.formats import moment
 from drill.report.view.links import source_page
 from drill.report.view.registers import age_of, same_drills, separation_of, state_of
@@ -46,6 +48,7 @@ def audit_files(site: Site) -> Iterator[DataFile]:
     tables: tuple[tuple[str, Sequence[str], Callable[[], Iterable[Row]]], ...] = (
         ("reconciliation", RECONCILIATION_FIELDS, lambda: _reconciliation(audit)),
         ("coverage", COVERAGE_FIELDS, lambda: _coverage(audit)),
+        ("confidence", CONFIDENCE_FIELDS, lambda: _confidence(statement_of(audit))),
         ("attainment", ATTAINMENT_FIELDS, lambda: _attainment(audit)),
         (
             "exceptions",
@@ -110,6 +113,32 @@ def _coverage(audit: Audit) -> Iterator[Row]:
 
 def _share(group: str, metric: Metric) -> Row:
     return group, metric.id, metric.numerator, metric.denominator, metric.value
+
+
+CONFIDENCE_FIELDS = (
+    "group", "sources", "weight", "random_drills", "counted", "passed", "failed", "inconclusive",
+    "bound_without_inconclusive", "bound_if_inconclusive_failed",
+)  # fmt: skip
+"""A bound that cannot be said is empty; the line ``by_tier`` puts the tiers together."""
+
+
+def _confidence(said: FleetStatement) -> Iterator[Row]:
+    whole = said.whole
+    yield ("all", whole.sources, None, *_group(whole))
+    for one in said.strata:
+        name = "no_tier" if one.tier is None else f"tier_{one.tier}"
+        yield (name, one.sources, one.sources / whole.sources, *_group(one))
+    if len(said.strata) > 1:
+        yield (
+            "by_tier", whole.sources, 1.0, None, None, None, None, None, said.combined.excluded,
+            said.combined.as_failures,
+        )  # fmt: skip
+
+
+def _group(one: GroupStatement) -> Row:
+    sample = one.sample
+    parts = (sample.passed, sample.failed, sample.inconclusive) if sample else (0, 0, 0)
+    return (one.drawn, sum(parts), *parts, one.bounds.excluded, one.bounds.as_failures)
 
 
 ATTAINMENT_FIELDS = (

@@ -13,7 +13,7 @@ from drill.report.control_map import frameworks
 from drill.report.language import _, ngettext
 from drill.report.past import Past
 from drill.report.view.attainment import FEW, quantile_text
-from drill.report.view.confidence import sentences
+from drill.report.view.confidence import Confidence, confidence, finite_sentence
 from drill.report.view.control_sheet import control_sheet
 from drill.report.view.fleet import is_leaked
 from drill.report.view.formats import Moment, minute, moment, share_text, span_text
@@ -56,7 +56,7 @@ class ComplianceView:
     identities: Sheet
     coverage: Sheet
     control: Sheet
-    confidence: tuple[str, ...]
+    confidence: Confidence
     attainment: Sheet
     exceptions: Sheet
     reviews: Sheet
@@ -66,6 +66,8 @@ class ComplianceView:
     sample_is_default: bool
     sample_digest: str
     sample_eligible: int
+    sample_claim: str
+    """What a sample that is found in order says of all that could be drawn."""
     controls: Sheet
     provenance: Provenance
 
@@ -84,7 +86,7 @@ def compliance_view(data: AuditData, context: Context) -> ComplianceView:
         identities=_identities(audit),
         coverage=_coverage(audit),
         control=_control(audit),
-        confidence=sentences(audit.drills),
+        confidence=confidence(audit),
         attainment=_attainment(audit),
         exceptions=exception_sheet(
             audit.exceptions, data.past, context, table_id="exceptions-table",
@@ -97,6 +99,7 @@ def compliance_view(data: AuditData, context: Context) -> ComplianceView:
         sample_is_default=audit.sample.is_default,
         sample_digest=audit.sample.eligible_digest,
         sample_eligible=audit.sample.eligible,
+        sample_claim=finite_sentence(audit.sample.eligible, len(audit.sample.drawn)),
         controls=control_sheet(frameworks(), audit),
         provenance=provenance(audit, context),
     )  # fmt: skip
