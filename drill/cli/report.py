@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -184,7 +184,14 @@ def _answer(document: Mapping[str, object], text: str, output: str) -> None:
         say(text)
 
 
-def render(journal: SqlJournal, folder: Path, *, now: datetime, plans: Iterable[Plan] = ()) -> Path:
+def render(
+    journal: SqlJournal,
+    folder: Path,
+    *,
+    now: datetime,
+    plans: Iterable[Plan] = (),
+    regions: Mapping[str, str],
+) -> Path:
     """Render the whole report in English, and return the path of the index."""
     from drill import __version__
     from drill.report.context import Context
@@ -193,8 +200,9 @@ def render(journal: SqlJournal, folder: Path, *, now: datetime, plans: Iterable[
     from drill.report.view.standing import promises_of
 
     context = Context(
-        at=now, tool_version=__version__, options=("--at", now.astimezone(UTC).isoformat())
-    )
+        at=now, tool_version=__version__, regions=regions,
+        options=("--at", now.astimezone(UTC).isoformat()),
+    )  # fmt: skip
     past = read_past(journal.archive, at=now)
     report = render_report(
         past, journal, folder=folder, context=context, promises=promises_of(plans),
@@ -220,7 +228,7 @@ class _Making:
         self._context = Context(
             at=at, tool_version=__version__, language=language, since=scope.since,
             narrowed=tuple(narrowed(scope)) if not is_redacted else (), is_redacted=is_redacted,
-            sample_seed=sample_seed, sample_size=sample_size,
+            sample_seed=sample_seed, sample_size=sample_size, regions=regions_in(config, folder),
         )  # fmt: skip
         self._context = replace(self._context, options=tuple(options_of(self._context, scope)))
 
@@ -273,10 +281,30 @@ class _Making:
 
         names = Pseudonyms(key_in(self._folder))
         self._promises = {names.source(key): one for key, one in self._promises.items()}
+        self._context = replace(
+            self._context,
+            regions={
+                names.of("cloud", cloud): names.of("region", region)
+                for cloud, region in self._context.regions.items()
+            },
+        )
         real = {names.source(key): key for key in past.sources}
         looks_of = looks_in(self._journal)
         self._looks_of = lambda key, since, until: looks_of(real[key], since, until)
         return names.past(past)
+
+
+def regions_in(config: Config, folder: Path) -> dict[str, str]:
+    """Return the region of each configured cloud. One behind a reference that cannot be read is
+    left out: not known to the report, which asks no cloud anything."""
+    from drill.errors import SecretUnavailable
+    from drill.plan.references import resolve
+
+    found = {}
+    for name, cloud in config.clouds.items():
+        with suppress(SecretUnavailable):
+            found[name] = resolve(cloud.region, folder=folder)
+    return found
 
 
 def looks_in(journal: SqlJournal) -> LooksOf:

@@ -87,7 +87,9 @@ def page_of(one: Standing, when: datetime = T) -> SourceView:
 
 def csv_row(one: Standing) -> dict[str, str]:
     """Return the line of the source in data/sources.csv."""
-    text = csv_of(SOURCE_FIELDS, [[value for _name, value in source_fields(one)]]).decode()
+    text = csv_of(
+        SOURCE_FIELDS, [[value for _name, value in source_fields(one, reports.context())]]
+    ).decode()
     (row,) = csv.DictReader(io.StringIO(text))
     return row
 

@@ -25,8 +25,8 @@ from drill.report.view.sheet import Cell, Column, Sheet, plain, sheet
 class Confidence:
     """Everything that random drills of a period allow to be said."""
 
-    sentences: tuple[str, ...]
-    """Of all sources, and of each tier that was drawn from."""
+    sentence: str
+    """Of all sources; the table has the tiers."""
     rules: tuple[str, ...]
     """What was counted, and how tiers are put together."""
     sheet: Sheet
@@ -38,20 +38,13 @@ def statement_of(audit: Audit) -> FleetStatement:
 
 
 def confidence(audit: Audit) -> Confidence:
-    """Return the sentences, the rules and the table."""
+    """Return the sentence, the rules and the table."""
     said = statement_of(audit)
     return Confidence(
-        sentences=tuple(_sentences(said)),
+        sentence=_sentence(said.whole.sample, said.whole.bounds, _("All sources")),
         rules=tuple(_rules(said)),
         sheet=_sheet(said),
     )
-
-
-def _sentences(said: FleetStatement) -> Iterable[str]:
-    yield _sentence(said.whole.sample, said.whole.bounds, _("all sources"))
-    for one in said.strata:
-        if one.tier is not None and one.sample is not None:
-            yield _sentence(one.sample, one.bounds, _tier(one))
 
 
 def _tier(one: GroupStatement) -> str:

@@ -99,14 +99,15 @@ def _exposed_basis(found: SourceCoverage) -> str:
 
 
 def _trouble(found: SourceCoverage) -> Iterable[Fact]:
-    """Yield what only a page with trouble has to say."""
-    shortfall = found.metrics["retention_shortfall"].value
-    if shortfall:
-        yield Fact(name=_("retention shortfall"), value=_span(found.metrics["retention_shortfall"]))
-    if found.without_base:
-        yield Fact(
-            name=_("windows without a backup to begin with"), value=str(len(found.without_base))
-        )
+    """Yield what only a page with trouble has to say; without a window both say nothing."""
+    if not found.ground.proof.advertised:
+        return
+    shortfall = found.metrics["retention_shortfall"]
+    if shortfall.value:
+        yield Fact(name=_("retention shortfall"), value=_span(shortfall, counted=False))
+    missing = len(found.without_base)
+    if missing:
+        yield Fact(name=_("windows without a backup to begin with"), value=str(missing))
 
 
 def _span(metric: Metric, *, counted: bool = True) -> str:

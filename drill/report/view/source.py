@@ -120,7 +120,7 @@ def source_view(data: SourceData, context: Context) -> SourceView:
         verdict=status_sentence(one),
         caveat=caveat_of(one),
         simulated=one.is_simulated,
-        facts=tuple(_facts(one)),
+        facts=tuple(_facts(one, context)),
         promises=tuple(_promises(one)),
         bar=window_bar(one, name, links),
         calendar=calendar(past.drills),
@@ -138,7 +138,7 @@ def source_view(data: SourceData, context: Context) -> SourceView:
     )
 
 
-def _facts(one: Standing) -> Iterable[Fact]:
+def _facts(one: Standing, context: Context) -> Iterable[Fact]:
     seen = one.past.observation
     newest = one.past.drills[0] if one.past.drills else None
     engine = seen.engine if seen else newest.engine if newest else None
@@ -146,6 +146,8 @@ def _facts(one: Standing) -> Iterable[Fact]:
     plans = sorted({drill.plan_name for drill in one.past.drills})
     groups = sorted({drill.group for drill in one.past.drills if drill.group})
     tier = one.tier
+    region = context.region(one.key[0])
+    yield Fact(name=_("region"), value=shown(region, 80) if region else _("region not known"))
     yield Fact(name=_("engine"), value=shown(f"{engine} {version}".strip()) if engine else _no())
     yield Fact(name=_("volume"), value=_volume(one))
     yield Fact(name=_("status"), value=shown(seen.status) if seen and seen.status else _no())
