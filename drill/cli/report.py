@@ -191,6 +191,7 @@ def render(
     now: datetime,
     plans: Iterable[Plan] = (),
     regions: Mapping[str, str],
+    prices: Mapping[str, Mapping[str, float]],
 ) -> Path:
     """Render the whole report in English, and return the path of the index."""
     from drill import __version__
@@ -200,7 +201,7 @@ def render(
     from drill.report.view.standing import promises_of
 
     context = Context(
-        at=now, tool_version=__version__, regions=regions,
+        at=now, tool_version=__version__, regions=regions, prices=prices,
         options=("--at", now.astimezone(UTC).isoformat()),
     )  # fmt: skip
     past = read_past(journal.archive, at=now)
@@ -229,6 +230,7 @@ class _Making:
             at=at, tool_version=__version__, language=language, since=scope.since,
             narrowed=tuple(narrowed(scope)) if not is_redacted else (), is_redacted=is_redacted,
             sample_seed=sample_seed, sample_size=sample_size, regions=regions_in(config, folder),
+            prices=prices_in(config),
         )  # fmt: skip
         self._context = replace(self._context, options=tuple(options_of(self._context, scope)))
 
@@ -287,6 +289,7 @@ class _Making:
                 names.of("cloud", cloud): names.of("region", region)
                 for cloud, region in self._context.regions.items()
             },
+            prices={names.of("cloud", cloud): one for cloud, one in self._context.prices.items()},
         )
         real = {names.source(key): key for key in past.sources}
         looks_of = looks_in(self._journal)
@@ -305,6 +308,11 @@ def regions_in(config: Config, folder: Path) -> dict[str, str]:
         with suppress(SecretUnavailable):
             found[name] = resolve(cloud.region, folder=folder)
     return found
+
+
+def prices_in(config: Config) -> dict[str, Mapping[str, float]]:
+    """Return the prices of each configured cloud, by flavor and hour."""
+    return {name: cloud.prices for name, cloud in config.clouds.items()}
 
 
 def looks_in(journal: SqlJournal) -> LooksOf:

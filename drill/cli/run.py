@@ -265,7 +265,7 @@ def print_verdicts(records: Sequence[DrillRecord]) -> None:
 
 
 def _render(house: House) -> str:
-    from drill.cli.report import regions_in, render
+    from drill.cli.report import prices_in, regions_in, render
 
     index = render(
         house.journal,
@@ -273,5 +273,6 @@ def _render(house: House) -> str:
         now=house.parts.clock.now(),
         plans=house.plans,
         regions=regions_in(house.config, house.folder),
+        prices=prices_in(house.config),
     )
     return str(index)

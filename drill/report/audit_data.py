@@ -28,6 +28,7 @@ from drill.report.data import (
 from drill.report.site import Site
 from drill.report.view.confidence import statement_of
 from drill.report.view.formats import moment
+from drill.report.view.left_behind import CloudHygiene, by_cloud
 from drill.report.view.links import source_page
 from drill.report.view.registers import age_of, same_drills, separation_of, state_of
 from drill.report.view.text import capped, without_secrets
@@ -50,6 +51,7 @@ def audit_files(site: Site) -> Iterator[DataFile]:
         ("coverage", COVERAGE_FIELDS, lambda: _coverage(audit)),
         ("confidence", CONFIDENCE_FIELDS, lambda: _confidence(statement_of(audit))),
         ("attainment", ATTAINMENT_FIELDS, lambda: _attainment(audit)),
+        ("hygiene", HYGIENE_FIELDS, lambda: map(_hygiene, by_cloud(audit, context.prices))),
         (
             "exceptions",
             EXCEPTION_FIELDS,
@@ -160,6 +162,26 @@ def _quantile(value: float | None) -> Value:
     if value is None:
         return None
     return "infinity" if math.isinf(value) else int(value)
+
+
+HYGIENE_FIELDS = (
+    "cloud", "copies", "left_over", "lifetime_p95_ms", "lifetime_max_ms", "cost", "cost_counted",
+    "new_instances",
+)  # fmt: skip
+"""A line a cloud, and first all of them without a name; what is left over lives to ``infinity``."""
+
+
+def _hygiene(one: CloudHygiene) -> Row:
+    found = one.figures
+    return (
+        one.cloud, found.leftovers.n, found.leftovers.value, _lifetime(found.lifetime_p95),
+        _lifetime(found.lifetime_max), None if found.cost is None else float(found.cost),
+        found.priced if one.cloud is not None else None, found.billed,
+    )  # fmt: skip
+
+
+def _lifetime(metric: Metric) -> Value:
+    return _quantile(None if metric.value is None else metric.value * 1000)
 
 
 EXCEPTION_FIELDS = (

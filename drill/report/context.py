@@ -22,6 +22,8 @@ class Context:
     """What readers call each cloud of config.toml; one that is missing keeps its name."""
     regions: Mapping[str, str] = field(default_factory=dict)
     """The region of each cloud as config.toml has it now; of any other it is not known."""
+    prices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Cloud -> flavor -> price per hour, as config.toml has it now."""
     since: datetime | None = None
     """The begin of the period; None is the first drill there is."""
     narrowed: tuple[str, ...] = ()

@@ -230,6 +230,32 @@ def test_the_bounds_are_data_too(tmp_path):
     assert rows[0]["bound_without_inconclusive"] == ""
 
 
+def test_the_pack_says_what_was_left_behind_and_what_new_instances_cost(tmp_path):
+    prices = {"frankfurt": {"rds.pg.n1.large.2": 0.21}}
+    auditing.write(tmp_path, prices=prices)
+
+    section = read(tmp_path / "compliance.html").section("What drills left behind")
+    rows = {row[0]: row[1:] for row in rows_of(section)}
+    assert rows["all clouds"][1] == "✕ 1"
+    assert rows["all clouds"][3] == "left over"
+    assert "outlived their drill and are left over" in section.text
+    cost, counted = rows["frankfurt"][-1].split(" ", 1)
+    assert float(cost) > 0
+    assert counted.endswith(" with a price")
+    lines = csv_rows(tmp_path / "data" / "hygiene.csv")
+    assert (lines[0]["cloud"], lines[0]["left_over"]) == ("", "1")
+    assert lines[0]["lifetime_max_ms"] == "infinity"
+    assert lines[1]["cost"] == cost
+
+
+def test_a_period_without_copies_left_nothing_behind_that_is_known(tmp_path):
+    missed = facts_of(builders.drill("t", Outcome.MISSED))
+
+    section = _pack(tmp_path, [missed]).section("What drills left behind")
+
+    assert "No data: no drill of the period made a copy that is known of." in section.text
+
+
 def test_the_sample_is_drawn_by_the_seed_and_the_id_alone():
     drills = [facts_of(one) for one in fleet.morning()]
 

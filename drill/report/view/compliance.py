@@ -17,6 +17,7 @@ from drill.report.view.confidence import Confidence, confidence, finite_sentence
 from drill.report.view.control_sheet import control_sheet
 from drill.report.view.fleet import is_leaked
 from drill.report.view.formats import Moment, minute, moment, share_text, span_text
+from drill.report.view.left_behind import left_behind_sheet
 from drill.report.view.provenance import Provenance, provenance
 from drill.report.view.registers import exception_sheet, review_sheet
 from drill.report.view.sampled import not_passed_sheet, sample_sheet
@@ -60,6 +61,7 @@ class ComplianceView:
     attainment: Sheet
     exceptions: Sheet
     reviews: Sheet
+    left_behind: Sheet
     not_passed: Sheet
     sample: Sheet
     sample_seed: str
@@ -93,6 +95,7 @@ def compliance_view(data: AuditData, context: Context) -> ComplianceView:
             caption=_("Exceptions that held in this period, those that still hold first"),
         ),
         reviews=review_sheet(audit, data.past, context),
+        left_behind=left_behind_sheet(audit, context),
         not_passed=not_passed_sheet(audit, data.past, context),
         sample=sample_sheet(audit, context),
         sample_seed=shown(audit.sample.seed, 200),
