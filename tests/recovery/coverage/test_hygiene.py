@@ -19,7 +19,10 @@ END = at("03-02 15:00")
 
 def copied(minutes: int, **facts: Any) -> DrillFacts:
     """Return a drill whose copy lived so long."""
-    values = {"restore_accepted_at": END - timedelta(minutes=minutes), "flavor": "large"}
+    values: dict[str, Any] = {
+        "restore_accepted_at": END - timedelta(minutes=minutes),
+        "flavor": "large",
+    }
     return a_drill("03-02 13:00", ended=END, **(values | facts))
 
 
