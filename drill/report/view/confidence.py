@@ -97,7 +97,7 @@ def _sheet(said: FleetStatement) -> Sheet:
         "confidence-table",
         _finding(said),
         (
-            Column(head=_("Group")),
+            Column(head=_("Group"), kind="nb"),
             Column(head=_("Sources in scope"), kind="n"),
             Column(head=_("Random drills"), kind="n"),
             Column(head=_("Counted"), kind="n"),
