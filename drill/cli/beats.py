@@ -55,8 +55,15 @@ def attach_beats(
 
 def _rendering(house: House, plans: Callable[[], Sequence[Plan]]) -> Callable[[datetime], None]:
     def render_report(now: datetime) -> None:
-        from drill.cli.report import render
+        from drill.cli.report import prices_in, regions_in, render
 
-        render(house.journal, house.reports, now=now, plans=plans())
+        render(
+            house.journal,
+            house.reports,
+            now=now,
+            plans=plans(),
+            regions=regions_in(house.config, house.folder),
+            prices=prices_in(house.config),
+        )
 
     return render_report

@@ -121,6 +121,15 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One observation without a fault, as far as the lag over time needs it."""
+
+    taken_at: datetime
+    newest_at: datetime | None
+    """The newest instant that could be restored to then; None if there was none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
     """Every instance of one cloud at one instant: what the sources in scope are a part of."""
 

@@ -10,6 +10,7 @@ from drill.recovery.coverage.intervals import milliseconds_of
 from drill.recovery.coverage.metric import Metric
 from drill.recovery.coverage.reconciliation import UNDER_WAY, Operation
 from drill.recovery.coverage.register import METRICS
+from drill.recovery.coverage.strata import FleetStatement, GroupStatement
 from drill.recovery.facts import DrillFacts, ExceptionNote
 from drill.recovery.verdict import Outcome
 from drill.report.audit import Audit
@@ -28,7 +29,9 @@ from drill.report.population_data import CLOUD_FIELDS, INVENTORY_FIELDS, cloud_r
 from drill.report.printed import PRINTED
 from drill.report.signatures import Signature
 from drill.report.site import Site
+from drill.report.view.confidence import statement_of
 from drill.report.view.formats import moment
+from drill.report.view.left_behind import CloudHygiene, by_cloud
 from drill.report.view.links import source_page
 from drill.report.view.registers import age_of, state_of, was_failing
 from drill.report.view.text import capped, without_secrets
@@ -46,7 +49,9 @@ def audit_files(site: Site) -> Iterator[DataFile]:
         ("clouds", CLOUD_FIELDS, lambda: cloud_rows(audit.pulls)),
         ("reconciliation", RECONCILIATION_FIELDS, lambda: _reconciliation(audit)),
         ("coverage", COVERAGE_FIELDS, lambda: _coverage(audit)),
+        ("confidence", CONFIDENCE_FIELDS, lambda: _confidence(statement_of(audit))),
         ("attainment", ATTAINMENT_FIELDS, lambda: _attainment(audit)),
+        ("hygiene", HYGIENE_FIELDS, lambda: map(_hygiene, by_cloud(audit, context.prices))),
         (
             "exceptions",
             EXCEPTION_FIELDS,
@@ -109,6 +114,32 @@ def _share(group: str, metric: Metric) -> Row:
     return group, metric.id, metric.numerator, metric.denominator, metric.value
 
 
+CONFIDENCE_FIELDS = (
+    "group", "sources", "weight", "random_drills", "counted", "passed", "failed", "inconclusive",
+    "bound_without_inconclusive", "bound_if_inconclusive_failed",
+)  # fmt: skip
+"""A bound that cannot be said is empty; the line ``by_tier`` puts the tiers together."""
+
+
+def _confidence(said: FleetStatement) -> Iterator[Row]:
+    whole = said.whole
+    yield ("all", whole.sources, None, *_group(whole))
+    for one in said.strata:
+        name = "no_tier" if one.tier is None else f"tier_{one.tier}"
+        yield (name, one.sources, one.sources / whole.sources, *_group(one))
+    if len(said.strata) > 1:
+        yield (
+            "by_tier", whole.sources, 1.0, None, None, None, None, None, said.combined.excluded,
+            said.combined.as_failures,
+        )  # fmt: skip
+
+
+def _group(one: GroupStatement) -> Row:
+    sample = one.sample
+    parts = (sample.passed, sample.failed, sample.inconclusive) if sample else (0, 0, 0)
+    return (one.drawn, sum(parts), *parts, one.bounds.excluded, one.bounds.as_failures)
+
+
 ATTAINMENT_FIELDS = (
     "group", "objective", "conclusive", "with_target", "met", "not_measured", "share",
     "p50_ms", "p90_ms", "p95_ms", "longest_ms",
@@ -128,6 +159,26 @@ def _quantile(value: float | None) -> Value:
     if value is None:
         return None
     return "infinity" if math.isinf(value) else int(value)
+
+
+HYGIENE_FIELDS = (
+    "cloud", "copies", "left_over", "lifetime_p95_ms", "lifetime_max_ms", "cost", "cost_counted",
+    "new_instances",
+)  # fmt: skip
+"""A line a cloud, and first all of them without a name; what is left over lives to ``infinity``."""
+
+
+def _hygiene(one: CloudHygiene) -> Row:
+    found = one.figures
+    return (
+        one.cloud, found.leftovers.n, found.leftovers.value, _lifetime(found.lifetime_p95),
+        _lifetime(found.lifetime_max), None if found.cost is None else float(found.cost),
+        found.priced if one.cloud is not None else None, found.billed,
+    )  # fmt: skip
+
+
+def _lifetime(metric: Metric) -> Value:
+    return _quantile(None if metric.value is None else metric.value * 1000)
 
 
 EXCEPTION_FIELDS = (

@@ -70,7 +70,7 @@ def data_files(site: Site) -> Iterator[DataFile]:
     yield _file("data/drills.json", lambda: json_of(head, "drills", DRILL_FIELDS, rows))
     yield _file("data/drills.csv", lambda: csv_of(DRILL_FIELDS, rows))
     ordered = sorted(site.standings, key=_key)
-    sources = [[value for _name, value in source_fields(one)] for one in ordered]
+    sources = [[value for _name, value in source_fields(one, context)] for one in ordered]
     yield _file("data/sources.json", lambda: json_of(head, "sources", SOURCE_FIELDS, sources))
     yield _file("data/sources.csv", lambda: csv_of(SOURCE_FIELDS, sources))
     yield _file(
@@ -228,7 +228,7 @@ DRILL_FIELDS = (
 """The columns of the drills, in CSV and in JSON."""
 
 
-def source_fields(one: Standing) -> Fields:
+def source_fields(one: Standing, context: Context) -> Fields:
     """Return every field of a source; shares as numerator and denominator, in milliseconds."""
     seen, newest = one.past.observation, one.newest
     proof = one.newest_proof
@@ -237,6 +237,7 @@ def source_fields(one: Standing) -> Fields:
     lag = one.lag
     return (
         ("cloud", one.key[0]),
+        ("region", _text(context.region(one.key[0]))),
         ("source_id", _text(one.key[1])),
         ("source_name", _text(name_of(one.past))),
         ("engine", seen.engine if seen else newest.engine if newest else None),
@@ -251,6 +252,7 @@ def source_fields(one: Standing) -> Fields:
         ("newest_outcome", newest.outcome.value if newest and newest.outcome else None),
         ("newest_proof_at", _at(proof.finished_at if proof else None)),
         ("proof_ends_at", _at(one.expires_at)),
+        ("proofs_of_restorable", len(one.standing_proofs)),
         ("windows_read_at", _at(seen.taken_at if seen else None)),
         ("promised_ms", _part(window.denominator if window else None)),
         ("advertised_ms", _part(proven.denominator) if one.window else None),
@@ -266,11 +268,11 @@ def source_fields(one: Standing) -> Fields:
 
 
 SOURCE_FIELDS = (
-    "cloud", "source_id", "source_name", "engine", "volume_gb", "tier", "cadence_ms",
+    "cloud", "region", "source_id", "source_name", "engine", "volume_gb", "tier", "cadence_ms",
     "proof_validity_ms", "standing", "is_simulated", "drills", "newest_drill_id", "newest_outcome",
-    "newest_proof_at", "proof_ends_at", "windows_read_at", "promised_ms", "advertised_ms",
-    "proven_ms", "suspect_ms", "gaps", "longest_gap_ms", "lag_ms", "backups", "backups_proven",
-    "page",
+    "newest_proof_at", "proof_ends_at", "proofs_of_restorable", "windows_read_at", "promised_ms",
+    "advertised_ms", "proven_ms", "suspect_ms", "gaps", "longest_gap_ms", "lag_ms", "backups",
+    "backups_proven", "page",
 )  # fmt: skip
 """The columns of the sources, in CSV and in JSON."""
 

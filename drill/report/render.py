@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Protocol
@@ -18,10 +18,11 @@ from drill.report.context import Context
 from drill.report.data import DataFile, data_files
 from drill.report.folder import ReportFolder, ReportFolderUnusable
 from drill.report.language import speaking
+from drill.report.looks import LooksOf, no_looks, source_data
 from drill.report.manifest import NAME as MANIFEST
 from drill.report.manifest import Entry, Manifest, is_current, read_manifest
 from drill.report.past import Past
-from drill.report.site import DRILL, INDEX, KINDS, Page, plan_site
+from drill.report.site import DRILL, INDEX, KINDS, SOURCE, Page, plan_site
 from drill.report.view.drill import DrillData
 from drill.report.view.formats import moment
 from drill.report.view.standing import Promises
@@ -69,6 +70,7 @@ def render_report(
     folder: Path,
     context: Context,
     promises: Promises | None = None,
+    looks_of: LooksOf = no_looks,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> RenderedReport:
@@ -81,7 +83,7 @@ def render_report(
     if context.at.utcoffset() is None:
         raise ValueError("a naive datetime is not an instant")
     with collector_resting():
-        return _render_report(past, book, folder, context, promises, workers, progress)
+        return _render_report(past, book, folder, context, promises, looks_of, workers, progress)
 
 
 def _render_report(
@@ -90,6 +92,7 @@ def _render_report(
     folder: Path,
     context: Context,
     promises: Promises | None,
+    looks_of: LooksOf,
     workers: int,
     progress: Progress | None,
 ) -> RenderedReport:
@@ -110,7 +113,10 @@ def _render_report(
     skipped = len(entries)
     whole = [page for page in todo if KINDS[page.kind].needs_everything]
     rest = [page for page in todo if not KINDS[page.kind].needs_everything]
-    job = _Job(folder=folder, context=context, book=book, workers=workers, progress=progress)
+    job = _Job(
+        folder=folder, context=context, book=book, looks_of=looks_of, workers=workers,
+        progress=progress,
+    )  # fmt: skip
     files: list[DataFile] = []
     for file in (*data_files(site), *audit_files(site)):
         known = before.entries.get(file.name)
@@ -153,6 +159,7 @@ class _Job:
     folder: Path
     context: Context
     book: DrillBook
+    looks_of: LooksOf
     workers: int
     progress: Progress | None
 
@@ -185,7 +192,7 @@ def _rendered(
     if job.workers > 1 and len(pages) >= MANY:
         found = _in_processes(chunks, job, own)
     else:
-        found = (_make_pages(job.folder, job.context, _loaded(one, job.book)) for one in chunks)
+        found = (_make_pages(job.folder, job.context, _loaded(one, job)) for one in chunks)
     for made in found:
         done += sum(1 for one in made if one.name in counted)
         if job.progress is not None and made:
@@ -204,7 +211,7 @@ def _in_processes(
     with ProcessPoolExecutor(job.workers, mp_context=get_context("spawn")) as pool:
         running: set[Future[list[_Made]]] = set()
         for chunk in chunks:
-            running.add(pool.submit(_make_pages, job.folder, job.context, _loaded(chunk, job.book)))
+            running.add(pool.submit(_make_pages, job.folder, job.context, _loaded(chunk, job)))
             while len(running) >= QUEUED * job.workers:
                 finished, running = wait(running, timeout=0, return_when=FIRST_COMPLETED)
                 made = None if finished else next(own, None)
@@ -219,14 +226,18 @@ def _in_processes(
             yield one.result()
 
 
-def _loaded(pages: Sequence[Page], book: DrillBook) -> list[Page]:
-    """Return the pages with their data; of a drill that is its whole record with its journal."""
-    return [
-        Page(name=page.name, kind=page.kind, data=_drill_data(page.data, book), digest=page.digest)
-        if page.kind == DRILL.name
-        else page
-        for page in pages
-    ]
+def _loaded(pages: Sequence[Page], job: _Job) -> list[Page]:
+    """Return the pages with what is read for them alone: of a drill its whole record with its
+    journal, of a source the looks at it."""
+    return [replace(page, data=_data_of(page, job)) for page in pages]
+
+
+def _data_of(page: Page, job: _Job) -> object:
+    if page.kind == DRILL.name:
+        return _drill_data(page.data, job.book)
+    if page.kind == SOURCE.name:
+        return source_data(page.data, job.looks_of)
+    return page.data
 
 
 def _drill_data(facts: DrillFacts, book: DrillBook) -> DrillData:

@@ -8,6 +8,7 @@ import re
 from drill.errors import DrillError
 from drill.report.context import Context
 from drill.report.language import speaking
+from drill.report.looks import LooksOf, no_looks, source_data
 from drill.report.past import Past
 from drill.report.site import INDEX, KINDS, SOURCE, Page, plan_site
 from drill.report.view.standing import Promises, Standing
@@ -20,7 +21,12 @@ class NoSuchSource(DrillError):
 
 
 def single_file(
-    past: Past, context: Context, *, source: str | None = None, promises: Promises | None = None
+    past: Past,
+    context: Context,
+    *,
+    source: str | None = None,
+    promises: Promises | None = None,
+    looks_of: LooksOf = no_looks,
 ) -> bytes:
     """Return the overview as one file, or the page of the source with this id or name.
 
@@ -32,8 +38,8 @@ def single_file(
         if source is None:
             page = next(page for page in site.pages if page.name == INDEX)
             return _alone(page, context)
-        one = _source_named(site.standings, source)
-        return _alone(Page(name=INDEX, kind=SOURCE.name, data=one), context)
+        data = source_data(_source_named(site.standings, source), looks_of)
+        return _alone(Page(name=INDEX, kind=SOURCE.name, data=data), context)
 
 
 def page_alone(

@@ -207,6 +207,35 @@ def test_observations_may_arrive_out_of_order(archive: Archive):
     assert archive.observations_of(SOURCE) == sorted(nights, key=lambda one: one.taken_at)
 
 
+def test_looks_say_how_far_back_a_source_could_be_brought_at_each_of_them(archive: Archive):
+    """By windows where there are any, else by backups, and whatever rests on what."""
+    nights = [an_observation(NOW + day * DAY) for day in range(12)]
+    nights[5] = an_observation(nights[5].taken_at, windows=())
+    nights[6] = an_observation(nights[6].taken_at, windows=(), backups=())
+    nights[7] = Observation(
+        cloud=CLOUD, source_id=SOURCE_ID, taken_at=nights[7].taken_at, fault="no"
+    )
+    for night in (*nights[6:], *nights[:6]):
+        archive.observe(night)
+
+    found = archive.looks_of(SOURCE)
+
+    told = [one for one in nights if one.fault is None]
+    assert [one.taken_at for one in found] == [one.taken_at for one in told]
+    assert [one.newest_at for one in found[:5]] == [one.windows[-1].ends_at for one in told[:5]]
+    assert found[5].newest_at == max(one.ended_at for one in told[5].backups if one.ended_at)
+    assert found[6].newest_at is None
+    assert archive.looks_of(SOURCE, since=NOW + 2 * DAY, until=NOW + 4 * DAY) == found[2:4]
+    assert archive.looks_of(("another", SOURCE_ID)) == []
+
+
+def test_the_look_of_a_drill_is_not_among_the_kept_ones(journal: Journal, archive: Archive):
+    journal.enlist([a_record(inventory=an_inventory(taken_at=NOW + HOUR))])
+    archive.observe(an_observation(NOW))
+
+    assert [one.taken_at for one in archive.looks_of(SOURCE)] == [NOW]
+
+
 def test_the_newest_is_without_a_fault_and_not_later_than_asked(archive: Archive):
     first, second = an_observation(NOW), an_observation(NOW + DAY)
     archive.observe(first)

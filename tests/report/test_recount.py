@@ -273,7 +273,7 @@ def test_the_statement_with_confidence_follows_from_the_drawn_drills(report):
     text = pages["compliance.html"].text.partition("What may be said with confidence")[2]
 
     if bound is None:
-        assert "all sources: no statistical statement" in text
+        assert "All sources: no statistical statement" in text
     else:
         assert f"{drawn} recovery points were drawn at random, the first of each source" in text
         assert f"(method and seed are published); {passed} restored and passed" in text

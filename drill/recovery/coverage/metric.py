@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["share", "seconds", "count", "per day", "gigabytes", "days", "bytes"]
+Unit = Literal["share", "seconds", "count", "per day", "gigabytes", "days", "bytes", "money"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

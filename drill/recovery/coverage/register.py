@@ -202,6 +202,16 @@ _ENTRIES = (
         "Draws of one source are not independent.",
     ),
     _entry(
+        "C.9", "stratified_bound", "Lower confidence bound by tier", "share",
+        "sum W_h x_L,h, each at alpha / H",
+        "A tier weighs by its sources in scope; one without a conclusive draw forbids it.",
+    ),
+    _entry(
+        "C.9", "finite_bound", "Lower confidence bound of a list", "share",
+        "(N - D) / N with the largest D so that C(N - D, n) / C(N, n) > alpha",
+        "Of a sample that was drawn without putting back and is found in order.",
+    ),
+    _entry(
         "C.11", "rta_p50", "RTA, median", "seconds", "x[ceil(0.50 n)], failures infinite",
         _NEVER_BACK,
     ),
@@ -253,6 +263,24 @@ _ENTRIES = (
         "C.12", "check_pass_rate", "Pass rate of a check", "share", "passed / (passed + failed)",
         "No data is counted apart.",
         "A check that never failed and was never shown a bad copy is untested.",
+    ),
+    _entry(
+        "C.13", "leftovers", "Left over", "count", "copies whose teardown ended leaked",
+        "It has to be 0.",
+    ),
+    _entry(
+        "C.13", "copy_lifetime_p95", "Lifetime of a copy, p95", "seconds",
+        "x[ceil(0.95 n)] of (end of teardown - accepted restore), left over ones infinite",
+        "Below 20 copies the longest is shown instead.",
+    ),
+    _entry(
+        "C.13", "copy_lifetime_max", "Lifetime of a copy, longest", "seconds",
+        "max of (end of teardown - accepted restore), left over ones infinite",
+    ),
+    _entry(
+        "C.13", "drill_cost", "Cost of drills", "money",
+        "sum of lifetime x price of the flavor an hour, over new instances",
+        "Instances without a price are in no sum; backups, traffic and volumes are not in it.",
     ),
 )  # fmt: skip
 

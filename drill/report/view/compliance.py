@@ -14,10 +14,11 @@ from drill.report.control_map import frameworks
 from drill.report.language import _, ngettext
 from drill.report.past import Past
 from drill.report.view.attainment import FEW, quantile_text
-from drill.report.view.confidence import sentences
+from drill.report.view.confidence import Confidence, confidence, finite_sentence
 from drill.report.view.control_sheet import control_sheet
 from drill.report.view.fleet import DAY, is_leaked
 from drill.report.view.formats import Moment, minute, moment, share_text, span_text
+from drill.report.view.left_behind import left_behind_sheet
 from drill.report.view.provenance import Provenance, provenance
 from drill.report.view.registers import exception_sheet, review_sheet
 from drill.report.view.sampled import not_passed_sheet, sample_sheet
@@ -57,16 +58,19 @@ class ComplianceView:
     identities: Sheet
     coverage: Sheet
     control: Sheet
-    confidence: tuple[str, ...]
+    confidence: Confidence
     attainment: Sheet
     exceptions: Sheet
     reviews: Sheet
+    left_behind: Sheet
     not_passed: Sheet
     sample: Sheet
     sample_seed: str
     sample_is_default: bool
     sample_digest: str
     sample_eligible: int
+    sample_claim: str
+    """What a sample that is found in order says of all that could be drawn."""
     controls: Sheet
     provenance: Provenance
 
@@ -85,19 +89,21 @@ def compliance_view(data: AuditData, context: Context) -> ComplianceView:
         identities=_identities(audit),
         coverage=_coverage(audit),
         control=_control(audit),
-        confidence=sentences(audit.drills),
+        confidence=confidence(audit),
         attainment=_attainment(audit),
         exceptions=exception_sheet(
             audit.exceptions, data.past, context, table_id="exceptions-table",
             caption=_("Exceptions that held in this period, those that still hold first"),
         ),
         reviews=review_sheet(audit, data.past, context),
+        left_behind=left_behind_sheet(audit, context),
         not_passed=not_passed_sheet(audit, data.past, context),
         sample=sample_sheet(audit, context),
         sample_seed=shown(audit.sample.seed, 200),
         sample_is_default=audit.sample.is_default,
         sample_digest=audit.sample.eligible_digest,
         sample_eligible=audit.sample.eligible,
+        sample_claim=finite_sentence(audit.sample.eligible, len(audit.sample.drawn)),
         controls=control_sheet(frameworks(), audit),
         provenance=provenance(audit, context),
     )  # fmt: skip

@@ -31,6 +31,7 @@ SECTIONS = {
     "C.9": N_("Confidence"),
     "C.11": N_("Recovery times"),
     "C.12": N_("Checks"),
+    "C.13": N_("What drills leave behind"),
 }
 
 UNITS = {
@@ -41,6 +42,7 @@ UNITS = {
     "gigabytes": N_("gigabytes"),
     "days": N_("days"),
     "bytes": N_("bytes"),
+    "money": N_("money of the price list"),
 }
 
 _MEANINGS = {
