@@ -150,6 +150,7 @@ class DrillRecord:
     checked_at: datetime | None = None
 
     teardown_began_at: datetime | None = None
+    """Since when teardown tries: later than its step began by the time in which nobody looked."""
     teardown_intent_at: datetime | None = None
     teardown_accepted_at: datetime | None = None
     teardown_job_id: str | None = None

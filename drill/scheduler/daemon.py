@@ -35,6 +35,9 @@ LOOK_AT_CLOCK_EVERY = timedelta(seconds=5)
 STUCK_AFTER = timedelta(minutes=5)
 """A dispatcher that does not go round for so long hangs; waiting for a lock takes less."""
 
+ABORT_AGAIN_AFTER = timedelta(seconds=1)
+"""How long an order to abort is put off that a store did not take."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
@@ -126,10 +129,24 @@ class Daemon:
         self._ending.ask(waits=abort)
         self._dispatcher.drain()
         if abort:
+            self._abort_all()
+        self._alarm.stop()
+
+    def _abort_all(self) -> None:
+        """Take what is under way to teardown; as soon as the store is back, where it is away.
+
+        Nobody waits here: the next signal has to be heard.
+        """
+        try:
             begun = [one.id for one in self._journal.unfinished() if one.state is not State.QUEUED]
             self._journal.request_abort(begun)
             self._dispatcher.wake()
-        self._alarm.stop()
+        except StoreUnavailable as error:
+            self._say_away(error)
+            pause = ABORT_AGAIN_AFTER.total_seconds()
+            again = threading.Timer(pause, self._watched, args=(self._abort_all,))
+            again.daemon = True
+            again.start()
 
     def leave(self) -> None:
         """End at once, whatever is under way."""

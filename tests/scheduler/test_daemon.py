@@ -17,12 +17,13 @@ from drill.engine.control import Pause, Scope
 from drill.engine.memory import MemoryJournal
 from drill.engine.memory_control import MemoryControl
 from drill.engine.ports import Parts
-from drill.engine.record import State, Trigger
+from drill.engine.record import DrillRecord, State, Trigger
+from drill.engine.runner import advance
 from drill.errors import StoreUnavailable
 from drill.plan.loader import load_config
 from drill.scheduler.daemon import Daemon, Means
 from drill.scheduler.planbook import PlanBook
-from tests.engine.scene import Scene
+from tests.engine.scene import Scene, a_plan
 from tests.plan.conftest import CONFIG, PLAN
 
 SCHEDULE = '\n[schedule]\ncron = "* * * * *"\n'
@@ -267,3 +268,32 @@ def test_an_order_to_drain_ends_it_and_leaves_the_queued(site):
     assert not thread.is_alive()
     assert failures == []
     assert site.journal.history()[0].state is State.QUEUED
+
+
+class AwayTwice(MemoryJournal):
+    """A journal that cannot be read the first two times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away = 2
+
+    def unfinished(self, *, plan_names: Any = None) -> Any:
+        if self.away > 0:
+            self.away -= 1
+            raise StoreUnavailable("the store is away")
+        return super().unfinished(plan_names=plan_names)
+
+
+def test_an_interrupt_while_the_store_is_away_aborts_as_soon_as_it_is_back(tmp_path: Path):
+    site = Site(tmp_path, AwayTwice())
+    drill_id = site.scene.enlist(a_plan())
+    while site.scene.record(drill_id).state is State.QUEUED:
+        advance(drill_id, site.scene.parts, held=lambda one: None, may_go_on=_is_queued)
+
+    site.daemon.stop(abort=True)
+
+    _wait_until(lambda: site.scene.record(drill_id).abort_requested)
+
+
+def _is_queued(record: DrillRecord) -> bool:
+    return record.state is State.QUEUED
