@@ -42,6 +42,26 @@ def read_all(
     )
 
 
+def read_as_it_comes(
+    read_page: ReadPage, *, key: str, page_size: int, asked: str, most_pages: int = MOST_PAGES
+) -> Sequence[dict[str, Any]]:
+    """Return the objects of a list as one reading gives them, also of one that moves meanwhile.
+
+    So some may be missing, some may be there twice, and what is beyond ``most_pages`` is left out.
+    Raise AnswerUnreadable if it is no list.
+    """
+    items: list[dict[str, Any]] = []
+    read = 0
+    for _ in range(most_pages):
+        data = read_page(read, page_size)
+        page = _page_of(data, key, asked)
+        items += [entry for entry in page if isinstance(entry, dict)]
+        read += len(page)
+        if _is_last(page, data, read, page_size):
+            break
+    return items
+
+
 def _read_once(
     read_page: ReadPage, key: str, page_size: int, asked: str, most_pages: int
 ) -> Sequence[dict[str, Any]] | None:
@@ -50,9 +70,7 @@ def _read_once(
     first_total: int | None = None
     for number in range(most_pages):
         data = read_page(len(items), page_size)
-        page = data.get(key)
-        if not isinstance(page, list):
-            raise AnswerUnreadable(f"{asked}: the answer has no list of {key}")
+        page = _page_of(data, key, asked)
         objects = [entry for entry in page if isinstance(entry, dict)]
         total = parse_integer(data.get("total_count"))
         if number == 0:
@@ -66,9 +84,21 @@ def _read_once(
             return None
         seen.update(ids)
         items += objects
-        if not page or (len(items) >= total if total is not None else len(page) < page_size):
+        if _is_last(page, data, len(items), page_size):
             return items
     raise _too_many(asked, len(items))
+
+
+def _page_of(data: Json, key: str, asked: str) -> list[Any]:
+    page = data.get(key)
+    if not isinstance(page, list):
+        raise AnswerUnreadable(f"{asked}: the answer has no list of {key}")
+    return page
+
+
+def _is_last(page: Sequence[Any], data: Json, read: int, page_size: int) -> bool:
+    total = parse_integer(data.get("total_count"))
+    return not page or (read >= total if total is not None else len(page) < page_size)
 
 
 def _too_many(asked: str, count: int) -> TooManyItems:

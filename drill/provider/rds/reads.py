@@ -10,16 +10,17 @@ from typing import Any
 from drill.clock import Clock, to_milliseconds
 from drill.errors import AnswerUnreadable, ProviderError
 from drill.provider.clouds import CloudKind
-from drill.provider.port import Job, JobStatus, RecycledInstance
+from drill.provider.port import Job, JobStatus, RecycledInstance, Sighting
 from drill.provider.rds.codes import JOB_UNKNOWN
 from drill.provider.rds.http import Query, RdsHttp
-from drill.provider.rds.paging import TooManyItems, read_all
+from drill.provider.rds.paging import TooManyItems, read_all, read_as_it_comes
 from drill.provider.rds.records import (
     Odd,
     parse_backup,
     parse_instance,
     parse_job,
     parse_recycled,
+    parse_sighting,
     parse_tags,
     parse_window,
 )
@@ -120,6 +121,21 @@ class RdsReads:
                     raise AnswerUnreadable(f"{asked}: {error}") from error
                 self._leave_out(error)
         return found
+
+    def list_sightings(self) -> Sequence[Sighting]:
+        """Return the status of all instances of the account, by one reading of the list."""
+        raws = read_as_it_comes(
+            lambda offset, limit: self._http.read(
+                "instances",
+                query=[("offset", str(offset)), ("limit", str(limit))],
+                asked="list instances",
+            ),
+            key="instances",
+            page_size=INSTANCES_PER_PAGE,
+            asked="list instances",
+        )
+        found = (parse_sighting(raw) for raw in raws)
+        return [one for one in found if one is not None]
 
     def list_backups(self, instance_id: str) -> Sequence[Backup]:
         """Return all backups of an instance, oldest first.
