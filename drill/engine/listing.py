@@ -76,7 +76,7 @@ def _without_list(
     given = replace(given, now=parts.clock.now())
     rests_until = given.now + pause_after(failures, given.poll_every)
     passes = row_of(error).once_ordered is OnceOrdered.WAIT
-    found = sort_unseen(waiters, given, passes=passes)
+    found = sort_unseen(waiters, given, until=rests_until if passes else None)
     return Listed(
         waiting=_leave(found.can_wait, parts, given, rests_until),
         to_look_at=_make_due(found, parts, given),

@@ -131,15 +131,17 @@ def sort_by_sightings(
     return _sort(waiters, is_well, given)
 
 
-def sort_unseen(waiters: Iterable[Waiter], given: Circumstances, *, passes: bool) -> Sorted:
-    """Let drills wait on for a while after a list that could not be read, if that may pass.
+def sort_unseen(
+    waiters: Iterable[Waiter], given: Circumstances, *, until: datetime | None
+) -> Sorted:
+    """Let drills wait until then after a list that could not be read; None if that may not pass.
 
-    Whoever has not been seen for ``OWN_LOOK_AFTER`` polls takes its step, and with it whatever a
-    cloud that cannot be asked means for it.
+    Whoever would not have been seen for ``OWN_LOOK_AFTER`` polls then takes its step, and with it
+    whatever a cloud that cannot be asked means for it.
     """
 
     def is_well(one: Waiter) -> bool:
-        return passes and has_been_seen(one, now=given.now, poll_every=given.poll_every)
+        return until is not None and has_been_seen(one, now=until, poll_every=given.poll_every)
 
     return _sort(waiters, is_well, given)
 
