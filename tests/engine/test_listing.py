@@ -63,7 +63,7 @@ class Ward:
     def let_pass(self, span: timedelta) -> None:
         self.scene.clock.move(span)
 
-    def list(self) -> Listed:
+    def read_list(self) -> Listed:
         listed = look_by_list(self.waiters, self.scene.parts, self.cloud, failures=self.failures)
         self.waiters = listed.waiting
         self.failures = self.failures + 1 if listed.error else 0
@@ -108,7 +108,7 @@ def test_drills_whose_instances_are_being_built_wait_on_for_one_poll(ward):
     before = ward.records()
     asked = ward.scene.provider.calls.copy()
 
-    listed = ward.list()
+    listed = ward.read_list()
 
     assert [one.id for one in listed.waiting] == ward.ids
     assert listed.to_look_at == []
@@ -124,11 +124,11 @@ def test_drills_whose_instances_are_being_built_wait_on_for_one_poll(ward):
 
 def test_a_copy_that_is_ready_is_noticed_by_the_next_list_and_checked_at_once(ward):
     ward.let_pass(POLL)
-    ward.list()
+    ward.read_list()
     ward.come_up(ward.ids[1])
     ward.let_pass(POLL)
 
-    listed = ward.list()
+    listed = ward.read_list()
 
     assert [one.id for one in listed.to_look_at] == [ward.ids[1]]
     assert ward.due() == {ward.ids[1]}
@@ -143,7 +143,7 @@ def test_a_job_that_fails_while_its_instance_is_being_built_is_noticed_by_its_tu
 
     for _ in range(OWN_LOOK_AFTER):
         ward.let_pass(POLL)
-        ward.list()
+        ward.read_list()
         ward.step_those_due()
 
     states = [record.state for record in ward.records()]
@@ -152,7 +152,8 @@ def test_a_job_that_fails_while_its_instance_is_being_built_is_noticed_by_its_tu
 
 
 def test_an_abort_that_is_ordered_between_list_and_write_is_not_lost(ward, monkeypatch):
-    provider, read = ward.scene.provider, ward.scene.provider.list_sightings
+    provider = ward.scene.provider
+    read: Callable[[], Sequence[Sighting]] = provider.list_sightings
 
     def read_then_abort() -> Sequence[Sighting]:
         found = read()
@@ -162,7 +163,7 @@ def test_an_abort_that_is_ordered_between_list_and_write_is_not_lost(ward, monke
     monkeypatch.setattr(provider, "list_sightings", read_then_abort)
     ward.let_pass(POLL)
 
-    listed = ward.list()
+    listed = ward.read_list()
 
     assert [one.id for one in listed.waiting] == ward.ids[1:]
     assert ward.due() == {ward.ids[0]}
@@ -173,7 +174,8 @@ def test_an_abort_that_is_ordered_between_list_and_write_is_not_lost(ward, monke
 def test_a_drill_that_another_process_claims_between_list_and_write_is_left_alone(
     ward, monkeypatch
 ):
-    scene, read = ward.scene, ward.scene.provider.list_sightings
+    scene = ward.scene
+    read: Callable[[], Sequence[Sighting]] = scene.provider.list_sightings
 
     def read_then_claim() -> Sequence[Sighting]:
         found = read()
@@ -185,7 +187,7 @@ def test_a_drill_that_another_process_claims_between_list_and_write_is_left_alon
     ward.let_pass(POLL)
     before = scene.record(ward.ids[0])
 
-    listed = ward.list()
+    listed = ward.read_list()
 
     assert ward.ids[0] not in [one.id for one in (*listed.waiting, *listed.to_look_at)]
     record = scene.record(ward.ids[0])
@@ -198,7 +200,7 @@ def test_what_was_seen_by_another_process_since_is_not_written_over(ward):
     ward.step_those_due()
     before = ward.records()
 
-    listed = ward.list()
+    listed = ward.read_list()
 
     assert stale
     assert listed.waiting == []
@@ -209,14 +211,14 @@ def test_an_instance_that_is_not_listed_says_nothing_and_its_drill_takes_its_ste
     ward.scene.provider.remove_instance(ward.scene.record(ward.ids[0]).target_id or "")
     ward.let_pass(POLL)
 
-    ward.list()
+    ward.read_list()
 
     assert ward.due() == {ward.ids[0]}
 
 
 def test_a_drill_whose_deadline_is_over_takes_its_step(ward):
     ward.let_pass(ward.records()[0].deadline_at - ward.scene.clock.now())
-    ward.list()
+    ward.read_list()
 
     assert ward.due() == set(ward.ids)
     ward.step_those_due()
@@ -242,10 +244,10 @@ def test_a_list_that_fails_in_passing_counts_against_no_drill_and_is_tried_less_
     ward.let_pass(POLL)
     before = ward.records()
 
-    first = ward.list()
+    first = ward.read_list()
     second_after = first.rests_until - ward.scene.clock.now()
     ward.let_pass(second_after)
-    second = ward.list()
+    second = ward.read_list()
 
     assert [one.id for one in second.waiting] == ward.ids
     assert second.rests_until - ward.scene.clock.now() > second_after
@@ -263,10 +265,10 @@ def test_lists_that_keep_failing_never_leave_a_drill_unseen_for_long(ward, monke
     began_at = ward.scene.clock.now()
 
     ward.let_pass(POLL)
-    listed = ward.list()
+    listed = ward.read_list()
     while listed.waiting:
         ward.let_pass(listed.rests_until - ward.scene.clock.now())
-        listed = ward.list()
+        listed = ward.read_list()
 
     assert ward.due() == set(ward.ids)
     assert ward.scene.clock.now() - began_at < OWN_LOOK_AFTER * POLL
@@ -279,7 +281,7 @@ def test_a_list_that_fails_for_good_lets_every_drill_take_its_own_step(ward, mon
     break_lists(ward, monkeypatch, error)
     ward.let_pass(POLL)
 
-    listed = ward.list()
+    listed = ward.read_list()
 
     assert listed.waiting == []
     assert ward.due() == set(ward.ids)
@@ -294,7 +296,7 @@ def test_a_drill_without_its_tag_takes_its_step_where_the_cloud_takes_none_on_cr
     provider.change_instance(replace(copy, tags={}))
     ward.let_pass(POLL)
 
-    ward.list()
+    ward.read_list()
 
     assert ward.due() == {ward.ids[0]}
     ward.step_those_due()
@@ -311,6 +313,7 @@ def test_an_existing_target_that_is_being_restored_waits_on_too():
         scene.clock.move(POLL)
         advance(drill_id, scene.parts, held=lambda record: None)
     waiter = waiter_of(scene.record(drill_id), now=scene.clock.now())
+    assert waiter is not None
     scene.clock.move(POLL)
 
     listed = look_by_list([waiter], scene.parts, scene.parts.clouds["memory"], failures=0)
@@ -412,7 +415,7 @@ def test_a_cloud_that_fails_reads_counts_against_drills_no_more_than_before():
     ward.scene.provider.inject(Fault.FAIL_READ)
     ward.let_pass(POLL)
 
-    ward.list()
+    ward.read_list()
 
     assert {record.look_failures for record in ward.records()} == {0}
     assert {record.failing_since for record in ward.records()} == {None}
