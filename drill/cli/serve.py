@@ -60,8 +60,10 @@ def command(config_file: str, drain_timeout: float, sweep_every: float) -> int:
     """
     from drill.cli.context import read_config
     from drill.cli.telling import ensure_tellable
+    from drill.scheduler.heap import share_heap
     from drill.scheduler.signals import signals_to
 
+    share_heap()
     logging.getLogger().setLevel(logging.INFO)
     for chatty in ("alembic", "apscheduler"):  # a line for each alarm, and one when it rings
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -29,6 +29,7 @@ from drill.engine.record import State, Trigger
 from drill.provider.memory import Habits, MemoryProvider
 from drill.provider.port import Sighting
 from drill.recovery.values import Instance, Window
+from drill.scheduler.heap import share_heap
 from drill.store import SqlJournal, open_journal
 from tests.engine.scene import SOURCE_ID, Scene, a_plan
 
@@ -53,6 +54,7 @@ def main() -> int:
 
 def measure(folder: Path) -> int:
     """Bring the drills under way, then measure this process while they stay so."""
+    share_heap()  # as drill serve does
     journal = open_journal("sqlite:///drill.db", folder=folder)
     parts, provider = _parts(journal)
     now = parts.clock.now()
