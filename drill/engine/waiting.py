@@ -124,9 +124,8 @@ def sort_by_sightings(
     building = _being_built(sightings)
 
     def is_well(one: Waiter) -> bool:
-        tags = building.get(one.instance_id)
-        needs_tag = one.is_new and not given.tags_in_create
-        return tags is not None and not (needs_tag and tags.get(DRILL_TAG) != one.id)
+        seen = building.get(one.instance_id)
+        return seen is not None and not _lacks_tag(one, seen, given)
 
     return _sort(waiters, is_well, given)
 
@@ -190,13 +189,23 @@ def _is_recent(at: datetime, now: datetime, poll_every: timedelta) -> bool:
     return timedelta(0) <= now - at < OWN_LOOK_AFTER * poll_every
 
 
-def _being_built(sightings: Iterable[Sighting]) -> Mapping[str, Mapping[str, str]]:
-    """Return instance -> tags of those that are being built, by every sighting there is of them."""
-    building: dict[str, Mapping[str, str]] = {}
+def _lacks_tag(waiter: Waiter, seen: Sighting, given: Circumstances) -> bool:
+    """Tell whether it is known that the drill has still to tag its instance.
+
+    Where lists have no tags, the last look of its own has seen the tag or put it on.
+    """
+    if not waiter.is_new or given.tags_in_create or seen.tags is None:
+        return False
+    return seen.tags.get(DRILL_TAG) != waiter.id
+
+
+def _being_built(sightings: Iterable[Sighting]) -> Mapping[str, Sighting]:
+    """Return by id the instances that are being built, by every sighting there is of them."""
+    building: dict[str, Sighting] = {}
     others: set[str] = set()
     for one in sightings:
         if one.status in RUNNING_STATUSES:
-            building[one.id] = one.tags
+            building[one.id] = one
         else:
             others.add(one.id)
-    return {id_: tags for id_, tags in building.items() if id_ not in others}
+    return {id_: seen for id_, seen in building.items() if id_ not in others}

@@ -7,7 +7,7 @@ try a write again. Every order takes a value that only the guard can make.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -59,8 +59,8 @@ class Sighting:
 
     id: str
     status: str
-    tags: Mapping[str, str] = field(default_factory=dict)
-    """As far as the list has them."""
+    tags: Mapping[str, str] | None = None
+    """None where the list has no tags: they are not asked for one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,11 @@ from collections import OrderedDict
 
 from drill.engine.record import DrillRecord
 
-RECORDS_AT_MOST = 256
+RECORDS_AT_MOST = 512
 """Records that are kept; the ones used longest ago make room, and are read again when needed."""
 
-NAMES_AT_MOST = 100_000
-"""Ids and names of instances in all records that are kept, some twenty megabytes: each inventory
+NAMES_AT_MOST = 20_000
+"""Ids and names of instances in all records that are kept, some four megabytes: each inventory
 names every instance of its account."""
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from drill.clock import SystemClock
 from drill.dispatch.local import LocalDispatcher
-from drill.engine.enlisting import new_drill
+from drill.engine.enlisting import RECORDS_AT_ONCE, new_drill
 from drill.engine.ports import Parts
 from drill.engine.record import State, Trigger
 from drill.provider.memory import Habits, MemoryProvider
@@ -58,18 +58,19 @@ def measure(folder: Path) -> int:
     journal = open_journal("sqlite:///drill.db", folder=folder)
     parts, provider = _parts(journal)
     now = parts.clock.now()
-    journal.enlist(
-        [
-            new_drill(
-                a_plan(name=f"plan-{number:04}"),
-                digest="0" * 64,
-                trigger=Trigger.COMMAND,
-                scheduled_for=now,
-                now=now,
-            )
-            for number in range(DRILLS)
-        ]
-    )
+    for start in range(0, DRILLS, RECORDS_AT_ONCE):  # as drill serve does
+        journal.enlist(
+            [
+                new_drill(
+                    a_plan(name=f"plan-{number:04}"),
+                    digest="0" * 64,
+                    trigger=Trigger.COMMAND,
+                    scheduled_for=now,
+                    now=now,
+                )
+                for number in range(start, min(start + RECORDS_AT_ONCE, DRILLS))
+            ]
+        )
     dispatcher = LocalDispatcher(parts, workers=8)
     work = threading.Thread(target=dispatcher.work_until_stopped)
     work.start()

@@ -321,6 +321,26 @@ def test_an_existing_target_that_is_being_restored_waits_on_too():
     assert [one.id for one in listed.waiting] == [drill_id]
 
 
+@pytest.mark.parametrize(
+    ("tags", "tags_in_create", "waits"),
+    [
+        (None, False, True),
+        ({}, False, False),
+        ({"drill-id": "another"}, False, False),
+        ({"drill-id": "drill-000"}, False, True),
+        ({}, True, True),
+    ],
+)
+def test_a_tag_is_missed_only_where_the_list_shows_tags_and_the_drill_has_to_put_it_on(
+    tags, tags_in_create, waits
+):
+    (waiter,) = some_waiters(1)
+    seen = Sighting(id=waiter.instance_id, status="BUILD", tags=tags)
+    given = replace(GIVEN, tags_in_create=tags_in_create)
+
+    assert (sort_by_sightings([waiter], [seen], given).can_wait == [waiter]) is waits
+
+
 NOT_WAITING: dict[str, Callable[[DrillRecord], DrillRecord]] = {
     "checking": lambda one: replace(one, state=State.CHECKING),
     "tearing down": lambda one: replace(one, state=State.TEARING_DOWN),

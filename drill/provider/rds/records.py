@@ -86,7 +86,7 @@ def parse_sighting(raw: Raw) -> Sighting | None:
     status = clean_text(raw.get("status"), longest=64)
     if instance_id is None or not status:
         return None
-    return Sighting(id=instance_id, status=status, tags=parse_tags(raw.get("tags")) or {})
+    return Sighting(id=instance_id, status=status, tags=parse_tags(raw.get("tags")))
 
 
 def _is_simulated(raw: Raw) -> bool:
