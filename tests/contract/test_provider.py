@@ -84,11 +84,12 @@ def test_all_instances_are_sighted_over_all_pages_with_status_and_tags(stage, mo
     assert seen[stage.target_id].tags == SCRATCH
 
 
-def test_sightings_that_cannot_be_read_are_unavailable(stage):
+def test_sightings_that_cannot_be_read_are_unavailable_and_the_next_ones_are_read(stage):
     stage.be_unavailable()
 
     with pytest.raises(ProviderUnavailable):
         stage.provider.list_sightings()
+    assert len(stage.provider.list_sightings()) == 2
 
 
 def test_backups_are_listed_oldest_first_with_their_ends(stage):
