@@ -100,6 +100,7 @@ def _daemon(
     from drill.cli.beats import attach_beats
     from drill.cli.last_valid import book_of
     from drill.scheduler.daemon import Daemon, Means
+    from drill.scheduler.heap import give_back
     from drill.scheduler.service_manager import ServiceManager
 
     config, control = house.config, house.journal.control
@@ -126,7 +127,7 @@ def _daemon(
         parts=lambda: daemon.parts,
         is_healthy=lambda: daemon.is_healthy,
     )
-    on_beat.append(attached.beat)
+    on_beat += [attached.beat, lambda now: give_back()]
     return daemon, attached
 
 

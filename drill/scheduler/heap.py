@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from contextlib import suppress
 
 _M_ARENA_MAX = -8
 """From malloc.h of the GNU C library."""
@@ -22,3 +23,9 @@ def share_heap() -> bool:
         return bool(ctypes.CDLL(None).mallopt(_M_ARENA_MAX, ARENAS_AT_MOST))
     except (OSError, AttributeError, TypeError):  # another C library, another system
         return False
+
+
+def give_back() -> None:
+    """Give memory back that nobody uses any more, where the system can. Takes milliseconds."""
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)

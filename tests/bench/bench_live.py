@@ -29,7 +29,7 @@ from drill.engine.record import State, Trigger
 from drill.provider.memory import Habits, MemoryProvider
 from drill.provider.port import Sighting
 from drill.recovery.values import Instance, Window
-from drill.scheduler.heap import share_heap
+from drill.scheduler.heap import give_back, share_heap
 from drill.store import SqlJournal, open_journal
 from tests.engine.scene import SOURCE_ID, Scene, a_plan
 
@@ -82,6 +82,7 @@ def measure(folder: Path) -> int:
     time.sleep(MEASURED_SECONDS)
     spent, lasted = time.process_time() - cpu, time.monotonic() - began
     provider.watched_since = None
+    give_back()  # as each beat of drill serve does
     megabytes = _resident_megabytes()
     calls = provider.calls - calls
     dispatcher.stop()
