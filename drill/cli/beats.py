@@ -35,8 +35,12 @@ def attach_beats(
     config, control, worker = house.config, house.journal.control, house.parts.worker
     archive, book = house.archive, house.journal.notices()
     attached = attach(
-        herald=build_herald(config, plans, folder=house.folder, archive=archive, book=book),
-        meter=build_meter(config, plans, journal=house.journal, archive=archive, book=book),
+        herald=build_herald(
+            config, plans, folder=house.folder, archive=archive, book=book, control=control
+        ),
+        meter=build_meter(
+            config, plans, journal=house.journal, archive=archive, book=book, control=control
+        ),
         listen=config.metrics.listen,
         deadman=build_deadman(config, folder=house.folder),
         start=lambda: start_of(control.daemons(), worker),

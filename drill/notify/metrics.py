@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 
 from drill.engine.notices import Tally
 from drill.notify.conditions import Condition
-from drill.notify.known import Promise, ended_at, is_real, newest_first
+from drill.notify.known import Promise, ended_at, is_real, of_each_plan
 from drill.plan.telling import NoticeKind
 from drill.recovery.coverage.evidence import PASSES, is_proof
 from drill.recovery.facts import DrillFacts, SourceKey
@@ -147,9 +147,7 @@ def source_label(source: SourceKey) -> str:
 
 
 def _of_plans(measured: Measured) -> Iterator[Sample]:
-    by_plan: dict[str, list[DrillFacts]] = defaultdict(list)
-    for drill in newest_first(measured.drills):
-        by_plan[drill.plan_name].append(drill)
+    by_plan = of_each_plan(measured.drills)
     wrong = {(one.plan_name, one.kind) for one in measured.conditions}
     for promise in measured.promises:
         labels = (promise.plan_name, source_label(promise.source))
@@ -157,10 +155,11 @@ def _of_plans(measured: Measured) -> Iterator[Sample]:
         real = [one for one in drills if is_real(one)]
         yield from _counts(labels, drills, real)
         yield from _newest(labels, real)
+        overdue = (promise.plan_name, NoticeKind.OVERDUE) in wrong
         if real:
             failing = (promise.plan_name, NoticeKind.FAILED) in wrong
-            overdue = (promise.plan_name, NoticeKind.OVERDUE) in wrong
             yield Sample(name="drill_failing", labels=labels, value=failing)
+        if real or overdue:
             yield Sample(name="drill_overdue", labels=labels, value=overdue)
 
 

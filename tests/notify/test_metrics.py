@@ -19,9 +19,10 @@ from drill.errors import ConfigInvalid, StoreError
 from drill.notify.conditions import Manner, find_conditions
 from drill.notify.exposition import Board, serve_metrics, text_of, write_textfile
 from drill.notify.herald import RecentDrills
-from drill.notify.known import promise_of
+from drill.notify.known import Known, promise_of
 from drill.notify.meter import Meter
 from drill.notify.metrics import METRICS, Measured, samples_of
+from drill.plan.schedule import Schedule
 from drill.plan.telling import NoticeKind
 from drill.recovery.facts import DrillFacts
 from drill.recovery.verdict import Outcome
@@ -102,6 +103,17 @@ def test_a_plan_without_a_drill_is_neither_failing_nor_well():
 
     assert value(found, "drill_failing") is None
     assert value(found, "drill_last_drill_passed") is None
+
+
+def test_a_plan_that_should_have_run_and_never_did_is_overdue():
+    schedule = Schedule(cron="0 2 * * *", time_zone="UTC")
+    promises = (a_promise(schedule=schedule, seen_at=NOW - timedelta(days=9)),)
+    wrong = find_conditions(Known(promises=promises, drills=()), Manner(), now=NOW)
+
+    found = figures(promises=promises, conditions=wrong)
+
+    assert value(found, "drill_overdue") == 1
+    assert value(found, "drill_failing") is None
 
 
 def test_the_newest_proof_of_a_source_has_its_time_and_its_age():
