@@ -31,7 +31,10 @@ def attach_beats(
     parts: Callable[[], Parts],
     is_healthy: Callable[[], bool],
 ) -> Attached:
-    """Return what is to be called at every beat. Raise ConfigInvalid if a port is taken."""
+    """Return what is to be called at every beat.
+
+    Raise ConfigInvalid if ``metrics.listen`` can never work on this host.
+    """
     config, control, worker = house.config, house.journal.control, house.parts.worker
     archive, book = house.archive, house.journal.notices()
     attached = attach(

@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 from typing import Any
 
-import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from drill.engine.memory import MemoryJournal
 from drill.engine.memory_archive import MemoryArchive
 from drill.engine.notices import Tally
-from drill.errors import ConfigInvalid, StoreError
+from drill.errors import StoreError
 from drill.notify.conditions import Manner, find_conditions
 from drill.notify.exposition import Board, serve_metrics, text_of, write_textfile
 from drill.notify.herald import RecentDrills
@@ -226,16 +225,6 @@ def test_metrics_are_answered_over_http_and_show_the_newest_board():
     assert answer.status_code == 200
     line = 'drill_level{plan="orders-nightly",source="sandbox/source-1"} 4.0'
     assert line in answer.text.splitlines()
-
-
-def test_a_port_that_is_taken_is_a_plain_mistake():
-    server = serve_metrics("127.0.0.1:0", Board())
-    try:
-        with pytest.raises(ConfigInvalid, match="cannot be served"):
-            serve_metrics(f"127.0.0.1:{server.server_port}", Board())
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def a_meter(journal: MemoryJournal, drills: RecentDrills | None = None) -> Meter:
