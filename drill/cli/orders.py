@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from drill.cli.names import no_such
+
 if TYPE_CHECKING:
     from drill.engine.control import Pause, Scope
     from drill.plan.config import Config
@@ -70,7 +72,7 @@ def order_of(plan: str | None, group: str | None, cloud: str | None, everything:
 
 
 def ensure_known(order: Order, config: Config, folder: Path) -> None:
-    """Raise click.UsageError for a name that no plan, group or cloud has.
+    """Raise UnknownName for a name that no plan, group or cloud has.
 
     Plans that are invalid just now count by the name of their file: an order must not wait for
     them to be mended.
@@ -88,8 +90,7 @@ def ensure_known(order: Order, config: Config, folder: Path) -> None:
         Scope.PLAN: sorted(file.stem for file in plans_folder.glob("*.toml")),
     }
     if order.name not in known[order.scope]:
-        there_are = ", ".join(known[order.scope]) or "none"
-        raise click.UsageError(f"no such {order.scope.value}: {order.name}; there are: {there_are}")
+        raise no_such(order.scope.value, [order.name or ""], known=known[order.scope])
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from drill.cli.orders import opened, order_of, said, scope_options, who
+from drill.cli.orders import ensure_known, opened, order_of, said, scope_options, who
 from drill.cli.output import output_option, print_json, say
 from drill.errors import ExitCode
 
@@ -30,11 +30,13 @@ def command(
 
     order = order_of(plan, group, cloud, everything)
     now, by = SystemClock().now(), who()
-    with opened(config_file) as (journal, _, _):
+    with opened(config_file) as (journal, config, folder):
         control = journal.control
         ended = control.resume(order.scope, order.name, by=by, now=now)
         if everything:
             ended += control.resume(order.scope, None, by=by, now=now, drains=True)
+        if not ended:  # a pause of a plan that is gone can be ended, too
+            ensure_known(order, config, folder)
         left = control.pauses(now=now)
     if output == "json":
         from drill.cli.status_shape import pause_shape

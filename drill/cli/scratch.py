@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from drill.cli.names import no_such
 from drill.cli.output import console, instant_text, output_option, print_json, say
-from drill.errors import ConfigInvalid, ExitCode
+from drill.errors import ExitCode, UnknownName
 
 if TYPE_CHECKING:
     from drill.bootstrap import House
@@ -102,18 +103,15 @@ def _say_nothing(message: str) -> None:
 
 
 def _entry(house: House, cloud_name: str, instance_id: str) -> tuple[CloudSettings, Role]:
-    """Return the cloud and what the instance is for. Raise ConfigInvalid if nothing says so."""
+    """Return the cloud and what the instance is for. Raise UnknownName if nothing says so."""
     from drill.engine.preparing import role_of
 
     cloud = house.parts.clouds.get(cloud_name)
     if cloud is None:
-        raise ConfigInvalid(
-            f"no cloud is named {cloud_name}",
-            hint=f"Clouds of config.toml: {', '.join(sorted(house.parts.clouds)) or 'none'}.",
-        )
+        raise no_such("cloud", [cloud_name], known=house.parts.clouds)
     role = role_of(cloud, instance_id)
     if role is None:
-        raise ConfigInvalid(
+        raise UnknownName(
             f"instance {instance_id} is listed neither under [[scratch]] nor under [[blank]] for "
             f"cloud {cloud_name}",
             hint=_hint_for_unlisted(cloud, (cloud_name, instance_id)),

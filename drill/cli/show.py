@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from drill.cli.names import find_drill
 from drill.cli.output import (
     console,
     instant_text,
@@ -31,9 +32,7 @@ def command(config_file: str, drill: str, output: str) -> int:
 
     config, folder = read_config(config_file)
     journal = open_store(config, folder)
-    record = journal.find(drill)
-    if record is None:
-        raise click.UsageError(f"no drill is called {drill}; see drill history")
+    record = find_drill(journal, drill)
     events = journal.events_of(record.id)
     if output == "json":
         from drill.cli.shapes import detail_shape

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from drill.cli.main import cli
-from drill.errors import ConfigInvalid
+from drill.errors import UnknownName
 from tests.cli.folders import NIGHTLY, Folder
 
 PROTECTED = '\n[[protected]]\ncloud = "main"\ninstance_ids = ["kept-1"]\n'
@@ -33,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
 def test_nobody_is_advised_to_set_production_aside(folder: Folder, instance_id: str, hint: str):
     words = ["scratch", "prepare", instance_id, "--cloud", "main"]
 
-    with pytest.raises(ConfigInvalid) as raised:
+    with pytest.raises(UnknownName) as raised:
         cli.main(["--config", str(folder.path / "config.toml"), *words], standalone_mode=False)
 
     assert "listed neither" in raised.value.message
