@@ -48,6 +48,9 @@ METRICS: Mapping[str, Metric] = {
         "gauge", _PLAN, "1 if the newest real drill passed in time, else 0."
     ),
     "drill_rta_seconds": Metric("gauge", _PLAN, "Recovery time actual of the newest real drill."),
+    "drill_rta_unattended_seconds": Metric(
+        "gauge", _PLAN, "How much of that RTA nobody looked: it is an upper bound by so much."
+    ),
     "drill_rpa_seconds": Metric(
         "gauge", _PLAN, "Recovery point actual, as proven by the newest real drill."
     ),
@@ -193,6 +196,7 @@ def _newest(labels: tuple[str, str], real: Sequence[DrillFacts]) -> Iterator[Sam
     yield Sample(name="drill_level", labels=labels, value=last.level)
     spans = {
         "drill_rta_seconds": last.rta,
+        "drill_rta_unattended_seconds": last.unattended if last.rta is not None else None,
         "drill_rpa_seconds": last.rpa,
         "drill_rto_target_seconds": last.rto_target,
         "drill_rpo_target_seconds": last.rpo_target,

@@ -169,6 +169,7 @@ def everything() -> Measured:
         ago=HOUR,
         teardown="leaked",
         rta=HOUR,
+        unattended=HOUR / 2,
         rpa=HOUR,
         rto_target=HOUR,
         rpo_target=HOUR,

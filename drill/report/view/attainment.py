@@ -35,7 +35,7 @@ class Attained:
     with_target: int
     met: int
     unknown: int
-    """Passed without a measure: in no quantile, and never met."""
+    """Passed without an answer: not measured, or so that it may be met or not; never met."""
     p50: float | None
     """Milliseconds; None is no data, and infinity is "not reached"."""
     p90: float | None
@@ -63,6 +63,7 @@ class _Measure:
     actual: float | None
     has_target: bool
     is_met: bool
+    is_unknown: bool = False
 
 
 def attained(drills: Sequence[DrillFacts]) -> tuple[Attained, ...]:
@@ -105,6 +106,7 @@ def _measure(
         actual=None if actual is None else actual / _MILLISECOND,
         has_target=target is not None,
         is_met=judged is Attainment.MET,
+        is_unknown=actual is None or (target is not None and judged is Attainment.NO_DATA),
     )
 
 
@@ -119,7 +121,7 @@ def _summed(
         conclusive=len(found),
         with_target=sum(one.has_target for one in found),
         met=sum(one.has_target and one.is_met for one in found),
-        unknown=len(found) - len(values),
+        unknown=sum(one.is_unknown for one in found),
         p50=nearest_rank(values, 50),
         p90=nearest_rank(values, 90),
         p95=nearest_rank(values, 95) if len(values) >= FEW else None,
