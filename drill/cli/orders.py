@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import getpass
 import secrets
 import shlex
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,19 +22,33 @@ if TYPE_CHECKING:
     from drill.plan.config import Config
     from drill.store import SqlJournal
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 
+def scope_options(function: Callable[..., int]) -> Callable[..., int]:
+    """Add the argument and the options that say what an order is for; the command gets ``order``.
 
-def scope_options(function: Command) -> Command:
-    """Add the argument and the options that say what an order is for."""
+    Raise click.UsageError when it is called with no scope, or with several.
+    """
+
+    @functools.wraps(function)
+    def command(
+        *args: Any,
+        plan: str | None,
+        group: str | None,
+        cloud: str | None,
+        everything: bool,
+        **options: Any,
+    ) -> int:
+        return function(*args, order=order_of(plan, group, cloud, everything), **options)
+
+    decorated: Callable[..., int] = command
     for decorate in (
         click.option("--all", "everything", is_flag=True, help="For every plan."),
         click.option("--cloud", metavar="NAME", help="For the plans of one cloud."),
         click.option("--group", metavar="NAME", help="For the plans of one group."),
         click.argument("plan", required=False),
     ):
-        function = decorate(function)
-    return function
+        decorated = decorate(decorated)
+    return decorated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

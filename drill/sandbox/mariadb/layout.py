@@ -22,8 +22,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from drill.sandbox.lineage import History
 from drill.sandbox.mariadb.binlog import log_number
-from drill.sandbox.postgres.layout import History, ensure_id
+from drill.sandbox.postgres.layout import ensure_id
 from drill.sandbox.servers import BaseBackup, ServerFault
 
 _PARTIAL = ".partial"

@@ -19,39 +19,17 @@ import json
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from drill.sandbox.lineage import History
 from drill.sandbox.postgres.wal import Timeline
 from drill.sandbox.servers import BaseBackup, ServerFault
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _PARTIAL = ".partial"
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """What an instance has been through."""
-
-    admin_user: str
-    era: int
-    lineages: Mapping[int, int]
-    """The lineage of every era so far."""
-    port: int | None = None
-    """The port it last listened on: kept where it is free, so that addresses stay the same."""
-
-    @property
-    def lineage(self) -> int:
-        """Return the lineage that the data belongs to now."""
-        return self.lineages[self.era]
-
-    def begin_era(self, lineage: int | None) -> History:
-        """Return the history with one more era, in a lineage of its own where none is given."""
-        era = max(self.lineages) + 1
-        new = lineage if lineage is not None else max(self.lineages.values()) + 1
-        return replace(self, era=era, lineages={**self.lineages, era: new})
 
 
 @dataclass(frozen=True, slots=True)
