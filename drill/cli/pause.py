@@ -61,4 +61,5 @@ def command(
         say(f"paused: {order}{until}; end it with: drill resume {order.words}")
     else:
         say(f"paused already: {said(kept)}")
+        say(f"  hint: To change it, end it first: drill resume {order.words}")
     return ExitCode.PASSED

@@ -51,9 +51,14 @@ def list_scratch(config_file: str, output: str) -> int:
         told = [{"cloud": name, "reason": one.message} for name, one in unasked.items()]
         print_json({"instances": [aside_shape(one) for one in found], "unasked": told})
     else:
-        _print_table(found)
+        if found:
+            _print_table(found)
+        elif not unasked:
+            say("nothing is set aside: there is no [[scratch]] and no [[blank]] in config.toml")
         for name, reason in unasked.items():
             say(f"no data: cloud {name} could not be asked: {reason.message}")
+            if reason.hint:
+                say(f"  hint: {reason.hint}")
     if unasked:
         return ExitCode.PROVIDER
     return ExitCode.PASSED if all(one.is_ready for one in found) else ExitCode.NOT_PASSED
@@ -170,13 +175,15 @@ def _say_aside(aside: Aside, *, applied: bool) -> None:
     for refusal in aside.refusals:
         say(f"  refused: {refusal.message}")
         say(f"    hint: {refusal.hint}")
+    if aside.refusals:
+        return  # it may have tag and baseline, and is not said to be ready all the same
     if aside.is_ready:
         say("  ready: drills can use it")
-    elif applied and not aside.refusals:
+    elif applied:
         for lack in aside.lacks:
             say(f"  not ready: {lack.message}")
             say(f"    hint: {lack.hint}")
-    if not applied and not aside.refusals and not (aside.has_tag and not aside.needs_baseline):
+    if not applied and not (aside.has_tag and not aside.needs_baseline):
         say("this was a dry run; do it by adding --apply")
 
 
@@ -233,5 +240,3 @@ def _print_table(found: list[Aside]) -> None:
         for lack in one.lacks[:1]:
             say(f"{one.instance_id}: {lack.message}")
             say(f"  hint: {lack.hint}")
-    if not found:
-        say("nothing is set aside: there is no [[scratch]] and no [[blank]] in config.toml")
