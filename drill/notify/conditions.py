@@ -178,7 +178,8 @@ def _overdue(
     told = open_since.get((subject_of_plan(promise.plan_name), NoticeKind.OVERDUE))
     if told is not None and told >= counted_from:  # the schedule was edited, and no drill ended
         deadline = told
-    counted = f"{counted_from:%Y-%m-%d %H:%MZ}"
+    is_first = last is None and promise.seen_at is not None
+    first_seen = "it was first seen with a schedule: " if is_first else ""
     kept_away = next((one.reason for one in never_ran if ended_at(one) > counted_from), None)
     yield _of_plan(
         promise,
@@ -186,7 +187,7 @@ def _overdue(
         deadline,
         last,
         severity=Severity.CRITICAL,
-        what=f"no drill has finished {'since' if last else 'yet: slots count from'} {counted}",
+        what=f"no drill has finished since {first_seen}{counted_from:%Y-%m-%d %H:%MZ}",
         why=kept_away or "the next one was expected by now",
         hint="Look whether drill serve, or the timer of drill run, is running.",
     )

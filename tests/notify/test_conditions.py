@@ -127,7 +127,9 @@ def test_a_plan_that_never_ran_is_overdue_from_its_first_slot_on():
 
     assert late.since == FIRST_DEADLINE
     assert late.drill_id is None
-    assert late.what == f"no drill has finished yet: slots count from {NOW:%Y-%m-%d %H:%MZ}"
+    assert late.what == (
+        "no drill has finished since it was first seen with a schedule: 2026-03-01 02:00Z"
+    )
 
 
 def test_of_a_plan_that_nobody_has_seen_with_a_schedule_nothing_is_known():
