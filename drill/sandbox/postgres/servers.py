@@ -111,7 +111,7 @@ class PostgresServers:
             self._stop(instance_id)
             if not folder.path.exists():
                 return
-            for data in folder.clusters():
+            for data in folder.data_folders():
                 end_leftover(data)
             self._reader.forget(folder.path)
             try:
@@ -298,7 +298,7 @@ class PostgresServers:
     @staticmethod
     def _clear_leftovers(folder: InstanceFolder) -> None:
         """Delete what a killed service left half done, after its servers. Raise OSError."""
-        for data in folder.clusters():
+        for data in folder.data_folders():
             end_leftover(data)
         folder.clear_leftovers()
 
