@@ -31,12 +31,19 @@ def attach_beats(
     parts: Callable[[], Parts],
     is_healthy: Callable[[], bool],
 ) -> Attached:
-    """Return what is to be called at every beat. Raise ConfigInvalid if a port is taken."""
+    """Return what is to be called at every beat.
+
+    Raise ConfigInvalid if ``metrics.listen`` can never work on this host.
+    """
     config, control, worker = house.config, house.journal.control, house.parts.worker
     archive, book = house.archive, house.journal.notices()
     attached = attach(
-        herald=build_herald(config, plans, folder=house.folder, archive=archive, book=book),
-        meter=build_meter(config, plans, journal=house.journal, archive=archive, book=book),
+        herald=build_herald(
+            config, plans, folder=house.folder, archive=archive, book=book, control=control
+        ),
+        meter=build_meter(
+            config, plans, journal=house.journal, archive=archive, book=book, control=control
+        ),
         listen=config.metrics.listen,
         deadman=build_deadman(config, folder=house.folder),
         start=lambda: start_of(control.daemons(), worker),

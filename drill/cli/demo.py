@@ -28,7 +28,9 @@ def command(config_file: str, keep: bool) -> int:
     Starts a fresh sandbox on a free loopback port, waits until its sources have data, backups and
     archived log, drills every plan as one batch, renders the reports, and stops the sandbox.
     """
-    folder = Path(config_file).resolve().parent
+    from drill.cli.context import read_config
+
+    _, folder = read_config(config_file)  # before the minute that the sandbox takes
     began = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop the sandbox then, too
     server = _start_sandbox(folder)

@@ -118,6 +118,7 @@ def _daemon(
             drain_timeout=drain_timeout,
             sweep_every=sweep_every,
             scratch_lives_at_most=config.limits.scratch_lives_at_most,
+            trouble=lambda: attached.trouble,
             on_beat=on_beat,
         )
     )

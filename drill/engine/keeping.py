@@ -12,7 +12,7 @@ from typing import Any
 
 from drill.engine.ports import SeatLimits, Stand, Summary
 from drill.engine.record import DrillRecord, Event, EventKind, State, Teardown
-from drill.errors import DrillMoved, StoreError
+from drill.errors import DrillMoved, IdAmbiguous, StoreError
 from drill.plan.model import ExistingTarget
 from drill.recovery.coverage.evidence import PASSES
 
@@ -305,9 +305,9 @@ def is_proof(record: Summary, at_least: int) -> bool:
 
 
 def only_one(beginning: str, found: Sequence[str]) -> str:
-    """Return the one id that was found. Raise StoreError if there are more."""
+    """Return the one id that was found. Raise IdAmbiguous if there are more."""
     if len(found) > 1:
-        raise StoreError(
+        raise IdAmbiguous(
             f"{len(found)} drills begin with {beginning!r}",
             hint=f"Write more of the id, such as {min(found)}.",
         )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from drill.errors import StoreError
+from drill.errors import StoreError, UnknownName
 from drill.recovery.facts import ExceptionNote, Review
 from drill.recovery.persons import is_among, same_person
 
@@ -45,11 +45,14 @@ def _ensure_excluding(note: ExceptionNote) -> None:
 def ensure_closable(
     exception_id: str, known: Sequence[ExceptionNote], *, at: datetime
 ) -> ExceptionNote:
-    """Return the exception that is to be closed. Raise StoreError if it cannot be."""
+    """Return the exception that is to be closed.
+
+    Raise UnknownName, or StoreError if it cannot be closed.
+    """
     note = next((one for one in known if one.id == exception_id), None)
     if note is None:
-        raise StoreError(
-            f"there is no exception {exception_id}", hint="List them: drill exception list."
+        raise UnknownName(
+            f"no such exception: {exception_id}", hint="List them: drill exception list --all."
         )
     if note.closed_at is not None:
         raise StoreError(f"exception {exception_id} was closed at {note.closed_at} already")

@@ -71,6 +71,9 @@ class DrillFacts:
     base_id: str | None = None
     base_how: HowKnown | None = None
     rta: timedelta | None = None
+    unattended: timedelta | None = None
+    """How much of RTA lies between two looks too far apart: RTA is then an upper bound. Zero if
+    looks came in time, None if nobody noted it."""
     rto_target: timedelta | None = None
     rpa: timedelta | None = None
     rpa_claimed: timedelta | None = None

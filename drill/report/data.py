@@ -198,6 +198,7 @@ def drill_row(drill: DrillFacts, links: Links) -> Row:
         drill.volume_gb,
         _text(drill.flavor),
         _span(drill.rta),
+        _span(drill.unattended),
         _span(drill.rto_target),
         rto_attainment(drill).value,
         _span(drill.rpa),
@@ -221,9 +222,9 @@ DRILL_FIELDS = (
     "policy", "target_kind", "target_id", "trigger", "initiated_by", "scheduled_for", "enlisted_at",
     "started_at", "restore_accepted_at", "finished_at", "state", "outcome", "reason", "failing",
     "is_simulated", "level", "recovery_point_at", "reference_at", "base_at", "base_id", "base_how",
-    "seed", "volume_gb", "flavor", "rta_ms", "rto_target_ms", "rto", "rpa_ms", "rpa_claimed_ms",
-    "rpo_target_ms", "rpo", "checks_passed", "checks_failed", "checks_no_data", "teardown",
-    "teardown_reason", "restore_job_id", "plan_digest", "tool_version", "page",
+    "seed", "volume_gb", "flavor", "rta_ms", "unattended_ms", "rto_target_ms", "rto", "rpa_ms",
+    "rpa_claimed_ms", "rpo_target_ms", "rpo", "checks_passed", "checks_failed", "checks_no_data",
+    "teardown", "teardown_reason", "restore_job_id", "plan_digest", "tool_version", "page",
 )  # fmt: skip
 """The columns of the drills, in CSV and in JSON."""
 

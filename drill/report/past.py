@@ -182,5 +182,6 @@ def _as_known(drill: DrillFacts, at: datetime) -> DrillFacts:
         drill, outcome=None, state=(State.RESTORING if is_accepted else State.QUEUED).value,
         reason=None, hint=None, failing=(), checks=(), finished_at=None, checked_at=None,
         restore_accepted_at=accepted if is_accepted else None,
-        teardown=Teardown.PENDING.value, teardown_reason=None, level=0, rta=None, rpa=None,
+        teardown=Teardown.PENDING.value, teardown_reason=None, level=0, rta=None,
+        unattended=None, rpa=None,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from drill.errors import DrillError
+from drill.errors import UnknownName
 from drill.report.context import Context
 from drill.report.language import speaking
 from drill.report.looks import LooksOf, no_looks, source_data
@@ -16,7 +16,7 @@ from drill.report.view.standing import Promises, Standing
 _LINK = re.compile(r'<a href="(?!#)[^"]*"[^>]*>(.*?)</a>', re.DOTALL)
 
 
-class NoSuchSource(DrillError):
+class NoSuchSource(UnknownName):
     """the report knows no such source"""
 
 

@@ -14,7 +14,7 @@ from drill.engine.archive import Archive
 from drill.engine.ports import Journal
 from drill.engine.record import Outcome, State
 from drill.engine.summary import facts_of, observation_of
-from drill.errors import StoreError
+from drill.errors import DrillError, StoreError
 from drill.recovery.facts import ExceptionNote, Observation, Population, Review
 from drill.recovery.values import BackupKind, Window
 from tests.builders import (
@@ -314,7 +314,7 @@ def test_an_exception_is_opened_and_closed_once(archive: Archive):
         (lambda archive: archive.open_exception(a_note(id="E-2", approver=None)), "no approver"),
         (
             lambda archive: archive.close_exception("E-9", at=NOW, by="ada", reason="x"),
-            "no exception",
+            "no such exception",
         ),
         (
             lambda archive: archive.close_exception("E-1", at=NOW - DAY, by="ada", reason="x"),
@@ -327,7 +327,7 @@ def test_what_nobody_could_check_is_not_kept(
 ):
     archive.open_exception(a_note())
 
-    with pytest.raises(StoreError, match=message):
+    with pytest.raises(DrillError, match=message):
         act(archive)
     assert archive.exceptions() == [a_note()]
 

@@ -169,6 +169,8 @@ def timings_by_kind(drills: Iterable[DrillFacts]) -> Mapping[ModelKey, tuple[Tim
     for drill in drills:
         if not has_passed(drill) or drill.rta is None or drill.volume_gb is None:
             continue
+        if drill.unattended:  # an upper bound says how long we looked away, not how big it is
+            continue
         replay = None
         if drill.mode == "pitr" and drill.base_at is not None and drill.point_at is not None:
             replay = (drill.point_at - drill.base_at) / timedelta(hours=1)

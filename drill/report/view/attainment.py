@@ -36,7 +36,8 @@ class Attained:
     """Measured or failed, and with a target."""
     met: int
     unknown: int
-    """Passed without a measure: in no quantile and in no attainment, and always shown beside."""
+    """Passed without an answer: not measured, or so that it may be met or not. In no attainment,
+    and always shown beside."""
     p50: float | None
     """Milliseconds; None is no data, and infinity is "not reached"."""
     p90: float | None
@@ -64,6 +65,7 @@ class _Measure:
     actual: float | None
     has_target: bool
     is_met: bool
+    is_unknown: bool = False
 
 
 def attained(drills: Sequence[DrillFacts]) -> tuple[Attained, ...]:
@@ -106,6 +108,7 @@ def _measure(
         actual=None if actual is None else actual / _MILLISECOND,
         has_target=target is not None,
         is_met=judged is Attainment.MET,
+        is_unknown=actual is None or (target is not None and judged is Attainment.NO_DATA),
     )
 
 
@@ -118,9 +121,9 @@ def _summed(
         engine=key[1],
         objective=objective,
         conclusive=len(found),
-        with_target=sum(one.has_target and one.actual is not None for one in found),
+        with_target=sum(one.has_target and not one.is_unknown for one in found),
         met=sum(one.has_target and one.is_met for one in found),
-        unknown=len(found) - len(values),
+        unknown=sum(one.is_unknown for one in found),
         p50=nearest_rank(values, 50),
         p90=nearest_rank(values, 90),
         p95=nearest_rank(values, 95) if len(values) >= FEW else None,

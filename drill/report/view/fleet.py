@@ -69,7 +69,7 @@ def rto_attainment(record: DrillFacts) -> Attainment:
         return Attainment.NO_DATA
     if record.outcome in FAILURES:
         return Attainment.MISSED
-    return assess(target, record.rta).attainment
+    return assess(target, record.rta, unattended=record.unattended).attainment
 
 
 def rpo_attainment(record: DrillFacts) -> Attainment:

@@ -14,7 +14,7 @@ from drill.recovery.coverage.intervals import span_of
 from drill.report.context import Context
 from drill.report.language import _
 from drill.report.view.fleet import FAILURES, rto_attainment
-from drill.report.view.formats import Moment, gigabytes_text, moment, span_text
+from drill.report.view.formats import Moment, gigabytes_text, moment, rta_text, span_text
 from drill.report.view.links import source_page
 from drill.report.view.signs import Sign, Tone
 from drill.report.view.small_bar import SmallBar, share_of, small_bar
@@ -290,7 +290,7 @@ def _rto_texts(one: Standing) -> tuple[str, str, str]:
     if measured is None:
         return _("no data"), "", ""
     has_failed = measured.outcome in FAILURES
-    rta = _("not reached") if has_failed else span_text(measured.rta)
+    rta = _("not reached") if has_failed else rta_text(measured)
     if measured.rto_target is None:
         return rta, _("no target"), ""
     missed = rto_attainment(measured).value == "missed"

@@ -16,7 +16,14 @@ from drill.report.looks import SourceData
 from drill.report.view.bars import Bar, window_bar
 from drill.report.view.calendar import Calendar, calendar
 from drill.report.view.fleet import failing_part, is_finished, is_leaked
-from drill.report.view.formats import Moment, gigabytes_text, minute, perhaps, span_text
+from drill.report.view.formats import (
+    Moment,
+    gigabytes_text,
+    minute,
+    perhaps,
+    rta_text,
+    span_text,
+)
 from drill.report.view.links import Links
 from drill.report.view.matrix import Matrix, matrix_of
 from drill.report.view.points import Points, points
@@ -228,7 +235,7 @@ def _line(drill: DrillFacts, links: Links) -> DrillLine:
         point_at=minute(drill.point_at) if drill.point_at else None,
         sign=outcome_sign(drill),
         part=", ".join(failing_part(drill))[:CELL_AT_MOST],
-        rta=span_text(drill.rta) if is_finished(drill) else _no(),
+        rta=rta_text(drill) if is_finished(drill) else _no(),
         rpa=span_text(drill.rpa) if is_finished(drill) else _no(),
         level=f"L{drill.level}",
         leaked=is_leaked(drill),

@@ -196,6 +196,22 @@ def test_only_drills_drawn_by_a_published_seed_carry_a_statement():
     assert without.statement == NO_STATEMENT
 
 
+def test_an_rta_that_may_be_within_the_target_or_not_is_in_no_attainment_and_flagged():
+    minutes = timedelta(minutes=1)
+    drills = [
+        a_drill("03-02 13:00", rta=20 * minutes, unattended=0 * minutes),
+        a_drill("03-03 13:00", rta=90 * minutes, unattended=80 * minutes),
+        a_drill("03-04 13:00", rta=90 * minutes, unattended=10 * minutes),
+        a_drill("03-05 13:00", rta=15 * minutes, unattended=10 * minutes),
+    ]
+
+    times = covered(an_observation(), drills, objectives(rto=20 * minutes), at=T).times
+
+    assert (times.attainment.numerator, times.attainment.denominator) == (2, 3)
+    assert times.attainment.flags == ("rta_at_most",)
+    assert times.longest.value == 90 * 60  # as it is: nobody is flattered
+
+
 def test_times_and_checks_come_from_real_drills():
     drills = [
         a_drill("03-02 13:00", rta=timedelta(minutes=20), checks=(("rows", "passed"),)),
