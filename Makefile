@@ -48,10 +48,13 @@ bench: .venv/.dev
 bench-report: .venv/.dev
 	PYTHONPATH=. $(BIN)/python tests/bench/bench_report.py
 
-# Hours, not minutes: 10,000 interleavings of workers, every boundary killed for real, many made-up calls.
+# Hours, not minutes: 10,000 interleavings of workers, every boundary killed for real, storms of ten
+# minutes each (store, disk, network), many made-up calls.
 soak: .venv/.dev mariadb
 	DRILL_TEST_SCHEDULES=10000 $(BIN)/pytest tests/harness
-	DRILL_TEST_KILLS=0 $(BIN)/pytest tests/e2e/test_killed_anywhere.py
+	DRILL_TEST_KILLS=0 $(BIN)/pytest tests/e2e/test_killed_anywhere.py tests/store/test_migration_killed.py
+	DRILL_TEST_STORM_SECONDS=$${DRILL_TEST_STORM_SECONDS:-600} $(BIN)/pytest -s tests/e2e/test_store_restarted.py \
+		tests/e2e/test_disk_full.py tests/e2e/test_network_cut.py
 	DRILL_FUZZ_EXAMPLES=400 $(BIN)/pytest -n 2 tests/sandbox/test_api_fuzz.py
 	DRILL_TEST_INSTANTS=200 $(BIN)/pytest tests/sandbox/test_mariadb_restore.py \
 		tests/sandbox/test_postgres_restore.py -k "random_instants or exactly_at_the_instant"
@@ -61,6 +64,7 @@ soak-serve: .venv/.dev
 
 bench-serve: .venv/.dev
 	PYTHONPATH=. $(BIN)/python tests/bench/bench_live.py
+	PYTHONPATH=. $(BIN)/python tests/bench/bench_live_http.py
 	PYTHONPATH=. $(BIN)/python tests/bench/bench_night.py
 
 .venv/bin/python:

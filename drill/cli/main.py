@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import importlib
 import logging
+import os
 import sys
 from collections.abc import Mapping
 from typing import Literal
@@ -34,6 +37,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "notify": ("drill.cli.notify", "Test the channels of notices, and list what was told."),
     "demo": ("drill.cli.demo", "Watch a night of real restore drills on the sandbox."),
 }
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What writing says on a disk that is full, or on which this user may have no more."""
 
 
 class _Lazy(click.Group):
@@ -103,6 +109,7 @@ def main() -> None:
     """Run the command line; every fault becomes one plain message, a hint and an exit code."""
     try:
         code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Abort:
         sys.exit(ExitCode.INTERRUPTED)
     except click.ClickException as error:
@@ -119,4 +126,21 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(ExitCode.PASSED)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        _say_no_room(error)
+        sys.exit(ExitCode.NOT_PASSED)
     sys.exit(code if isinstance(code, int) else ExitCode.PASSED)
+
+
+def _say_no_room(error: OSError) -> None:
+    """Say it where that is still possible; what is left to be written would only fail again."""
+    with contextlib.suppress(OSError):
+        said = (error.strerror or "no reason given").lower()
+        click.echo(f"error: the output cannot be written: {said}", err=True)
+        click.echo("hint: Free some space; what drills found out is in the store.", err=True)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(nowhere, stream.fileno())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from drill.cli.output import outcome_text, span_text
 from drill.engine.ports import Journal
 from drill.engine.record import DrillRecord, State
+from drill.errors import StoreUnavailable
 from drill.plan.visible import visible
 
 if TYPE_CHECKING:
@@ -42,9 +43,21 @@ class Progress:
             self._live.stop()
 
     def refresh(self) -> None:
-        """Show the drills as the store has them now."""
+        """Show the drills as the store has them now.
+
+        Nobody has to see this: while the store is away nothing is shown, and where nothing can be
+        written any more, as on a full disk, nothing is shown from then on. The drills go on.
+        """
         if self._quiet:
             return
+        try:
+            self._show()
+        except StoreUnavailable:
+            return
+        except OSError:
+            self._quiet = True
+
+    def _show(self) -> None:
         found = [self._journal.find(drill_id) for drill_id in self._drill_ids]
         records = [record for record in found if record is not None]
         if self._live is not None:

@@ -145,11 +145,14 @@ class DrillRecord:
     restore_accepted_at: datetime | None = None
     restore_job_id: str | None = None
     restore_seen_running: bool = False
+    looked_at: datetime | None = None
+    """When somebody last saw how far the restore, and then the copy, was."""
     ready_at: datetime | None = None
     reachable_at: datetime | None = None
     checked_at: datetime | None = None
 
     teardown_began_at: datetime | None = None
+    """Since when teardown tries: later than its step began by the time in which nobody looked."""
     teardown_intent_at: datetime | None = None
     teardown_accepted_at: datetime | None = None
     teardown_job_id: str | None = None
@@ -169,6 +172,9 @@ class DrillRecord:
     level: int = 0
     """Assurance level reached, 0 to 6."""
     rta: timedelta | None = None
+    unattended: timedelta | None = None
+    """How much of RTA lies between two looks too far apart: the copy may have been ready so much
+    earlier. Zero if looks came in time, None if nobody noted it."""
     rpa: timedelta | None = None
     """Proven: reference instant minus the newest heartbeat found in the copy."""
     rpa_claimed: timedelta | None = None

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from drill.recovery.facts import DrillFacts
 
+NO_INITIATOR = "no_initiator"
+"""Fact of a review: how many of its drills did not note who had them run."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reviewed:
@@ -22,12 +25,15 @@ class Reviewed:
 def reviewed(drills: Iterable[DrillFacts]) -> Reviewed:
     """Sum drills up for their review. The digest is SHA-256 over a line "id outcome level" each."""
     names: set[str] = set()
+    nameless = 0
     outcomes: dict[str, int] = {}
     lines: list[str] = []
     first = last = None
     for one in drills:
         if one.initiated_by:
             names.add(one.initiated_by)
+        else:
+            nameless += 1
         word = str(one.outcome) if one.outcome else "unfinished"
         outcomes[word] = outcomes.get(word, 0) + 1
         lines.append(f"{one.id} {word} {one.level}\n")
@@ -35,6 +41,8 @@ def reviewed(drills: Iterable[DrillFacts]) -> Reviewed:
     digest = hashlib.sha256("".join(lines).encode())
     facts = {"drills": str(len(lines)), "sha256": digest.hexdigest()}
     facts |= {name: str(count) for name, count in sorted(outcomes.items())}
+    if nameless:
+        facts[NO_INITIATOR] = str(nameless)
     if first is not None and last is not None:
         facts |= {"first": first.id, "last": last.id}
     return Reviewed(initiator=", ".join(sorted(names)) or None, facts=facts)

@@ -81,6 +81,7 @@ def facts_of(record: DrillRecord) -> DrillFacts:
         base_id=base.id if base else None,
         base_how=base.how if base else None,
         rta=record.rta,
+        unattended=record.unattended,
         rto_target=plan.objectives.rto,
         rpa=record.rpa,
         rpa_claimed=record.rpa_claimed,

@@ -73,6 +73,9 @@ class DrillFacts:
     base_id: str | None = None
     base_how: HowKnown | None = None
     rta: timedelta | None = None
+    unattended: timedelta | None = None
+    """How much of RTA lies between two looks too far apart: RTA is then an upper bound. Zero if
+    looks came in time, None if nobody noted it."""
     rto_target: timedelta | None = None
     rpa: timedelta | None = None
     rpa_claimed: timedelta | None = None
@@ -121,6 +124,15 @@ class Observation:
     def source(self) -> SourceKey:
         """Return which source was observed."""
         return self.cloud, self.source_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One observation without a fault, as far as the lag over time needs it."""
+
+    taken_at: datetime
+    newest_at: datetime | None
+    """The newest instant that could be restored to then; None if there was none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

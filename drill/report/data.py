@@ -8,6 +8,7 @@ from functools import partial
 
 from drill.check.port import CheckAnswer
 from drill.recovery.coverage.intervals import milliseconds_of
+from drill.recovery.coverage.reading import validity_of
 from drill.recovery.facts import DrillFacts
 from drill.report.context import Context
 from drill.report.data_table import DataTable, Row, Value
@@ -52,7 +53,7 @@ def data_tables(site: Site) -> Iterator[DataTable]:
         name="drills", head=head, fields=DRILL_FIELDS, rows=partial(_rows, recent, links)
     )
     ordered = sorted(site.standings, key=_key)
-    sources = [[value for _name, value in source_fields(one)] for one in ordered]
+    sources = [[value for _name, value in source_fields(one, context)] for one in ordered]
     yield DataTable(name="sources", head=head, fields=SOURCE_FIELDS, rows=partial(tuple, sources))
     metrics = tuple(_metrics(site, context))
     yield DataTable(
@@ -65,11 +66,14 @@ def data_tables(site: Site) -> Iterator[DataTable]:
 
 
 def head_of(context: Context) -> dict[str, Value]:
-    """Return what stands before the rows of every file in JSON."""
+    """Return what every JSON file begins with: its shape, its instant and its period."""
     return {
         "schema": SCHEMA,
         "generated_at": moment(context.at).machine,
         "tool_version": context.tool_version,
+        "as_of": machine_text(context.at),
+        "since": _at(context.since),
+        "scope": " ".join(context.narrowed) or None,
     }
 
 
@@ -117,8 +121,11 @@ def drill_row(drill: DrillFacts, links: Links) -> Row:
         drill.target_kind,
         _text(drill.target_id),
         drill.trigger,
+        _text(drill.initiated_by),
         _at(drill.scheduled_for),
+        _at(drill.enlisted_at),
         _at(drill.started_at),
+        _at(drill.restore_accepted_at),
         _at(drill.finished_at),
         drill.state,
         drill.outcome.value if drill.outcome else None,
@@ -135,6 +142,7 @@ def drill_row(drill: DrillFacts, links: Links) -> Row:
         drill.volume_gb,
         _text(drill.flavor),
         _span(drill.rta),
+        _span(drill.unattended),
         _span(drill.rto_target),
         rto_attainment(drill).value,
         _span(drill.rpa),
@@ -155,17 +163,17 @@ def drill_row(drill: DrillFacts, links: Links) -> Row:
 
 DRILL_FIELDS = (
     "drill_id", "plan", "group", "tier", "cloud", "source_id", "source_name", "engine", "mode",
-    "policy", "target_kind", "target_id", "trigger", "scheduled_for", "started_at", "finished_at",
-    "state", "outcome", "reason", "failing", "is_simulated", "level", "recovery_point_at",
-    "reference_at", "base_at", "base_id", "base_how", "seed", "volume_gb", "flavor", "rta_ms",
-    "rto_target_ms", "rto", "rpa_ms", "rpa_claimed_ms", "rpo_target_ms", "rpo", "checks_passed",
-    "checks_failed", "checks_no_data", "teardown", "teardown_reason", "restore_job_id",
-    "plan_digest", "tool_version", "page",
+    "policy", "target_kind", "target_id", "trigger", "initiated_by", "scheduled_for", "enlisted_at",
+    "started_at", "restore_accepted_at", "finished_at", "state", "outcome", "reason", "failing",
+    "is_simulated", "level", "recovery_point_at", "reference_at", "base_at", "base_id", "base_how",
+    "seed", "volume_gb", "flavor", "rta_ms", "unattended_ms", "rto_target_ms", "rto", "rpa_ms",
+    "rpa_claimed_ms", "rpo_target_ms", "rpo", "checks_passed", "checks_failed", "checks_no_data",
+    "teardown", "teardown_reason", "restore_job_id", "plan_digest", "tool_version", "page",
 )  # fmt: skip
 """The columns of the drills, in CSV and in JSON."""
 
 
-def source_fields(one: Standing) -> Fields:
+def source_fields(one: Standing, context: Context) -> Fields:
     """Return every field of a source; shares as numerator and denominator, in milliseconds."""
     seen, newest = one.past.observation, one.newest
     proof = one.newest_proof
@@ -174,11 +182,14 @@ def source_fields(one: Standing) -> Fields:
     lag = one.lag
     return (
         ("cloud", one.key[0]),
+        ("region", _text(context.region(one.key[0]))),
         ("source_id", _text(one.key[1])),
         ("source_name", _text(name_of(one.past))),
         ("engine", seen.engine if seen else newest.engine if newest else None),
         ("volume_gb", seen.volume_gb if seen else None),
         ("tier", one.tier),
+        ("cadence_ms", _span(one.promise.cadence)),
+        ("proof_validity_ms", _span(validity_of(one.promise))),
         ("standing", SLUGS[one.status]),
         ("is_simulated", one.is_simulated),
         ("drills", len(one.past.drills)),
@@ -186,6 +197,7 @@ def source_fields(one: Standing) -> Fields:
         ("newest_outcome", newest.outcome.value if newest and newest.outcome else None),
         ("newest_proof_at", _at(proof.finished_at if proof else None)),
         ("proof_ends_at", _at(one.expires_at)),
+        ("proofs_of_restorable", len(one.standing_proofs)),
         ("windows_read_at", _at(seen.taken_at if seen else None)),
         ("promised_ms", _part(window.denominator if window else None)),
         ("advertised_ms", _part(proven.denominator) if one.window else None),
@@ -201,10 +213,11 @@ def source_fields(one: Standing) -> Fields:
 
 
 SOURCE_FIELDS = (
-    "cloud", "source_id", "source_name", "engine", "volume_gb", "tier", "standing", "is_simulated",
-    "drills", "newest_drill_id", "newest_outcome", "newest_proof_at", "proof_ends_at",
-    "windows_read_at", "promised_ms", "advertised_ms", "proven_ms", "suspect_ms", "gaps",
-    "longest_gap_ms", "lag_ms", "backups", "backups_proven", "page",
+    "cloud", "region", "source_id", "source_name", "engine", "volume_gb", "tier", "cadence_ms",
+    "proof_validity_ms", "standing", "is_simulated", "drills", "newest_drill_id", "newest_outcome",
+    "newest_proof_at", "proof_ends_at", "proofs_of_restorable", "windows_read_at", "promised_ms",
+    "advertised_ms", "proven_ms", "suspect_ms", "gaps", "longest_gap_ms", "lag_ms", "backups",
+    "backups_proven", "page",
 )  # fmt: skip
 """The columns of the sources, in CSV and in JSON."""
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +18,7 @@ from drill.report.data_table import DataTable
 from drill.report.environment import environment
 from drill.report.folder import ReportFolder, ReportFolderUnusable
 from drill.report.language import speaking
+from drill.report.looks import LooksOf, source_data
 from drill.report.manifest import Entry
 from drill.report.site import DRILL, FLEET, INDEX, KINDS, SOURCE, Page
 from drill.report.view.drill import DrillData
@@ -73,6 +74,7 @@ class Job:
     folder: Path
     context: Context
     book: DrillBook
+    looks_of: LooksOf
     pool: Executor | None
     """Other processes that render; None if this one does everything."""
     workers: int
@@ -126,7 +128,7 @@ def _in_turn(
     tables: Sequence[DataTable], pages: Sequence[Page], job: Job, own: Iterator[list[Made]]
 ) -> Iterator[list[Made]]:
     for chunk in _chunks(pages):
-        yield _make_pages(job.folder, job.context, _loaded(chunk, job.book))
+        yield _make_pages(job.folder, job.context, _loaded(chunk, job))
     for table in tables:
         yield make_table(job.folder, table)
     yield from own
@@ -146,7 +148,7 @@ def _in_processes(
     for table in tables:
         running[pool.submit(make_table, job.folder, table)] = []
     for chunk in _chunks(pages):
-        loaded = _loaded(chunk, job.book)
+        loaded = _loaded(chunk, job)
         running[pool.submit(_make_pages, job.folder, job.context, loaded)] = loaded
         while len(running) >= QUEUED * (job.workers - 1):
             made = next(own, None)
@@ -178,14 +180,18 @@ def _chunks(pages: Sequence[Page]) -> Iterator[Sequence[Page]]:
     return (pages[place : place + CHUNK] for place in range(0, len(pages), CHUNK))
 
 
-def _loaded(pages: Sequence[Page], book: DrillBook) -> list[Page]:
-    """Return the pages with their data; of a drill that is its whole record with its journal."""
-    return [
-        Page(name=page.name, kind=page.kind, data=_drill_data(page.data, book), digest=page.digest)
-        if page.kind == DRILL.name
-        else page
-        for page in pages
-    ]
+def _loaded(pages: Sequence[Page], job: Job) -> list[Page]:
+    """Return the pages with what is read for them alone: of a drill its whole record with its
+    journal, of a source the looks at it."""
+    return [replace(page, data=_data_of(page, job)) for page in pages]
+
+
+def _data_of(page: Page, job: Job) -> object:
+    if page.kind == DRILL.name:
+        return _drill_data(page.data, job.book)
+    if page.kind == SOURCE.name:
+        return source_data(page.data, job.looks_of)
+    return page.data
 
 
 def _drill_data(facts: DrillFacts, book: DrillBook) -> DrillData:

@@ -15,6 +15,7 @@ from drill.report.data import data_tables
 from drill.report.data_table import DataTable
 from drill.report.folder import ReportFolder, ReportFolderUnusable
 from drill.report.language import speaking
+from drill.report.looks import LooksOf, no_looks
 from drill.report.making import (
     DrillBook,
     Job,
@@ -59,6 +60,7 @@ def render_report(
     folder: Path,
     context: Context,
     promises: Promises | None = None,
+    looks_of: LooksOf = no_looks,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> RenderedReport:
@@ -71,7 +73,7 @@ def render_report(
     if context.at.utcoffset() is None:
         raise ValueError("a naive datetime is not an instant")
     with collector_resting():
-        return _render_report(past, book, folder, context, promises, workers, progress)
+        return _render_report(past, book, folder, context, promises, looks_of, workers, progress)
 
 
 def _render_report(
@@ -80,6 +82,7 @@ def _render_report(
     folder: Path,
     context: Context,
     promises: Promises | None,
+    looks_of: LooksOf,
     workers: int,
     progress: Progress | None,
 ) -> RenderedReport:
@@ -115,8 +118,8 @@ def _render_report(
         if pool is None and len(todo) >= MANY:
             pool = helpers(stack, workers)
         job = Job(
-            folder=folder, context=site.context, book=book, pool=pool, workers=workers,
-            progress=progress,
+            folder=folder, context=site.context, book=book, looks_of=looks_of, pool=pool,
+            workers=workers, progress=progress,
         )  # fmt: skip
         overview: list[tuple[Page, bytes]] = []
         for made in made_by_all(tables, todo, overview, job, begun):

@@ -21,6 +21,7 @@ from drill.report.view.exceptions import exceptions_view
 from drill.report.view.fleet_page import FleetData, fleet_pages, fleet_view
 from drill.report.view.links import NO_LINKS, Links, links_for, source_page
 from drill.report.view.methodology import methodology_view
+from drill.report.view.names_page import names_pages, names_view
 from drill.report.view.overview import OverviewData, overview_view
 from drill.report.view.source import source_view
 from drill.report.view.standing import Promises, Standing, standing_of, worst_first
@@ -28,7 +29,7 @@ from drill.report.view.summary import summary_view
 from drill.report.view.trends import trends_view
 from drill.report.view.verify import verify_view
 
-SCHEMA = "1"
+SCHEMA = "2"
 """Rises when the digest of a page is made of something else."""
 
 INDEX = "index.html"
@@ -59,6 +60,7 @@ OVERVIEW = PageKind(
     needs_everything=True,
 )
 FLEET = PageKind(name="fleet", template="fleet.html.j2", view=fleet_view, sheets=("fleet",))
+NAMES = PageKind(name="names", template="names.html.j2", view=names_view, sheets=("fleet",))
 TRENDS = PageKind(
     name="trends",
     template="trends.html.j2",
@@ -103,7 +105,7 @@ VERIFY = PageKind(
 KINDS = {
     kind.name: kind
     for kind in (
-        OVERVIEW, FLEET, TRENDS, SOURCE, DRILL, COMPLIANCE, EXCEPTIONS, SUMMARY, METHODOLOGY,
+        OVERVIEW, FLEET, NAMES, TRENDS, SOURCE, DRILL, COMPLIANCE, EXCEPTIONS, SUMMARY, METHODOLOGY,
         VERIFY,
     )
 }  # fmt: skip
@@ -116,7 +118,8 @@ class Page:
     name: str
     kind: str
     data: Any
-    """What the view is made of; of a drill its facts, because its record is read when needed."""
+    """What the view is made of; of a drill its facts and of a source its standing, because the
+    record and the looks are read when needed."""
     digest: str = ""
     """Of everything that the page is made of; empty for a page that is always rendered."""
 
@@ -232,9 +235,13 @@ def _source_pages(
 
 def _fleet_pages(standings: Sequence[Standing], context: Context) -> Iterator[Page]:
     planned = fleet_pages(standings, context)
-    views = tuple((page.slug, page.count) for page in planned if page.number == 1)
+    views = tuple(page.view for page in planned if page.number == 1)
+    names = names_pages(standings, context)
     for page in planned:
-        yield Page(name=page.name, kind=FLEET.name, data=FleetData(page=page, all=views))
+        data = FleetData(page=page, all=views, has_names=bool(names))
+        yield Page(name=page.name, kind=FLEET.name, data=data)
+    for one in names:
+        yield Page(name=one.name, kind=NAMES.name, data=one)
 
 
 def _fingerprint(drill: DrillFacts, *, is_linked: bool) -> tuple[object, ...]:

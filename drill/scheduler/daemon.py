@@ -35,6 +35,9 @@ LOOK_AT_CLOCK_EVERY = timedelta(seconds=5)
 STUCK_AFTER = timedelta(minutes=5)
 """A dispatcher that does not go round for so long hangs; waiting for a lock takes less."""
 
+ABORT_AGAIN_AFTER = timedelta(seconds=1)
+"""How long an order to abort is put off that a store did not take."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
@@ -52,6 +55,8 @@ class Means:
     drain_timeout: timedelta = timedelta(seconds=30)
     sweep_every: timedelta = timedelta(minutes=10)
     scratch_lives_at_most: timedelta = timedelta(hours=12)
+    trouble: Callable[[], str | None] = lambda: None
+    """Returns what cannot be done beside the drills; it is noted with the sign of life."""
     on_beat: Sequence[Callable[[datetime], None]] = ()
     """Called with the time at every beat: notices, metrics. They should return at once; what they
     raise is logged and changes nothing."""
@@ -126,10 +131,24 @@ class Daemon:
         self._ending.ask(waits=abort)
         self._dispatcher.drain()
         if abort:
+            self._abort_all()
+        self._alarm.stop()
+
+    def _abort_all(self) -> None:
+        """Take what is under way to teardown; as soon as the store is back, where it is away.
+
+        Nobody waits here: the next signal has to be heard.
+        """
+        try:
             begun = [one.id for one in self._journal.unfinished() if one.state is not State.QUEUED]
             self._journal.request_abort(begun)
             self._dispatcher.wake()
-        self._alarm.stop()
+        except StoreUnavailable as error:
+            self._say_away(error)
+            pause = ABORT_AGAIN_AFTER.total_seconds()
+            again = threading.Timer(pause, self._watched, args=(self._abort_all,))
+            again.daemon = True
+            again.start()
 
     def leave(self) -> None:
         """End at once, whatever is under way."""
@@ -163,7 +182,7 @@ class Daemon:
             if not self._has_said:
                 control.daemon_started(self._worker, now=now)
                 self._has_said = True
-        control.daemon_beat(self._worker, now=now)
+        control.daemon_beat(self._worker, now=now, trouble=self._means.trouble())
         self._look_at_schedule()
         ended = self._journal.expire_leases(is_known_dead)
         if ended:

@@ -24,8 +24,15 @@ def connect_arguments(dialect: str, *, patience: timedelta) -> dict[str, Any]:
     """Return what the driver is given: above all how long it waits for a lock or a server."""
     if dialect == "sqlite":
         return {"timeout": patience.total_seconds()}
+    seconds = max(2, int(patience.total_seconds()))
     return {
-        "connect_timeout": max(2, int(patience.total_seconds())),
+        "connect_timeout": seconds,
+        # A server whose machine is gone says nothing: left to itself, the system waits a quarter of
+        # an hour for an answer, and two hours where a connection is idle.
+        "tcp_user_timeout": seconds * 1000,
+        "keepalives_idle": max(1, seconds // 3),
+        "keepalives_interval": max(1, seconds // 6),
+        "keepalives_count": 3,
         "options": f"-c lock_timeout={patience // timedelta(milliseconds=1)}",
     }
 

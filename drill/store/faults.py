@@ -45,7 +45,16 @@ _SQLITE["SQLITE_PERM"] = _SQLITE["SQLITE_READONLY"]
 _LASTING = (_SQLITE["SQLITE_NOTADB"], _SQLITE["SQLITE_CORRUPT"])
 """What does not pass by itself; everything else that is known may."""
 
-_SQLSTATE = {"53100": _SQLITE["SQLITE_FULL"], "55P03": _SQLITE["SQLITE_BUSY"]}
+_READ_ONLY = (
+    "takes no writes now",
+    "A database server that is full, or a standby, can be read only: look which one answers.",
+)
+
+_SQLSTATE = {
+    "53100": _SQLITE["SQLITE_FULL"],
+    "55P03": _SQLITE["SQLITE_BUSY"],
+    "25006": _READ_ONLY,
+}
 
 _UNREACHABLE = (
     "cannot be reached",

@@ -57,6 +57,8 @@ class Server:
 
     folder: Path
     port: int = 0
+    """Chosen at the first start, and the same at every later one."""
+    max_connections: int = 30
     password: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     process: subprocess.Popen[bytes] | None = None
 
@@ -73,8 +75,9 @@ class Server:
         )
 
     def start(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            self.port = taken.getsockname()[1]
+        if not self.port:
+            with socket.create_server(("127.0.0.1", 0)) as taken:
+                self.port = taken.getsockname()[1]
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": self.port,
@@ -82,7 +85,7 @@ class Server:
             "fsync": "off",
             "autovacuum": "off",
             "timezone": "Asia/Shanghai",
-            "max_connections": 30,
+            "max_connections": self.max_connections,
             "shared_buffers": "16MB",
         }
         flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

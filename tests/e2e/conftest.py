@@ -13,11 +13,15 @@ from tests.e2e.world import World
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that share a sandbox and its two targets on one worker."""
+    """Keep the tests that share a sandbox and its two targets on one worker.
+
+    A file that names a group of its own gets a sandbox of its own on whatever worker that is.
+    """
     for item in items:
         if Path(__file__).parent in Path(item.path).parents:
             is_inside = "inside" in getattr(item, "fixturenames", ())
-            item.add_marker(pytest.mark.xdist_group("e2e-inside" if is_inside else "e2e"))
+            if item.get_closest_marker("xdist_group") is None:
+                item.add_marker(pytest.mark.xdist_group("e2e-inside" if is_inside else "e2e"))
             item.add_marker(pytest.mark.servers)
 
 

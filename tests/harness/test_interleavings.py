@@ -1,7 +1,9 @@
-"""Several workers, faults, kills and clocks that jump, in any order that Hypothesis thinks of.
+"""Several workers, sweeps, faults, kills and clocks that jump or are wrong, in any order that
+Hypothesis thinks of.
 
-A few hundred schedules here; ``make soak`` plays at least 10,000
-(``DRILL_TEST_SCHEDULES`` says how many).
+A few hundred schedules here; ``make soak`` plays at least 10,000. ``DRILL_TEST_SCHEDULES`` says how
+many, ``DRILL_TEST_HARNESS_SEED`` which ones, ``DRILL_TEST_HARNESS_DELAY`` (seconds) how long the
+longest pause between two steps is, ``DRILL_TEST_HARNESS_SKEW`` how wrong a clock may be.
 """
 
 from __future__ import annotations
@@ -9,13 +11,15 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from drill.engine.listing import look_by_list
 from drill.engine.record import Outcome, State, Teardown
 from drill.engine.runner import advance
-from drill.engine.sweeping import find_leaks, reopen_teardowns
+from drill.engine.sweeping import find_leaks, reopen_teardowns, sweep
+from drill.engine.waiting import Waiter, waiter_of
 from drill.errors import (
     AnswerLost,
     DrillError,
@@ -28,6 +32,7 @@ from drill.errors import (
 )
 from drill.provider.memory import Fault
 from tests.engine.scene import Scene, a_plan
+from tests.harness.stage import LONGEST_DELAY, SEED
 from tests.harness.workers import Ledger, SteppedWorker
 
 SCHEDULES = int(os.environ.get("DRILL_TEST_SCHEDULES", "200"))
@@ -53,9 +58,15 @@ FAULTS = (
 )
 """None of them says anything about the backup."""
 
+LONGEST_PAUSE = max(1500, int(LONGEST_DELAY.total_seconds()))
+WRONG_AT_MOST = int(os.environ.get("DRILL_TEST_HARNESS_SKEW", "5"))
+"""Seconds by which the clocks of hosts may differ (docs/deploy.md)."""
+LIVES_AT_MOST = timedelta(hours=12)
+
 who = st.integers(0, WORKERS - 1)
 
 
+@seed(SEED)
 class Interleavings(RuleBasedStateMachine):
     """A cloud, a store, three processes, and whatever goes wrong."""
 
@@ -67,10 +78,11 @@ class Interleavings(RuleBasedStateMachine):
         self.dead: set[str] = set()
         self.workers = [self.a_worker() for _ in range(WORKERS)]
         self.drills: list[str] = []
+        self.waiters: dict[str, Waiter] = {}
 
-    def a_worker(self) -> SteppedWorker:
+    def a_worker(self, ahead: timedelta = timedelta(0)) -> SteppedWorker:
         self.born += 1
-        return SteppedWorker(self.scene, f"host/{self.born}/1", self.ledger)
+        return SteppedWorker(self.scene, f"host/{self.born}/1", self.ledger, ahead=ahead)
 
     @precondition(lambda self: len(self.drills) < DRILLS_AT_MOST)
     @rule(kind=st.sampled_from(("new", "existing")), mode=st.sampled_from(("pitr", "backup")))
@@ -96,11 +108,29 @@ class Interleavings(RuleBasedStateMachine):
             self.scene.clock.move(max(next_at - self.scene.clock.now(), timedelta(0)))
         self.work(number, 500)
 
-    @rule(number=who)
-    def kill(self, number: int) -> None:
+    @rule()
+    def remember_who_waits(self) -> None:
+        """What some process knows of the drills that wait, and that others may change since."""
+        now = self.scene.clock.now()
+        found = [waiter_of(one, now=now) for one in self.scene.journal.unfinished()]
+        self.waiters |= {one.id: one for one in found if one is not None}
+
+    @precondition(lambda self: self.waiters)
+    @rule(fault=st.none() | st.sampled_from(FAULTS))
+    def look_by_list(self, fault: Fault | None) -> None:
+        if fault is not None:
+            self.scene.provider.inject(fault)
+        parts = self.scene.parts_with(self.scene.journal, self.scene.provider)
+        waiters = list(self.waiters.values())
+        listed = look_by_list(waiters, parts, parts.clouds["memory"], failures=0)
+        self.waiters |= {one.id: one for one in listed.waiting}
+
+    @rule(number=who, ahead=st.integers(-WRONG_AT_MOST, WRONG_AT_MOST))
+    def kill(self, number: int, ahead: int) -> None:
+        """Kill it; the process that comes after it may be on a machine whose clock is wrong."""
         self.workers[number].kill()
         self.dead.add(self.workers[number].name)
-        self.workers[number] = self.a_worker()
+        self.workers[number] = self.a_worker(timedelta(seconds=ahead))
 
     @rule()
     def notice_the_dead(self) -> None:
@@ -114,7 +144,7 @@ class Interleavings(RuleBasedStateMachine):
     def let_the_cloud_fail(self, fault: Fault) -> None:
         self.scene.provider.inject(fault)
 
-    @rule(seconds=st.integers(1, 1500))
+    @rule(seconds=st.integers(1, LONGEST_PAUSE))
     def let_time_pass(self, seconds: int) -> None:
         self.scene.clock.move(timedelta(seconds=seconds))
 
@@ -127,11 +157,22 @@ class Interleavings(RuleBasedStateMachine):
     def abort(self, data: st.DataObject) -> None:
         self.scene.journal.request_abort([data.draw(st.sampled_from(self.drills))])
 
-    @rule()
-    def sweep(self) -> None:
+    @rule(number=who, steps=st.integers(0, 20))
+    def begin_to_sweep(self, number: int, steps: int) -> None:
+        """Sweep, or be killed or overtaken in the middle of it: by another sweep, by a drill."""
+        worker = self.workers[number]
+        if not worker.is_busy:
+            worker.begin_to(lambda: self.sweep_by(worker))
+            worker.step(steps)
+
+    def sweep_by(self, worker: SteppedWorker) -> None:
+        is_dead = self.dead.__contains__
+        sweep(worker.parts, is_dead=is_dead, lives_at_most=LIVES_AT_MOST, apply=True)
+
+    def sweep_at_the_end(self) -> None:
         parts = self.scene.parts_with(self.scene.journal, self.scene.provider)
         now = self.scene.clock.now()
-        search = find_leaks(parts, now=now, lives_at_most=timedelta(hours=12))
+        search = find_leaks(parts, now=now, lives_at_most=LIVES_AT_MOST)
         reopen_teardowns(parts, search.leaks, now=now)
 
     @invariant()
@@ -159,7 +200,7 @@ class Interleavings(RuleBasedStateMachine):
         self.scene.worker = "host/last/1"
         for _ in range(3):
             self.finish_everything()
-            self.sweep()
+            self.sweep_at_the_end()
         self.finish_everything()
         for drill_id in self.drills:
             record = self.scene.record(drill_id)

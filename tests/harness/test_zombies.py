@@ -23,14 +23,14 @@ def wake_up_late(target: str, mode: str, at: int, steps_of_the_other: int) -> No
     drill_id = scene.enlist(a_plan(target=target, mode=mode))
     first = SteppedWorker(scene, "host/1/1", ledger)
     while at > 0 and scene.record(drill_id).state is not State.FINISHED:
-        at -= _go_on(first, drill_id, at)
+        at -= go_on(first, drill_id, at)
     if not first.is_busy:
         return
     scene.clock.move(first.lease + timedelta(seconds=1))
     second = SteppedWorker(scene, "host/2/2", ledger)
     left = steps_of_the_other
     while left > 0 and scene.record(drill_id).state is not State.FINISHED:
-        left -= _go_on(second, drill_id, left)
+        left -= go_on(second, drill_id, left)
     first.step(1000)
     while second.is_busy:
         second.step(1000)
@@ -44,7 +44,7 @@ def wake_up_late(target: str, mode: str, at: int, steps_of_the_other: int) -> No
     assert_all_is_well(stage, drill_id)
 
 
-def _go_on(worker: SteppedWorker, drill_id: str, at_most: int) -> int:
+def go_on(worker: SteppedWorker, drill_id: str, at_most: int) -> int:
     """Take up to so many boundaries; return how many were taken, at least one."""
     scene = worker.scene
     if not worker.is_busy:

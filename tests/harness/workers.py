@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from drill.clock import Clock
 from drill.engine.ports import Parts
 from drill.engine.runner import advance
 from drill.errors import AnswerLost, DrillError, StoreError
@@ -40,10 +43,32 @@ class Ledger:
         provider._accept = counted  # type: ignore[method-assign]
 
 
-class SteppedWorker:
-    """A process with one thread that does what a dispatcher does, one boundary at a time."""
+class SkewedClock:
+    """The clock of a machine that is wrong by a fixed span."""
 
-    def __init__(self, scene: Scene, name: str, ledger: Ledger) -> None:
+    def __init__(self, clock: Clock, ahead: timedelta) -> None:
+        self._clock = clock
+        self._ahead = ahead
+
+    def now(self) -> datetime:
+        return self._clock.now() + self._ahead
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    def sleep(self, span: timedelta) -> None:
+        self._clock.sleep(span)
+
+
+class SteppedWorker:
+    """A process with one thread that does what a dispatcher does, one boundary at a time.
+
+    ``ahead`` is how far the clock of its machine is before the right time.
+    """
+
+    def __init__(
+        self, scene: Scene, name: str, ledger: Ledger, *, ahead: timedelta = timedelta(0)
+    ) -> None:
         self.name = name
         self.scene = scene
         self.passed = 0
@@ -60,9 +85,10 @@ class SteppedWorker:
         self._stopped = threading.Semaphore(0)
         self._thread: threading.Thread | None = None
         scene.worker = name
-        self._parts: Parts = scene.parts_with(
+        parts = scene.parts_with(
             gated_journal(scene.journal, self._gate), gated_provider(scene.provider, self._gate)
         )
+        self.parts: Parts = replace(parts, clock=SkewedClock(scene.clock, ahead))
 
     @property
     def is_busy(self) -> bool:
@@ -72,12 +98,16 @@ class SteppedWorker:
     @property
     def lease(self) -> timedelta:
         """Return how long its leases are."""
-        return self._parts.lease
+        return self.parts.lease
 
     def begin(self, drill_id: str) -> None:
         """Begin to advance a drill, and stop at the first boundary."""
         self.drill_id = drill_id
-        self._thread = threading.Thread(target=self._advance, args=(drill_id,), name=self.name)
+        self.begin_to(lambda: advance(drill_id, self.parts, held=lambda record: None))
+
+    def begin_to(self, do: Callable[[], object]) -> None:
+        """Begin to do something with these parts, and stop at the first boundary."""
+        self._thread = threading.Thread(target=self._do, args=(do,), name=self.name)
         self._thread.start()
         self._wait()
 
@@ -102,9 +132,9 @@ class SteppedWorker:
             self._thread.join(PATIENCE)
             self._thread = None
 
-    def _advance(self, drill_id: str) -> None:
+    def _do(self, do: Callable[[], object]) -> None:
         try:
-            advance(drill_id, self._parts, held=lambda record: None)
+            do()
         except (Killed, DrillError):
             pass  # a dispatcher logs it; the drill stays leased until the lease ends
         except BaseException as error:  # noqa: BLE001  told to the test, which fails by it

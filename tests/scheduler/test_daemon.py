@@ -17,12 +17,13 @@ from drill.engine.control import Pause, Scope
 from drill.engine.memory import MemoryJournal
 from drill.engine.memory_control import MemoryControl
 from drill.engine.ports import Parts
-from drill.engine.record import State, Trigger
+from drill.engine.record import DrillRecord, State, Trigger
+from drill.engine.runner import advance
 from drill.errors import StoreUnavailable
 from drill.plan.loader import load_config
 from drill.scheduler.daemon import Daemon, Means
 from drill.scheduler.planbook import PlanBook
-from tests.engine.scene import Scene
+from tests.engine.scene import Scene, a_plan
 from tests.plan.conftest import CONFIG, PLAN
 
 SCHEDULE = '\n[schedule]\ncron = "* * * * *"\n'
@@ -99,6 +100,14 @@ def test_a_beat_enlists_what_has_come_once_and_records_what_went_by(site):
     assert [record.outcome for record in records[1:3]] == ["missed", "missed"]
 
 
+def test_a_beat_notes_what_the_daemon_has_trouble_with_beside_its_drills(tmp_path):
+    site = Site(tmp_path, trouble=lambda: "metrics are not served")
+
+    site.daemon.beat(anyway=True)
+
+    assert [one.trouble for one in site.control.daemons()] == ["metrics are not served"]
+
+
 def test_the_last_plan_that_goes_is_said_and_nothing_else_about_plans_is(site):
     site.write("orders")
     with capture_logs() as lines:
@@ -170,10 +179,10 @@ class AwayControl(MemoryControl):
 
     is_away = True
 
-    def daemon_beat(self, worker: str, *, now: Any) -> None:
+    def daemon_beat(self, worker: str, *, now: Any, trouble: str | None = None) -> None:
         if self.is_away:
             raise StoreUnavailable("the store is locked by another process")
-        super().daemon_beat(worker, now=now)
+        super().daemon_beat(worker, now=now, trouble=trouble)
 
 
 def test_a_store_that_is_away_is_waited_for(tmp_path):
@@ -238,7 +247,7 @@ def test_a_beat_that_dies_takes_the_daemon_along(tmp_path):
     class Broken(MemoryControl):
         beats = 0
 
-        def daemon_beat(self, worker: str, *, now: Any) -> None:
+        def daemon_beat(self, worker: str, *, now: Any, trouble: str | None = None) -> None:
             self.beats += 1
             if self.beats > 2:
                 raise ZeroDivisionError("a fault of the program")
@@ -267,3 +276,32 @@ def test_an_order_to_drain_ends_it_and_leaves_the_queued(site):
     assert not thread.is_alive()
     assert failures == []
     assert site.journal.history()[0].state is State.QUEUED
+
+
+class AwayTwice(MemoryJournal):
+    """A journal that cannot be read the first two times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away = 2
+
+    def unfinished(self, *, plan_names: Any = None) -> Any:
+        if self.away > 0:
+            self.away -= 1
+            raise StoreUnavailable("the store is away")
+        return super().unfinished(plan_names=plan_names)
+
+
+def test_an_interrupt_while_the_store_is_away_aborts_as_soon_as_it_is_back(tmp_path: Path):
+    site = Site(tmp_path, AwayTwice())
+    drill_id = site.scene.enlist(a_plan())
+    while site.scene.record(drill_id).state is State.QUEUED:
+        advance(drill_id, site.scene.parts, held=lambda one: None, may_go_on=_is_queued)
+
+    site.daemon.stop(abort=True)
+
+    _wait_until(lambda: site.scene.record(drill_id).abort_requested)
+
+
+def _is_queued(record: DrillRecord) -> bool:
+    return record.state is State.QUEUED

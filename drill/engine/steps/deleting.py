@@ -11,6 +11,7 @@ from drill.engine.steps.tagging import lacks_our_tag, tag_late
 from drill.engine.steps.teardown_answer import (
     TornDown,
     give_order,
+    is_watched_out,
     leaked_by,
 )
 from drill.guard.admission import Refusals
@@ -58,7 +59,7 @@ def _look_for_created(desk: Desk, cloud: CloudSettings) -> TornDown | None:
             restore_accepted_at=accepted_at,
         )
         return None
-    if desk.now() - intent_at > cloud.settle_time:
+    if is_watched_out(desk, cloud, intent_at):
         return TornDown(
             Teardown.NOT_NEEDED,
             f"no instance named {instance_name_of(desk.record)} appeared "

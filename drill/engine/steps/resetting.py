@@ -21,6 +21,7 @@ from drill.engine.steps.restoring import (
 from drill.engine.steps.teardown_answer import (
     TornDown,
     give_order,
+    is_watched_out,
     leaked_by,
 )
 from drill.guard.admission import Refusals
@@ -66,7 +67,7 @@ def reset_existing_target(desk: Desk, parts: Parts, cloud: CloudSettings) -> Tor
 def _reset_if_touched(
     desk: Desk, parts: Parts, cloud: CloudSettings, target: Instance, intent_at: datetime
 ) -> TornDown | None:
-    if desk.now() - intent_at <= cloud.settle_time:
+    if not is_watched_out(desk, cloud, intent_at):
         desk.look_again_in(cloud.poll_every)
         return None
     if target.status == "ACTIVE":

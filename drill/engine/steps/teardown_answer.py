@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from drill.engine.desk import Desk
@@ -20,6 +21,17 @@ class TornDown:
 
     teardown: Teardown
     reason: str
+
+
+def is_watched_out(desk: Desk, cloud: CloudSettings, intent_at: datetime) -> bool:
+    """Tell whether a restore that shows no sign of life was not accepted, and never will be.
+
+    It is watched for ``settle_time`` once more after teardown began. Whoever took the drill over
+    may have a clock that is minutes ahead of the one that wrote the intent, and must not take an
+    order that is still on its way for one that was never accepted: nobody would look again.
+    """
+    since = max(intent_at, desk.record.teardown_began_at or intent_at)
+    return desk.now() - since > cloud.settle_time
 
 
 def leaked_by(refusals: Refusals) -> TornDown:

@@ -17,6 +17,7 @@ def tear_down(desk: Desk, parts: Parts, cloud: CloudSettings) -> None:
 
     An existing target that is not seen to be empty stays held, so that no drill uses it again.
     """
+    _leave_out_idle_time(desk, parts)
     is_new = isinstance(desk.record.plan.target, NewTarget)
     answer = (delete_new_target if is_new else reset_existing_target)(desk, parts, cloud)
     if answer is None:
@@ -25,11 +26,22 @@ def tear_down(desk: Desk, parts: Parts, cloud: CloudSettings) -> None:
         _conclude(desk, parts, answer)
 
 
+def _leave_out_idle_time(desk: Desk, parts: Parts) -> None:
+    """Let the patience begin later by the time in which nobody looked although it was due.
+
+    Whoever was down for an hour has not tried for an hour, and would leave behind what a second
+    look deletes. A look that is late by less than a lease is one of a worker that was busy.
+    """
+    idle = desk.now() - desk.record.next_at
+    began_at = desk.record.teardown_began_at
+    if began_at is not None and idle > parts.lease:
+        desk.save(teardown_began_at=min(began_at + idle, desk.now()))
+
+
 def give_up_teardown_if_late(desk: Desk, parts: Parts) -> None:
     """Say that the scratch instance leaked, once teardown has tried for ``teardown_patience``.
 
-    Called after a step that did not end it, so that a drill that was left alone for days still
-    gets its try.
+    Called after a step that did not end it.
     """
     began_at = desk.record.teardown_began_at or desk.now()
     if desk.now() - began_at < parts.teardown_patience:

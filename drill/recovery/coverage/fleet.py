@@ -19,6 +19,7 @@ from drill.recovery.coverage.intervals import milliseconds_of
 from drill.recovery.coverage.metric import Metric, seconds, share
 from drill.recovery.coverage.ranking import nearest_rank
 from drill.recovery.facts import DrillFacts, ExceptionNote, SourceKey
+from drill.recovery.persons import same_person
 
 DAY = 86_400_000
 """Milliseconds."""
@@ -89,7 +90,10 @@ def fleet_coverage(
 
 
 def excluded_sources(exceptions: Iterable[ExceptionNote], *, at: datetime) -> frozenset[SourceKey]:
-    """Return the sources with an approved, open and not expired exclusion."""
+    """Return the sources with an approved, open and not expired exclusion.
+
+    Nobody approves what they opened themselves, by whatever spelling of their name.
+    """
     return frozenset(
         (note.cloud, note.source_id)
         for note in exceptions
@@ -97,6 +101,7 @@ def excluded_sources(exceptions: Iterable[ExceptionNote], *, at: datetime) -> fr
         and note.source_id is not None
         and note.approver
         and note.is_open(at)
+        and not same_person(note.approver, note.opened_by)
     )
 
 

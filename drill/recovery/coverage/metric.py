@@ -7,7 +7,7 @@ from typing import Literal
 
 from drill.recovery.pickling import quickly_pickled
 
-Unit = Literal["share", "seconds", "count", "per day", "gigabytes", "days", "bytes"]
+Unit = Literal["share", "seconds", "count", "per day", "gigabytes", "days", "bytes", "money"]
 
 
 @quickly_pickled

@@ -168,6 +168,8 @@ def timed_by_kind(drills: Iterable[DrillFacts]) -> Mapping[ModelKey, Sequence[Dr
     that their times hold for."""
     found: dict[ModelKey, list[DrillFacts]] = {}
     for drill in drills:
+        if drill.unattended:  # an upper bound says how long we looked away, not how big it is
+            continue
         if drill.rta is not None and drill.volume_gb is not None and has_passed(drill):
             found.setdefault((drill.engine, drill.volume_type, drill.flavor), []).append(drill)
     return found

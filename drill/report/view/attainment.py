@@ -32,9 +32,11 @@ class Attained:
     objective: str
     conclusive: int
     with_target: int
+    """Measured or failed, and with a target."""
     met: int
     unknown: int
-    """Passed without a measure: in no quantile, and never met."""
+    """Passed without an answer: not measured, or so that it may be met or not. In no attainment,
+    and always shown beside."""
     p50: float | None
     """Milliseconds; None is no data, and infinity is "not reached"."""
     p90: float | None
@@ -64,6 +66,7 @@ class _Tally:
     conclusive: int = 0
     with_target: int = 0
     met: int = 0
+    unknown: int = 0
 
     def add(self, other: _Tally) -> None:
         """Count what another group has counted."""
@@ -71,6 +74,7 @@ class _Tally:
         self.conclusive += other.conclusive
         self.with_target += other.with_target
         self.met += other.met
+        self.unknown += other.unknown
 
 
 _Group = tuple[int | None, str | None]
@@ -110,22 +114,37 @@ def _counted(drills: Iterable[DrillFacts]) -> dict[_Group, tuple[_Tally, _Tally]
         if both is None:
             both = found[key] = _Tally(), _Tally()
         has_come = one.outcome not in FAILURES
-        _count(both[0], one.rto_target, one.rta, has_come=has_come)
+        _count(both[0], one.rto_target, one.rta, has_come=has_come, unattended=one.unattended)
         _count(both[1], one.rpo_target, one.rpa, has_come=has_come)
     return found
 
 
 def _count(
-    tally: _Tally, target: timedelta | None, actual: timedelta | None, *, has_come: bool
+    tally: _Tally,
+    target: timedelta | None,
+    actual: timedelta | None,
+    *,
+    has_come: bool,
+    unattended: timedelta | None = None,
 ) -> None:
     """Count a drill. One that failed gave nothing back: it took forever, and met no objective."""
     tally.conclusive += 1
-    tally.with_target += target is not None
     if not has_come:
         tally.actuals.append(math.inf)
-    elif actual is not None:
-        tally.actuals.append(actual / _MILLISECOND)
-        tally.met += attainment_of(target, actual) is Attainment.MET
+        tally.with_target += target is not None
+        return
+    if actual is None:
+        tally.unknown += 1
+        return
+    tally.actuals.append(actual / _MILLISECOND)
+    if target is None:
+        return
+    judged = attainment_of(target, actual, unattended=unattended)
+    if judged is Attainment.NO_DATA:
+        tally.unknown += 1
+        return
+    tally.with_target += 1
+    tally.met += judged is Attainment.MET
 
 
 def _summed(key: _Group, objective: str, tally: _Tally) -> Attained:
@@ -137,7 +156,7 @@ def _summed(key: _Group, objective: str, tally: _Tally) -> Attained:
         conclusive=tally.conclusive,
         with_target=tally.with_target,
         met=tally.met,
-        unknown=tally.conclusive - len(values),
+        unknown=tally.unknown,
         p50=nearest_rank(values, 50),
         p90=nearest_rank(values, 90),
         p95=nearest_rank(values, 95) if len(values) >= FEW else None,

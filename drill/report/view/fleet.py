@@ -70,7 +70,7 @@ def rto_attainment(record: DrillFacts) -> Attainment:
         return Attainment.NO_DATA
     if record.outcome in FAILURES:
         return Attainment.MISSED
-    return attainment_of(target, record.rta)
+    return attainment_of(target, record.rta, unattended=record.unattended)
 
 
 def rpo_attainment(record: DrillFacts) -> Attainment:

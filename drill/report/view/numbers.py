@@ -214,7 +214,8 @@ def _rto_attainment(drills: Sequence[DrillFacts], at: datetime) -> Number:
 
 def _end_to_end(drills: Sequence[DrillFacts], at: datetime) -> Number:
     """Of what was due, what was executed and passed (coverage C.8)."""
-    found = control_of(drills, begin=at - MONTH, end=at + timedelta(milliseconds=1))
+    next_instant = timedelta.resolution  # the slots of (at - 30 d, at], as everywhere on the page
+    found = control_of(drills, begin=at - MONTH + next_instant, end=at + next_instant)
     due = int(found.execution.denominator or 0)
     executed = int(found.execution.numerator or 0)
     passed = int(found.end_to_end.numerator or 0)

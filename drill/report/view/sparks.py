@@ -209,9 +209,10 @@ def _shares(drills: Sequence[DrillFacts], at: datetime) -> tuple[Series, Series]
         due[place] += 1
         if is_executed(drill) and drill.outcome in PASSES:
             passed[place] += 1
-        if drill.outcome in CONCLUSIVE and drill.rto_target is not None:
+        attained = rto_attainment(drill) if drill.outcome in CONCLUSIVE else Attainment.NO_DATA
+        if attained is not Attainment.NO_DATA:
             promised[place] += 1
-            met[place] += rto_attainment(drill) is Attainment.MET
+            met[place] += attained is Attainment.MET
     return _rolling(met, promised, span), _rolling(passed, due, span)
 
 
