@@ -168,6 +168,9 @@ class DrillRecord:
     teardown: Teardown = Teardown.PENDING
     teardown_reason: str | None = None
     finished_at: datetime | None = None
+    """When the verdict was written: once, also if teardown is taken up again later."""
+    torn_down_at: datetime | None = None
+    """When teardown ended for the last time."""
 
     level: int = 0
     """Assurance level reached, 0 to 6."""

@@ -65,6 +65,7 @@ def facts_of(record: DrillRecord) -> DrillFacts:
         restore_accepted_at=record.restore_accepted_at,
         checked_at=record.checked_at,
         finished_at=record.finished_at,
+        torn_down_at=record.torn_down_at,
         outcome=record.outcome,
         state=record.state.value,
         reason=record.reason,

@@ -52,6 +52,8 @@ class DrillFacts:
     restore_accepted_at: datetime | None = None
     checked_at: datetime | None = None
     finished_at: datetime | None = None
+    torn_down_at: datetime | None = None
+    """When teardown ended for the last time; later than the end where it was taken up again."""
     outcome: Outcome | None = None
     """None while the drill is not finished."""
     state: str

@@ -127,6 +127,7 @@ def drill_row(drill: DrillFacts, links: Links) -> Row:
         _at(drill.started_at),
         _at(drill.restore_accepted_at),
         _at(drill.finished_at),
+        _at(drill.torn_down_at),
         drill.state,
         drill.outcome.value if drill.outcome else None,
         _text(drill.reason),
@@ -164,11 +165,12 @@ def drill_row(drill: DrillFacts, links: Links) -> Row:
 DRILL_FIELDS = (
     "drill_id", "plan", "group", "tier", "cloud", "source_id", "source_name", "engine", "mode",
     "policy", "target_kind", "target_id", "trigger", "initiated_by", "scheduled_for", "enlisted_at",
-    "started_at", "restore_accepted_at", "finished_at", "state", "outcome", "reason", "failing",
-    "is_simulated", "level", "recovery_point_at", "reference_at", "base_at", "base_id", "base_how",
-    "seed", "volume_gb", "flavor", "rta_ms", "unattended_ms", "rto_target_ms", "rto", "rpa_ms",
-    "rpa_claimed_ms", "rpo_target_ms", "rpo", "checks_passed", "checks_failed", "checks_no_data",
-    "teardown", "teardown_reason", "restore_job_id", "plan_digest", "tool_version", "page",
+    "started_at", "restore_accepted_at", "finished_at", "torn_down_at", "state", "outcome",
+    "reason", "failing", "is_simulated", "level", "recovery_point_at", "reference_at", "base_at",
+    "base_id", "base_how", "seed", "volume_gb", "flavor", "rta_ms", "unattended_ms",
+    "rto_target_ms", "rto", "rpa_ms", "rpa_claimed_ms", "rpo_target_ms", "rpo", "checks_passed",
+    "checks_failed", "checks_no_data", "teardown", "teardown_reason", "restore_job_id",
+    "plan_digest", "tool_version", "page",
 )  # fmt: skip
 """The columns of the drills, in CSV and in JSON."""
 

@@ -23,7 +23,8 @@ _FIXED = (
 )
 _CHANGING = (
     *("source_name", "engine", "policy", "seed", "target_id", "target_name", "started_at"),
-    *("restore_accepted_at", "checked_at", "finished_at", "state", "reason", "hint", "teardown"),
+    *("restore_accepted_at", "checked_at", "finished_at", "torn_down_at", "state", "reason"),
+    *("hint", "teardown"),
     *("teardown_reason", "level", "is_simulated", "point_at", "reference_at", "base_at", "base_id"),
     *("base_how", "volume_gb", "volume_type", "flavor", "restore_job_id"),
 )

@@ -41,7 +41,7 @@ _LATER = (
     *("restore_job_id", "restore_seen_running", "ready_at", "reachable_at", "checked_at"),
     *("teardown_began_at", "teardown_intent_at", "teardown_accepted_at", "teardown_job_id"),
     *("teardown_seen_running", "reason", "hint", "teardown_reason", "finished_at", "level"),
-    *("held_until", "looked_at"),
+    *("held_until", "looked_at", "torn_down_at"),
 )
 """Fields that are kept as they are."""
 

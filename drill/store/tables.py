@@ -132,6 +132,7 @@ class DrillRow(StoreTable, table=True):
     initiated_by: str | None = None
     looked_at: datetime | None = None
     unattended_microseconds: int | None = Field(default=None, sa_type=BigInteger)
+    torn_down_at: datetime | None = None
 
 
 class DrillLineRow(StoreTable, table=True):
@@ -199,6 +200,7 @@ class DrillLineRow(StoreTable, table=True):
     flavor: str | None = None
     restore_job_id: str | None = None
     unattended_microseconds: int | None = Field(default=None, sa_type=BigInteger)
+    torn_down_at: datetime | None = None
 
 
 class JournalRow(StoreTable, table=True):

@@ -41,7 +41,8 @@ def lifetime_of(drill: DrillFacts) -> float | None:
     the end of teardown. Infinite while it is left over; None where there was none, or nothing is
     known yet.
 
-    A drill ends with its teardown, also one that was taken up again to tear down what had leaked.
+    Teardown that was taken up again, for what had leaked, counts to its last end. Drills of earlier
+    versions know their end alone.
     """
     if drill.is_simulated or drill.restore_accepted_at is None or drill.finished_at is None:
         return None
@@ -49,7 +50,8 @@ def lifetime_of(drill: DrillFacts) -> float | None:
         return math.inf
     if drill.teardown != CLEAN:
         return None
-    return milliseconds_of(max(drill.finished_at - drill.restore_accepted_at, timedelta(0)))
+    ended = drill.torn_down_at or drill.finished_at
+    return milliseconds_of(max(ended - drill.restore_accepted_at, timedelta(0)))
 
 
 def hygiene(drills: Iterable[DrillFacts], prices: Mapping[str, float]) -> Hygiene:

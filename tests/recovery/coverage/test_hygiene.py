@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -28,6 +29,10 @@ def copied(minutes: int, **facts: Any) -> DrillFacts:
 
 def test_a_copy_lives_from_the_accepted_restore_to_the_end_of_teardown():
     assert lifetime_of(copied(50)) == 50 * 60_000
+    late = copied(50)
+    assert late.finished_at is not None
+    swept = replace(late, torn_down_at=late.finished_at + timedelta(minutes=30))
+    assert lifetime_of(swept) == 80 * 60_000, "what leaked lived until the sweep"
 
 
 @pytest.mark.parametrize(
