@@ -64,6 +64,7 @@ soak-serve: .venv/.dev
 
 bench-serve: .venv/.dev
 	PYTHONPATH=. $(BIN)/python tests/bench/bench_live.py
+	PYTHONPATH=. $(BIN)/python tests/bench/bench_live_http.py
 	PYTHONPATH=. $(BIN)/python tests/bench/bench_night.py
 
 .venv/bin/python:

@@ -51,6 +51,10 @@ class ConfigInvalid(Invalid):
     """the configuration is invalid"""
 
 
+class UnknownName(Invalid):
+    """nothing has this name"""
+
+
 class SecretUnavailable(ConfigInvalid):
     """a secret that the configuration refers to cannot be read"""
 
@@ -79,6 +83,12 @@ class StoreError(DrillError):
 
 class IdTaken(StoreError):
     """there is a drill with this id already"""
+
+
+class IdAmbiguous(StoreError):
+    """several drills have an id that begins so"""
+
+    exit_code = ExitCode.INVALID
 
 
 class StoreUnavailable(StoreError):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from drill.cli.names import find_drill
 from drill.cli.output import output_option, print_json, say
 from drill.errors import DrillError, ExitCode
 
@@ -48,14 +49,12 @@ def command(
 
 
 def _chosen(journal: Journal, beginnings: Sequence[str]) -> list[DrillRecord]:
-    """Return the unfinished drills that are meant. Raise DrillError if one is unknown or over."""
+    """Return the unfinished drills that are meant. Raise DrillError if one is over, UnknownName."""
     from drill.engine.record import State
 
     found = []
     for beginning in dict.fromkeys(beginnings):
-        record = journal.find(beginning)
-        if record is None:
-            raise DrillError(f"no such drill: {beginning}", hint="See drill history.")
+        record = find_drill(journal, beginning)
         if record.state is State.FINISHED:
             raise DrillError(
                 f"drill {record.id} is finished ({record.outcome})",

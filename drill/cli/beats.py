@@ -31,12 +31,19 @@ def attach_beats(
     parts: Callable[[], Parts],
     is_healthy: Callable[[], bool],
 ) -> Attached:
-    """Return what is to be called at every beat. Raise ConfigInvalid if a port is taken."""
+    """Return what is to be called at every beat.
+
+    Raise ConfigInvalid if ``metrics.listen`` can never work on this host.
+    """
     config, control, worker = house.config, house.journal.control, house.parts.worker
     archive, book = house.archive, house.journal.notices()
     attached = attach(
-        herald=build_herald(config, plans, folder=house.folder, archive=archive, book=book),
-        meter=build_meter(config, plans, journal=house.journal, archive=archive, book=book),
+        herald=build_herald(
+            config, plans, folder=house.folder, archive=archive, book=book, control=control
+        ),
+        meter=build_meter(
+            config, plans, journal=house.journal, archive=archive, book=book, control=control
+        ),
         listen=config.metrics.listen,
         deadman=build_deadman(config, folder=house.folder),
         start=lambda: start_of(control.daemons(), worker),
@@ -55,8 +62,15 @@ def attach_beats(
 
 def _rendering(house: House, plans: Callable[[], Sequence[Plan]]) -> Callable[[datetime], None]:
     def render_report(now: datetime) -> None:
-        from drill.cli.report import render
+        from drill.cli.report import prices_in, regions_in, render
 
-        render(house.journal, house.reports, now=now, plans=plans())
+        render(
+            house.journal,
+            house.reports,
+            now=now,
+            plans=plans(),
+            regions=regions_in(house.config, house.folder),
+            prices=prices_in(house.config),
+        )
 
     return render_report

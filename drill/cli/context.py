@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drill.cli.names import no_such
 from drill.errors import ConfigInvalid, PlanInvalid
 from drill.plan.agreement import check_plans_against
 from drill.plan.config import Config
@@ -27,16 +28,13 @@ class Setting:
     plans: tuple[LoadedPlan, ...]
 
     def named(self, names: Sequence[str]) -> list[LoadedPlan]:
-        """Return the plans by these names, or all without names. Raise PlanInvalid."""
+        """Return the plans by these names, or all without names. Raise UnknownName."""
         if not names:
             return list(self.plans)
         by_name = {loaded.plan.name: loaded for loaded in self.plans}
         unknown = [name for name in names if name not in by_name]
         if unknown:
-            raise PlanInvalid(
-                f"no such plan: {', '.join(unknown)}",
-                hint=f"There are: {', '.join(sorted(by_name)) or 'none'}.",
-            )
+            raise no_such("plan", unknown, known=by_name)
         return [by_name[name] for name in dict.fromkeys(names)]
 
 

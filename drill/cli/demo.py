@@ -28,7 +28,9 @@ def command(config_file: str, keep: bool) -> int:
     Starts a fresh sandbox on a free loopback port, waits until its sources have data, backups and
     archived log, drills every plan as one batch, renders the reports, and stops the sandbox.
     """
-    folder = Path(config_file).resolve().parent
+    from drill.cli.context import read_config
+
+    _, folder = read_config(config_file)  # before the minute that the sandbox takes
     began = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop the sandbox then, too
     server = _start_sandbox(folder)
@@ -97,7 +99,7 @@ def _wait_until_ready(server: subprocess.Popen[bytes], folder: Path) -> None:
 
 def _drill_every_plan(config_file: str) -> int:
     from drill.cli.context import house_of, read_setting
-    from drill.cli.report import render
+    from drill.cli.report import prices_in, regions_in, render
     from drill.cli.run import enlist, print_verdicts, run_batch
     from drill.cli.verdict import exit_code_of
     from drill.engine.sweeping import find_leaks
@@ -105,7 +107,14 @@ def _drill_every_plan(config_file: str) -> int:
     setting = read_setting(config_file)
     house = house_of(setting)
     records = run_batch(house, enlist(house, setting.plans), quiet=False)
-    index = render(house.journal, house.reports, now=house.parts.clock.now(), plans=house.plans)
+    index = render(
+        house.journal,
+        house.reports,
+        now=house.parts.clock.now(),
+        plans=house.plans,
+        regions=regions_in(house.config, house.folder),
+        prices=prices_in(house.config),
+    )
     print_verdicts(records)
     search = find_leaks(
         house.parts,

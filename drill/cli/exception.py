@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from drill.cli.entries import instant_entry, person_entry, sentence_entry, ticket_entry
+from drill.cli.names import find_drill, no_such
 from drill.cli.output import console, instant_text, output_option, print_json, say
 from drill.cli.person import as_option, user_name
+from drill.errors import DrillError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from drill.engine.record import DrillRecord
     from drill.recovery.facts import ExceptionNote
-    from drill.store import SqlJournal
 
 
 @click.group("exception", epilog="Example: drill exception list --output json")
@@ -83,7 +84,7 @@ def open_(
     _ensure_sound(kind, opened_by, approver, expires, now)
     config, folder = read_config(config_file)
     journal = open_store(config, folder)
-    record = _found(journal, drill_id) if drill_id else None
+    record = find_drill(journal, drill_id) if drill_id else None
     cloud, source_id, plan_name = _subject(config_file, record, plan_name, source)
     note = ExceptionNote(
         id=f"E-{now:%Y%m%d}-{secrets.token_hex(3)}",
@@ -114,15 +115,10 @@ def _ensure_sound(
         return
     if approver is None or expires is None:
         raise click.UsageError("an exclusion needs --approver and --expires")
-    if approver.casefold() == opened_by.casefold():
+    from drill.recovery.persons import same_person
+
+    if same_person(approver, opened_by):
         raise click.UsageError(f"{opened_by} opens this exclusion and cannot approve it")
-
-
-def _found(journal: SqlJournal, drill_id: str) -> DrillRecord:
-    record = journal.find(drill_id)
-    if record is None:
-        raise click.UsageError(f"there is no drill {drill_id}")
-    return record
 
 
 def _subject(
@@ -131,7 +127,10 @@ def _subject(
     plan_name: str | None,
     source: tuple[str, str] | None,
 ) -> tuple[str, str, str | None]:
-    """Return cloud, source and plan. Raise UsageError unless exactly one of them was given."""
+    """Return cloud, source and plan.
+
+    Raise UsageError unless exactly one of them was given, and UnknownName.
+    """
     if sum(one is not None for one in (record, plan_name, source)) != 1:
         raise click.UsageError("give one of --plan, --drill and --source")
     from drill.cli.context import read_config, read_setting
@@ -144,7 +143,7 @@ def _subject(
     cloud, source_id = source or ("", "")
     config, _ = read_config(config_file)
     if cloud not in config.clouds:
-        raise click.UsageError(f"no cloud is named {cloud!r} in {config_file}")
+        raise no_such("cloud", [cloud], known=config.clouds)
     return cloud, source_id, None
 
 
@@ -175,7 +174,7 @@ def close(
     now = SystemClock().now()
     config, folder = read_config(config_file)
     journal = open_store(config, folder)
-    record = _found(journal, retest) if retest else None
+    record = find_drill(journal, retest) if retest else None
     if record is not None:
         _ensure_retest(record, exception_id, journal.archive.exceptions())
     note = journal.archive.close_exception(
@@ -196,11 +195,11 @@ def _ensure_retest(record: DrillRecord, exception_id: str, known: Sequence[Excep
     if note is None:
         return  # closing says that there is none
     if (record.plan.source.cloud, record.plan.source.instance_id) != (note.cloud, note.source_id):
-        raise click.UsageError(f"drill {record.id} is about another source")
+        raise DrillError(f"drill {record.id} is about another source")
     if record.outcome not in PASSES or record.is_simulated:
-        raise click.UsageError(f"drill {record.id} did not pass, so it is no retest")
+        raise DrillError(f"drill {record.id} did not pass, so it is no retest")
     if record.started_at is None or record.started_at < note.opened_at:
-        raise click.UsageError(f"drill {record.id} began before {note.id} was opened")
+        raise DrillError(f"drill {record.id} began before {note.id} was opened")
 
 
 @command.command("list", epilog="Example: drill exception list --all")

@@ -11,7 +11,7 @@ from pathlib import Path
 from junitparser.junitparser import Error, Failure, FinalResult, Skipped
 from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 
-from drill.cli.output import instant_text, span_text
+from drill.cli.output import instant_text, rta_text, span_text
 from drill.engine.record import DrillRecord, Outcome, Teardown
 from drill.errors import DrillError
 from drill.plan.redacted import redacted
@@ -88,13 +88,14 @@ def _properties(record: DrillRecord) -> Mapping[str, str]:
         "teardown": record.teardown.value,
         "level": f"L{record.level}",
         "recovery_point": instant_text(record.choice.point.at if record.choice else None),
-        "rta": span_text(record.rta),
+        "rta": rta_text(record),
         "rto_target": span_text(record.plan.objectives.rto),
         "rpa": span_text(record.rpa),
         "rpo_target": span_text(record.plan.objectives.rpo),
         "simulated": "true" if record.is_simulated else "false",
     }
-    for name, span in {"rta_ms": record.rta, "rpa_ms": record.rpa}.items():
+    spans = {"rta_ms": record.rta, "unattended_ms": record.unattended, "rpa_ms": record.rpa}
+    for name, span in spans.items():
         if span is not None:
             properties[name] = str(span // timedelta(milliseconds=1))
     return properties

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from drill.cli.names import no_such
 from drill.cli.output import console, instant_text, output_option, print_json, say
 from drill.errors import ConfigInvalid, ExitCode
 
@@ -57,7 +58,7 @@ def test(config_file: str, channels: tuple[str, ...], output: str) -> int:
 
 
 def _named(known: Sequence[Channel], names: Sequence[str]) -> list[Channel]:
-    """Return the channels by these names, or all. Raise ConfigInvalid."""
+    """Return the channels by these names, or all. Raise ConfigInvalid or UnknownName."""
     if not known:
         raise ConfigInvalid(
             "no channel is configured",
@@ -66,10 +67,7 @@ def _named(known: Sequence[Channel], names: Sequence[str]) -> list[Channel]:
     by_name = {channel.name: channel for channel in known}
     unknown = [name for name in names if name not in by_name]
     if unknown:
-        raise ConfigInvalid(
-            f"no such channel: {', '.join(unknown)}",
-            hint=f"There are: {', '.join(sorted(by_name))}.",
-        )
+        raise no_such("channel", unknown, known=by_name)
     return [by_name[name] for name in dict.fromkeys(names)] if names else list(known)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import getpass
 import secrets
 import shlex
@@ -10,28 +11,44 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from drill.cli.names import no_such
 
 if TYPE_CHECKING:
     from drill.engine.control import Pause, Scope
     from drill.plan.config import Config
     from drill.store import SqlJournal
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 
+def scope_options(function: Callable[..., int]) -> Callable[..., int]:
+    """Add the argument and the options that say what an order is for; the command gets ``order``.
 
-def scope_options(function: Command) -> Command:
-    """Add the argument and the options that say what an order is for."""
+    Raise click.UsageError when it is called with no scope, or with several.
+    """
+
+    @functools.wraps(function)
+    def command(
+        *args: Any,
+        plan: str | None,
+        group: str | None,
+        cloud: str | None,
+        everything: bool,
+        **options: Any,
+    ) -> int:
+        return function(*args, order=order_of(plan, group, cloud, everything), **options)
+
+    decorated: Callable[..., int] = command
     for decorate in (
         click.option("--all", "everything", is_flag=True, help="For every plan."),
         click.option("--cloud", metavar="NAME", help="For the plans of one cloud."),
         click.option("--group", metavar="NAME", help="For the plans of one group."),
         click.argument("plan", required=False),
     ):
-        function = decorate(function)
-    return function
+        decorated = decorate(decorated)
+    return decorated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +87,7 @@ def order_of(plan: str | None, group: str | None, cloud: str | None, everything:
 
 
 def ensure_known(order: Order, config: Config, folder: Path) -> None:
-    """Raise click.UsageError for a name that no plan, group or cloud has.
+    """Raise UnknownName for a name that no plan, group or cloud has.
 
     Plans that are invalid just now count by the name of their file: an order must not wait for
     them to be mended.
@@ -88,8 +105,7 @@ def ensure_known(order: Order, config: Config, folder: Path) -> None:
         Scope.PLAN: sorted(file.stem for file in plans_folder.glob("*.toml")),
     }
     if order.name not in known[order.scope]:
-        there_are = ", ".join(known[order.scope]) or "none"
-        raise click.UsageError(f"no such {order.scope.value}: {order.name}; there are: {there_are}")
+        raise no_such(order.scope.value, [order.name or ""], known=known[order.scope])
 
 
 @contextmanager

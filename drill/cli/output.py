@@ -16,6 +16,8 @@ from drill.plan.visible import visible
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from drill.engine.record import DrillRecord
+
 GLYPHS: Mapping[str, tuple[str, str]] = {
     "passed": ("✓", "green"),
     "passed_late": ("!", "yellow"),
@@ -81,6 +83,12 @@ def span_text(span: timedelta | None) -> str:
         return f"{sign}{minutes} min {rest:02d} s"
     hours, minutes = divmod(minutes, 60)
     return f"{sign}{hours} h {minutes:02d} min"
+
+
+def rta_text(record: DrillRecord) -> str:
+    """Return RTA for a table; with "at most" before it if nobody looked for a part of it."""
+    text = span_text(record.rta)
+    return f"≤ {text}" if record.rta is not None and record.unattended else text
 
 
 def instant_text(instant: datetime | None) -> str:

@@ -6,7 +6,15 @@ from datetime import timedelta
 
 import click
 
-from drill.cli.orders import ensure_known, new_order_id, opened, order_of, said, scope_options, who
+from drill.cli.orders import (
+    Order,
+    ensure_known,
+    new_order_id,
+    opened,
+    said,
+    scope_options,
+    who,
+)
 from drill.cli.output import instant_text, output_option, print_json, say
 from drill.cli.spans import SpanParam
 from drill.errors import ExitCode
@@ -21,14 +29,7 @@ from drill.errors import ExitCode
 @output_option
 @click.pass_obj
 def command(
-    config_file: str,
-    plan: str | None,
-    group: str | None,
-    cloud: str | None,
-    everything: bool,
-    reason: str,
-    span: timedelta | None,
-    output: str,
+    config_file: str, order: Order, reason: str, span: timedelta | None, output: str
 ) -> int:
     """Let nothing scheduled begin, for one PLAN, one group, one cloud or everything.
 
@@ -38,7 +39,6 @@ def command(
     from drill.clock import SystemClock
     from drill.engine.control import Pause
 
-    order = order_of(plan, group, cloud, everything)
     now = SystemClock().now()
     with opened(config_file) as (journal, config, folder):
         ensure_known(order, config, folder)
@@ -61,4 +61,5 @@ def command(
         say(f"paused: {order}{until}; end it with: drill resume {order.words}")
     else:
         say(f"paused already: {said(kept)}")
+        say(f"  hint: To change it, end it first: drill resume {order.words}")
     return ExitCode.PASSED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from drill.plan.config import Config
     from drill.plan.model import Plan
     from drill.report.context import Context
+    from drill.report.looks import LooksOf
     from drill.report.past import Past, Scope
     from drill.report.render import RenderedReport
     from drill.report.view.standing import Promises
     from drill.store.journal import SqlJournal
 
 WORKERS = 2
-"""Processes that render a big report."""
+"""Processes that render a big report, this one among them."""
 DEFAULT_SAMPLE = 25
 """Drills that are drawn for an auditor."""
 KEY_FILE = ".drill-pseudonyms.key"
@@ -183,7 +184,15 @@ def _answer(document: Mapping[str, object], text: str, output: str) -> None:
         say(text)
 
 
-def render(journal: SqlJournal, folder: Path, *, now: datetime, plans: Iterable[Plan] = ()) -> Path:
+def render(
+    journal: SqlJournal,
+    folder: Path,
+    *,
+    now: datetime,
+    plans: Iterable[Plan] = (),
+    regions: Mapping[str, str],
+    prices: Mapping[str, Mapping[str, float]],
+) -> Path:
     """Render the whole report in English, and return the path of the index."""
     from drill import __version__
     from drill.report.context import Context
@@ -192,12 +201,14 @@ def render(journal: SqlJournal, folder: Path, *, now: datetime, plans: Iterable[
     from drill.report.view.standing import promises_of
 
     context = Context(
-        at=now, tool_version=__version__, options=("--at", now.astimezone(UTC).isoformat())
-    )
+        at=now, tool_version=__version__, regions=regions, prices=prices,
+        options=("--at", now.astimezone(UTC).isoformat()),
+    )  # fmt: skip
     past = read_past(journal.archive, at=now)
     report = render_report(
-        past, journal, folder=folder, context=context, promises=promises_of(plans), workers=WORKERS
-    )
+        past, journal, folder=folder, context=context, promises=promises_of(plans),
+        looks_of=looks_in(journal), workers=WORKERS,
+    )  # fmt: skip
     return report.index
 
 
@@ -213,11 +224,13 @@ class _Making:
 
         self._journal, self._folder, self._scope = journal, folder, scope
         self._promises = promises_in(config, folder)
+        self._looks_of = looks_in(journal)
         self._is_redacted = is_redacted
         self._context = Context(
             at=at, tool_version=__version__, language=language, since=scope.since,
             narrowed=tuple(narrowed(scope)) if not is_redacted else (), is_redacted=is_redacted,
-            sample_seed=sample_seed, sample_size=sample_size,
+            sample_seed=sample_seed, sample_size=sample_size, regions=regions_in(config, folder),
+            prices=prices_in(config),
         )  # fmt: skip
         self._context = replace(self._context, options=tuple(options_of(self._context, scope)))
 
@@ -229,7 +242,7 @@ class _Making:
 
         return render_report(
             self._past(), self._journal, folder=reports, context=self._context,
-            promises=self._promises, workers=WORKERS, progress=progress,
+            promises=self._promises, looks_of=self._looks_of, workers=WORKERS, progress=progress,
         )  # fmt: skip
 
     def write_pdf(self, reports: Path) -> None:
@@ -249,7 +262,10 @@ class _Making:
 
         past = self._past()
         if page is None or page == "overview":
-            content = single_file(past, self._context, source=source, promises=self._promises)
+            content = single_file(
+                past, self._context, source=source, promises=self._promises,
+                looks_of=self._looks_of,
+            )  # fmt: skip
         else:
             content = page_alone(past, self._context, page, promises=self._promises)
         put_file(file, content)
@@ -267,7 +283,41 @@ class _Making:
 
         names = Pseudonyms(key_in(self._folder))
         self._promises = {names.source(key): one for key, one in self._promises.items()}
+        self._context = replace(
+            self._context,
+            regions={
+                names.of("cloud", cloud): names.of("region", region)
+                for cloud, region in self._context.regions.items()
+            },
+            prices={names.of("cloud", cloud): one for cloud, one in self._context.prices.items()},
+        )
+        real = {names.source(key): key for key in past.sources}
+        looks_of = looks_in(self._journal)
+        self._looks_of = lambda key, since, until: looks_of(real[key], since, until)
         return names.past(past)
+
+
+def regions_in(config: Config, folder: Path) -> dict[str, str]:
+    """Return the region of each configured cloud. One behind a reference that cannot be read is
+    left out: not known to the report, which asks no cloud anything."""
+    from drill.errors import SecretUnavailable
+    from drill.plan.references import resolve
+
+    found = {}
+    for name, cloud in config.clouds.items():
+        with suppress(SecretUnavailable):
+            found[name] = resolve(cloud.region, folder=folder)
+    return found
+
+
+def prices_in(config: Config) -> dict[str, Mapping[str, float]]:
+    """Return the prices of each configured cloud, by flavor and hour."""
+    return {name: cloud.prices for name, cloud in config.clouds.items()}
+
+
+def looks_in(journal: SqlJournal) -> LooksOf:
+    """Return what reads the looks at a source when its page is rendered."""
+    return lambda key, since, until: journal.archive.looks_of(key, since=since, until=until)
 
 
 def narrowed(scope: Scope) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from drill.cli.orders import opened, order_of, said, scope_options, who
+from drill.cli.orders import Order, ensure_known, opened, said, scope_options, who
 from drill.cli.output import output_option, print_json, say
 from drill.errors import ExitCode
 
@@ -13,14 +13,7 @@ from drill.errors import ExitCode
 @scope_options
 @output_option
 @click.pass_obj
-def command(
-    config_file: str,
-    plan: str | None,
-    group: str | None,
-    cloud: str | None,
-    everything: bool,
-    output: str,
-) -> int:
+def command(config_file: str, order: Order, output: str) -> int:
     """End the pause of exactly this PLAN, group or cloud, or of everything (and a drain).
 
     Other pauses stay: resuming everything does not end the pause of one plan. Slots whose start
@@ -28,13 +21,14 @@ def command(
     """
     from drill.clock import SystemClock
 
-    order = order_of(plan, group, cloud, everything)
     now, by = SystemClock().now(), who()
-    with opened(config_file) as (journal, _, _):
+    with opened(config_file) as (journal, config, folder):
         control = journal.control
         ended = control.resume(order.scope, order.name, by=by, now=now)
-        if everything:
+        if order.name is None:
             ended += control.resume(order.scope, None, by=by, now=now, drains=True)
+        if not ended:  # a pause of a plan that is gone can be ended, too
+            ensure_known(order, config, folder)
         left = control.pauses(now=now)
     if output == "json":
         from drill.cli.status_shape import pause_shape

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from drill.cli.entries import instant_entry, sentence_entry
+from drill.cli.names import find_drill
 from drill.cli.output import console, instant_text, output_option, print_json, say
 from drill.cli.person import as_option, user_name
+from drill.errors import DrillError, UnknownName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +110,10 @@ def _drills(
     period_to: datetime | None,
     now: datetime,
 ) -> list[DrillFacts]:
-    """Return the drills of the review. Raise UsageError if there is nothing to review."""
+    """Return the drills of the review.
+
+    Raise UsageError for what is no period, UnknownName and DrillError for what cannot be reviewed.
+    """
     from drill.engine.summary import facts_of
 
     is_period = period_from is not None and period_to is not None
@@ -117,15 +122,18 @@ def _drills(
     ):
         raise click.UsageError("give --drill, or --from and --to")
     if drill_id is not None:
-        record = journal.find(drill_id)
-        if record is None or record.outcome is None:
-            raise click.UsageError(f"there is no finished drill {drill_id}")
+        record = find_drill(journal, drill_id)
+        if record.outcome is None:
+            raise DrillError(
+                f"drill {record.id} is not finished ({record.state.value})",
+                hint="Review it once it is; drill show says where it is.",
+            )
         return [facts_of(record)]
     if period_from is None or period_to is None or not period_from < period_to <= now:
         raise click.UsageError("the period has to begin before it ends, and to be over")
     found = list(journal.archive.drill_facts(since=period_from, until=period_to))
     if not found:
-        raise click.UsageError("there was no drill in this period")
+        raise UnknownName("there was no drill in this period", hint="List them: drill history.")
     return found
 
 

@@ -265,6 +265,14 @@ def print_verdicts(records: Sequence[DrillRecord]) -> None:
 
 
 def _render(house: House) -> str:
-    from drill.cli.report import render
+    from drill.cli.report import prices_in, regions_in, render
 
-    return str(render(house.journal, house.reports, now=house.parts.clock.now(), plans=house.plans))
+    index = render(
+        house.journal,
+        house.reports,
+        now=house.parts.clock.now(),
+        plans=house.plans,
+        regions=regions_in(house.config, house.folder),
+        prices=prices_in(house.config),
+    )
+    return str(index)

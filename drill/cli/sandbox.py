@@ -47,6 +47,7 @@ def serve_sandbox(
     """
     try:
         from drill.sandbox.folder import FolderInUse
+        from drill.sandbox.personalities import PERSONALITIES
         from drill.sandbox.serve import ServeRefused, serve
         from drill.sandbox.servers import ServerFault
         from drill.sandbox.settings import Settings
@@ -56,6 +57,11 @@ def serve_sandbox(
             f"the sandbox needs a package that is not installed: {error.name}",
             hint="Install it with: pip install 'drill[sandbox]'.",
         ) from error
+    if personality is not None and personality not in PERSONALITIES:
+        raise click.BadParameter(
+            f"{personality!r} is none of {', '.join(sorted(PERSONALITIES))}",
+            param_hint="--personality",
+        )
     try:
         serve(
             Path(state),

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from drill.cli.names import no_such
 from drill.cli.output import console, instant_text, output_option, print_json, say
-from drill.errors import ConfigInvalid, ExitCode
+from drill.errors import ExitCode, UnknownName
 
 if TYPE_CHECKING:
     from drill.bootstrap import House
@@ -50,9 +51,14 @@ def list_scratch(config_file: str, output: str) -> int:
         told = [{"cloud": name, "reason": one.message} for name, one in unasked.items()]
         print_json({"instances": [aside_shape(one) for one in found], "unasked": told})
     else:
-        _print_table(found)
+        if found:
+            _print_table(found)
+        elif not unasked:
+            say("nothing is set aside: there is no [[scratch]] and no [[blank]] in config.toml")
         for name, reason in unasked.items():
             say(f"no data: cloud {name} could not be asked: {reason.message}")
+            if reason.hint:
+                say(f"  hint: {reason.hint}")
     if unasked:
         return ExitCode.PROVIDER
     return ExitCode.PASSED if all(one.is_ready for one in found) else ExitCode.NOT_PASSED
@@ -102,18 +108,15 @@ def _say_nothing(message: str) -> None:
 
 
 def _entry(house: House, cloud_name: str, instance_id: str) -> tuple[CloudSettings, Role]:
-    """Return the cloud and what the instance is for. Raise ConfigInvalid if nothing says so."""
+    """Return the cloud and what the instance is for. Raise UnknownName if nothing says so."""
     from drill.engine.preparing import role_of
 
     cloud = house.parts.clouds.get(cloud_name)
     if cloud is None:
-        raise ConfigInvalid(
-            f"no cloud is named {cloud_name}",
-            hint=f"Clouds of config.toml: {', '.join(sorted(house.parts.clouds)) or 'none'}.",
-        )
+        raise no_such("cloud", [cloud_name], known=house.parts.clouds)
     role = role_of(cloud, instance_id)
     if role is None:
-        raise ConfigInvalid(
+        raise UnknownName(
             f"instance {instance_id} is listed neither under [[scratch]] nor under [[blank]] for "
             f"cloud {cloud_name}",
             hint=_hint_for_unlisted(cloud, (cloud_name, instance_id)),
@@ -172,13 +175,15 @@ def _say_aside(aside: Aside, *, applied: bool) -> None:
     for refusal in aside.refusals:
         say(f"  refused: {refusal.message}")
         say(f"    hint: {refusal.hint}")
+    if aside.refusals:
+        return  # it may have tag and baseline, and is not said to be ready all the same
     if aside.is_ready:
         say("  ready: drills can use it")
-    elif applied and not aside.refusals:
+    elif applied:
         for lack in aside.lacks:
             say(f"  not ready: {lack.message}")
             say(f"    hint: {lack.hint}")
-    if not applied and not aside.refusals and not (aside.has_tag and not aside.needs_baseline):
+    if not applied and not (aside.has_tag and not aside.needs_baseline):
         say("this was a dry run; do it by adding --apply")
 
 
@@ -235,5 +240,3 @@ def _print_table(found: list[Aside]) -> None:
         for lack in one.lacks[:1]:
             say(f"{one.instance_id}: {lack.message}")
             say(f"  hint: {lack.hint}")
-    if not found:
-        say("nothing is set aside: there is no [[scratch]] and no [[blank]] in config.toml")

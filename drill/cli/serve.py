@@ -60,8 +60,10 @@ def command(config_file: str, drain_timeout: float, sweep_every: float) -> int:
     """
     from drill.cli.context import read_config
     from drill.cli.telling import ensure_tellable
+    from drill.scheduler.heap import share_heap
     from drill.scheduler.signals import signals_to
 
+    share_heap()
     logging.getLogger().setLevel(logging.INFO)
     for chatty in ("alembic", "apscheduler"):  # a line for each alarm, and one when it rings
         logging.getLogger(chatty).setLevel(logging.WARNING)
@@ -98,6 +100,7 @@ def _daemon(
     from drill.cli.beats import attach_beats
     from drill.cli.last_valid import book_of
     from drill.scheduler.daemon import Daemon, Means
+    from drill.scheduler.heap import give_back
     from drill.scheduler.service_manager import ServiceManager
 
     config, control = house.config, house.journal.control
@@ -115,6 +118,7 @@ def _daemon(
             drain_timeout=drain_timeout,
             sweep_every=sweep_every,
             scratch_lives_at_most=config.limits.scratch_lives_at_most,
+            trouble=lambda: attached.trouble,
             on_beat=on_beat,
         )
     )
@@ -124,7 +128,7 @@ def _daemon(
         parts=lambda: daemon.parts,
         is_healthy=lambda: daemon.is_healthy,
     )
-    on_beat.append(attached.beat)
+    on_beat += [attached.beat, lambda now: give_back()]
     return daemon, attached
 
 

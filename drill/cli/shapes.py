@@ -59,6 +59,7 @@ def drill_shape(record: DrillRecord) -> dict[str, Any]:
         "target_name": record.target_name,
         "recovery_point": point_shape(record.choice),
         "rta_ms": milliseconds(record.rta),
+        "unattended_ms": milliseconds(record.unattended),
         "rto_target_ms": milliseconds(objectives.rto),
         "rpa_ms": milliseconds(record.rpa),
         "rpa_claimed_ms": milliseconds(record.rpa_claimed),

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from drill.cli.names import find_drill
 from drill.cli.output import (
     console,
     instant_text,
     outcome_text,
     output_option,
     print_json,
+    rta_text,
     span_text,
 )
 from drill.plan.visible import visible
@@ -31,9 +33,7 @@ def command(config_file: str, drill: str, output: str) -> int:
 
     config, folder = read_config(config_file)
     journal = open_store(config, folder)
-    record = journal.find(drill)
-    if record is None:
-        raise click.UsageError(f"no drill is called {drill}; see drill history")
+    record = find_drill(journal, drill)
     events = journal.events_of(record.id)
     if output == "json":
         from drill.cli.shapes import detail_shape
@@ -99,7 +99,10 @@ def _facts(record: DrillRecord) -> list[tuple[str, str]]:
         ("target", f"{record.plan.target.kind} {record.target_id or 'no data'}"),
         ("recovery point", instant_text(choice.point.at) if choice else "no data"),
         ("chosen", choice.reason if choice else ""),
-        ("RTA", f"{span_text(record.rta)}  (target {span_text(objectives.rto)})"),
+        (
+            "RTA",
+            f"{rta_text(record)}  (target {span_text(objectives.rto)}{_unattended_text(record)})",
+        ),
         ("RPA proven", f"{span_text(record.rpa)}  (target {span_text(objectives.rpo)})"),
         ("RPA claimed", span_text(record.rpa_claimed)),
         ("teardown", f"{record.teardown.value} {record.teardown_reason or ''}"),
@@ -108,3 +111,9 @@ def _facts(record: DrillRecord) -> list[tuple[str, str]]:
         ("refused", f"{one['rule']}: {one['message']}. {one['hint']}") for one in record.refusals
     ]
     return [(label, text) for label, text in facts if text]
+
+
+def _unattended_text(record: DrillRecord) -> str:
+    if record.rta is None or not record.unattended:
+        return ""
+    return f"; nobody looked for {span_text(record.unattended)} of it"

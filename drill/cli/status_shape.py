@@ -62,6 +62,7 @@ def daemon_shape(one: Daemon) -> dict[str, Any]:
         "beat_at": instant(one.beat_at),
         "stopped_at": instant(one.stopped_at),
         "how": one.how,
+        "trouble": one.trouble,
     }
 
 

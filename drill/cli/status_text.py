@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from drill.cli.output import instant_text, outcome_text, span_text
+from drill.cli.output import instant_text, outcome_text
 from drill.cli.status import Status, age_text
 from drill.engine.standing import (
     PlanStanding,
     SourceProof,
     counts_in_hand,
+    daemons_at_work,
     last_sign_of_life,
 )
 from drill.plan.visible import visible
@@ -33,6 +34,9 @@ def print_status(status: Status, terminal: Console) -> None:
 def _head(status: Status) -> list[str]:
     known = status.known
     lines = [_who_keeps_it(status)]
+    lines += [
+        f"trouble: {one.worker}: {one.trouble}" for one in daemons_at_work(known) if one.trouble
+    ]
     for pause in known.pauses:
         what = "drained" if pause.is_drain else "paused"
         of = f"{pause.scope.value} {pause.name}" if pause.name else pause.scope.value
@@ -49,13 +53,17 @@ def _head(status: Status) -> list[str]:
 
 def _who_keeps_it(status: Status) -> str:
     known = status.known
-    running = [one for one in known.daemons if one.stopped_at is None]
     alive_at = last_sign_of_life(known)
     if alive_at is None:
         return "schedule: nobody has kept it yet (drill serve, or drill run --due from cron)"
-    ago = f"{span_text(known.now - alive_at)} ago"
-    if running:
-        return f"schedule: kept by {running[0].worker}, last sign of life {ago}"
+    ago = f"{age_text(known.now - alive_at)} ago"
+    at_work = daemons_at_work(known)
+    if at_work:
+        names = ", ".join(one.worker for one in at_work)
+        return f"schedule: kept by {names}, last sign of life {ago}"
+    silent = next((one for one in known.daemons if one.stopped_at is None), None)
+    if silent is not None and silent.beat_at == alive_at:
+        return f"schedule: nobody keeps it now; last sign of life of {silent.worker} {ago}"
     return f"schedule: no daemon runs; it was looked at {ago}"
 
 

@@ -47,11 +47,12 @@ def command(config_file: str, apply: bool, output: str) -> int:
         lives_at_most=house.config.limits.scratch_lives_at_most,
         apply=apply,
     )
-    left = swept.search
+    left, is_over = swept.search, not swept.abandoned
     if apply and swept.drill_ids:
         from drill.cli.run import run_batch
 
-        run_batch(house, swept.drill_ids, quiet=output == "json")
+        records = run_batch(house, swept.drill_ids, quiet=output == "json")
+        is_over = all(record.outcome is not None for record in records)
         left = _search(house)
         swept = replace(swept, bins=find_remains(house.parts))
     if output == "json":
@@ -59,9 +60,9 @@ def command(config_file: str, apply: bool, output: str) -> int:
     else:
         _say(swept, left)
     house.close()
-    if left.unasked:
-        return ExitCode.PROVIDER
-    return ExitCode.LEAKED if left.leaks else ExitCode.PASSED
+    if left.leaks or not is_over:
+        return ExitCode.LEAKED
+    return ExitCode.PROVIDER if _unasked(left, swept.bins) else ExitCode.PASSED
 
 
 def _search(house: House) -> Search:

@@ -52,7 +52,12 @@ class Telling:
         house = self._house
         now, book = house.parts.clock.now(), house.journal.notices()
         herald = build_herald(
-            house.config, lambda: house.plans, folder=house.folder, archive=house.archive, book=book
+            house.config,
+            lambda: house.plans,
+            folder=house.folder,
+            archive=house.archive,
+            book=book,
+            control=house.control,
         )
         herald.look(now=now)
         if (textfile := house.config.metrics.textfile) is not None:
@@ -62,6 +67,7 @@ class Telling:
                 journal=house.journal,
                 archive=house.archive,
                 book=book,
+                control=house.control,
             )
             try:
                 write_textfile(house.folder / textfile, meter.measure(now=now))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from drill.cli.output import instant_text, outcome_text, span_text
+from drill.cli.output import instant_text, outcome_text, rta_text, span_text
 from drill.engine.record import DrillRecord, Outcome, Teardown
 from drill.errors import ExitCode
 from drill.plan.visible import visible
@@ -104,7 +104,7 @@ def _cells(record: DrillRecord) -> dict[str, RenderableType]:
         "level": f"L{record.level}",
         "recovery point": Text(_point(record)),
         "target": Text(record.plan.target.kind),
-        "RTA": span_text(record.rta),
+        "RTA": rta_text(record),
         "RPA": span_text(record.rpa),
         "teardown": f"[red]{teardown}[/red]" if record.teardown is Teardown.LEAKED else teardown,
         "drill": Text(record.id),

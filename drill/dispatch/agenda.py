@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 
@@ -41,6 +41,15 @@ class Agenda:
                 del self._look_at[drill_id]
                 self.add_due([drill_id])
         return self._due.popleft() if self._due else None
+
+    def hold(self, drill_ids: Collection[str]) -> None:
+        """Take drills that nobody works on, due or not, into one piece of work; ``done`` must
+        follow for each."""
+        held = set(drill_ids)
+        self._taken |= held
+        self._due = deque(one for one in self._due if one not in held)
+        for drill_id in held:
+            self._look_at.pop(drill_id, None)
 
     def done(self, drill_id: str, *, look_at: datetime | None) -> None:
         """Note that nobody works on the drill any more, and when to look at it again."""

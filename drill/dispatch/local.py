@@ -15,6 +15,7 @@ import structlog
 
 from drill.dispatch.agenda import Agenda
 from drill.dispatch.leases import LeaseKeeper
+from drill.dispatch.listings import Listings
 from drill.engine.ports import Parts
 from drill.engine.record import DrillRecord, State
 from drill.engine.runner import advance
@@ -59,6 +60,7 @@ class LocalDispatcher:
         self._said: set[str] = set()
         """Drills whose beginning is in the log of this process."""
         self._agenda = Agenda()
+        self._listings = Listings(self._agenda, woken=self._wake.set)
         self._looked_at: float | None = None
         self._store_is_away = False
         self._writes_fail = False
@@ -125,8 +127,9 @@ class LocalDispatcher:
             looked = self._is_time_to_look()
             if looked:
                 self._look(only, now)
+            self._listings.begin(pool, self._parts, now=now, at_most=self._free)
             self._hand_out(pool, now)
-            is_over = looked and not self._under_way and self._is_over(only)
+            is_over = looked and self._free == self._workers and self._is_over(only)
         except StoreUnavailable as error:
             self._say_away(error)
             self._stop.wait(STORE_PAUSE.total_seconds())
@@ -142,7 +145,11 @@ class LocalDispatcher:
 
         A full disk can be read: without a pause the same drills would be tried all the time.
         """
+        now = self._parts.clock.now()
         refused = False
+        for error in self._listings.collect(now):
+            self._note_left(error)
+            refused |= isinstance(error, StoreUnavailable)
         for step in [one for one in self._under_way if one.done()]:
             drill_id = self._under_way.pop(step)
             record = self._left_behind(drill_id, step)
@@ -150,6 +157,7 @@ class LocalDispatcher:
             begun = record is not None and record.state not in (State.QUEUED, State.FINISHED)
             if record is not None:
                 self._say_how_it_stands(record)
+                self._listings.note(record, now=now)
             self._agenda.done(drill_id, look_at=record.next_at if record and begun else None)
             if record is None or record.state is State.FINISHED:
                 self._look_now = True  # somebody may have a seat now
@@ -162,17 +170,20 @@ class LocalDispatcher:
             record = step.result()
             self._writes_fail &= record is None
             return record
-        log = structlog.get_logger()
+        self._note_left(error, drill_id=drill_id)
+        return None
+
+    def _note_left(self, error: BaseException, **what: str) -> None:
+        log = structlog.get_logger().bind(**what)
         if isinstance(error, StoreUnavailable):
             if not self._writes_fail:
-                log.warning("step left", drill_id=drill_id, reason=error.message)
+                log.warning("step left", reason=error.message)
             self._writes_fail = True
             self._say_away(error)
         elif isinstance(error, StoreError):
-            log.warning("step left", drill_id=drill_id, reason=error.message)
+            log.warning("step left", reason=error.message)
         else:
-            log.error("step failed", drill_id=drill_id, error=repr(error)[:500])
-        return None
+            log.error("step failed", error=repr(error)[:500])
 
     def _say_how_it_stands(self, record: DrillRecord) -> None:
         """One line of the log when a drill is in our hands for the first time, one at its end."""
@@ -220,11 +231,17 @@ class LocalDispatcher:
         if len(begun) == wanted or len(starting) == wanted:
             self._look_now = True  # there is more; look again as soon as these are handed out
 
+    @property
+    def _free(self) -> int:
+        """Return how many workers have nothing to do."""
+        return self._workers - len(self._under_way) - self._listings.under_way
+
     def _hand_out(self, pool: ThreadPoolExecutor, now: datetime) -> None:
-        while len(self._under_way) < self._workers:
+        while self._free > 0:
             drill_id = self._agenda.take(now)
             if drill_id is None:
                 return
+            self._listings.forget(drill_id)
             step = pool.submit(self._advance, drill_id)
             self._under_way[step] = drill_id
             step.add_done_callback(lambda _: self._wake.set())
@@ -237,7 +254,7 @@ class LocalDispatcher:
 
     def _nap(self) -> None:
         """Sleep until a step ends, the next drill comes due, or it is time to look."""
-        free = len(self._under_way) < self._workers
+        free = self._free > 0
         if free and (self._look_now or not self._agenda.is_empty):
             return
         nap = LOOK_EVERY

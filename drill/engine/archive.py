@@ -12,6 +12,7 @@ from typing import Protocol
 from drill.recovery.facts import (
     DrillFacts,
     ExceptionNote,
+    Look,
     Observation,
     Population,
     Review,
@@ -45,6 +46,20 @@ class Archive(Protocol):
         until: datetime | None = None,
     ) -> Sequence[Observation]:
         """Return the observations of one source, oldest first, faults included."""
+        ...
+
+    def looks_of(
+        self,
+        source: SourceKey,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Sequence[Look]:
+        """Return what ``observe`` was told of one source, oldest first, faults left out.
+
+        The observations that drills made are not among them: to read one, its whole inventory
+        has to be read.
+        """
         ...
 
     def populations(

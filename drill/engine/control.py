@@ -84,6 +84,8 @@ class Daemon:
     stopped_at: datetime | None = None
     how: str | None = None
     """``clean``, or ``crash`` where another process found it dead; None while it runs."""
+    trouble: str | None = None
+    """What it cannot do beside its drills, such as serve metrics; None if all is well."""
 
 
 class Control(Protocol):
@@ -114,8 +116,8 @@ class Control(Protocol):
         """Note that a daemon began."""
         ...
 
-    def daemon_beat(self, worker: str, *, now: datetime) -> None:
-        """Note a sign of life."""
+    def daemon_beat(self, worker: str, *, now: datetime, trouble: str | None = None) -> None:
+        """Note a sign of life, and what it has trouble with now."""
         ...
 
     def daemon_stopped(self, worker: str, *, now: datetime, how: str) -> None:

@@ -10,9 +10,9 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from drill.engine.ports import SeatLimits, Summary
+from drill.engine.ports import SeatLimits, Stand, Summary
 from drill.engine.record import DrillRecord, Event, EventKind, State, Teardown
-from drill.errors import DrillMoved, StoreError
+from drill.errors import DrillMoved, IdAmbiguous, StoreError
 from drill.plan.model import ExistingTarget
 from drill.recovery.coverage.evidence import PASSES
 
@@ -146,6 +146,16 @@ def merged(before: DrillRecord, after: DrillRecord) -> DrillRecord:
         next_at=min(after.next_at, after.enlisted_at) if unseen else after.next_at,
         leased_by=before.leased_by,
         leased_until=leased_until,
+    )
+
+
+def may_be_moved(record: DrillRecord, stand: Stand) -> bool:
+    """Tell whether a drill waits for its restore, and is in nobody's hand, just as it stood."""
+    return (
+        (record.epoch, record.next_at) == (stand.epoch, stand.next_at)
+        and record.state is State.RESTORING
+        and record.leased_until is None
+        and not record.abort_requested
     )
 
 
@@ -295,9 +305,9 @@ def is_proof(record: Summary, at_least: int) -> bool:
 
 
 def only_one(beginning: str, found: Sequence[str]) -> str:
-    """Return the one id that was found. Raise StoreError if there are more."""
+    """Return the one id that was found. Raise IdAmbiguous if there are more."""
     if len(found) > 1:
-        raise StoreError(
+        raise IdAmbiguous(
             f"{len(found)} drills begin with {beginning!r}",
             hint=f"Write more of the id, such as {min(found)}.",
         )

@@ -21,6 +21,7 @@ from drill.engine.keeping import (
     facts_as_json,
     first_event,
     is_proof,
+    may_be_moved,
     merged,
     only_one,
     place_of,
@@ -29,7 +30,7 @@ from drill.engine.keeping import (
     why_waiting,
 )
 from drill.engine.line import need_not_wait, not_waiting
-from drill.engine.ports import SeatLimits, Summary
+from drill.engine.ports import SeatLimits, Stand, Summary
 from drill.engine.record import DrillRecord, Event, Outcome, State, Teardown
 from drill.errors import IdTaken, StoreError
 from drill.recovery.coverage.evidence import PASSES
@@ -123,6 +124,16 @@ class MemoryJournal:
             self._drills[record.id] = merged(before, record)
             self._append(record.id, events)
             return self._drills[record.id]
+
+    def move_looks(self, stands: Collection[Stand], *, next_at: datetime) -> set[str]:
+        moved = set()
+        with self._lock:
+            for stand in stands:
+                one = self._drills.get(stand.id)
+                if one is not None and may_be_moved(one, stand):
+                    self._drills[one.id] = replace(one, next_at=next_at)
+                    moved.add(one.id)
+        return moved
 
     def seat(self, record: DrillRecord, limits: SeatLimits, *, target_id: str | None) -> str | None:
         with self._lock:

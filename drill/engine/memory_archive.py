@@ -14,9 +14,11 @@ from drill.engine.record import DrillRecord
 from drill.engine.remembering import closed, ensure_closable, ensure_openable, ensure_signable
 from drill.engine.summary import facts_of, observation_of
 from drill.errors import StoreError
+from drill.recovery.coverage.reading import look_of
 from drill.recovery.facts import (
     DrillFacts,
     ExceptionNote,
+    Look,
     Observation,
     Population,
     Review,
@@ -74,6 +76,21 @@ class MemoryArchive:
             if one.source == source and _is_within(one.taken_at, since, until)
         ]
         return sorted(found, key=lambda one: one.taken_at)
+
+    def looks_of(
+        self,
+        source: SourceKey,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Sequence[Look]:
+        with self._lock:
+            kept = sorted(self._observations.values(), key=lambda one: one.taken_at)
+        return [
+            look_of(one)
+            for one in kept
+            if one.source == source and one.fault is None and _is_within(one.taken_at, since, until)
+        ]
 
     def populations(
         self, *, since: datetime | None = None, until: datetime | None = None

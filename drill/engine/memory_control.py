@@ -60,10 +60,10 @@ class MemoryControl:
         with self._lock:
             self._daemons[worker] = Daemon(worker=worker, started_at=now, beat_at=now)
 
-    def daemon_beat(self, worker: str, *, now: datetime) -> None:
+    def daemon_beat(self, worker: str, *, now: datetime, trouble: str | None = None) -> None:
         with self._lock:
             if worker in self._daemons:
-                self._daemons[worker] = replace(self._daemons[worker], beat_at=now)
+                self._daemons[worker] = replace(self._daemons[worker], beat_at=now, trouble=trouble)
 
     def daemon_stopped(self, worker: str, *, now: datetime, how: str) -> None:
         with self._lock:

@@ -60,6 +60,15 @@ class Summary:
     is_simulated: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """A drill that nobody holds, as its row stood when it was last written."""
+
+    id: str
+    epoch: int
+    next_at: datetime
+
+
 class Journal(Protocol):
     """Keeps drills and their journals. Every method is one transaction that is on disk when it
     returns. Methods that change a drill raise ``DrillMoved`` if its epoch is no longer the one
@@ -123,6 +132,16 @@ class Journal(Protocol):
 
         ``abort_requested`` is never overwritten by this: it is set from outside. Return the
         record as it now stands. Raise DrillMoved.
+        """
+        ...
+
+    def move_looks(self, stands: Collection[Stand], *, next_at: datetime) -> set[str]:
+        """Look at these drills at another time: the write of looks that found nothing new.
+
+        It is for drills that wait for their restores, in one transaction for all of them. Each is
+        moved if its row still stands so and is ``restoring``, has no lease, and is not to be
+        aborted; any other is left as it is. Return the ids of those that were moved. The epoch
+        stays: nothing but ``next_at`` is said anew.
         """
         ...
 

@@ -145,6 +145,8 @@ class DrillRecord:
     restore_accepted_at: datetime | None = None
     restore_job_id: str | None = None
     restore_seen_running: bool = False
+    looked_at: datetime | None = None
+    """When somebody last saw how far the restore, and then the copy, was."""
     ready_at: datetime | None = None
     reachable_at: datetime | None = None
     checked_at: datetime | None = None
@@ -166,10 +168,16 @@ class DrillRecord:
     teardown: Teardown = Teardown.PENDING
     teardown_reason: str | None = None
     finished_at: datetime | None = None
+    """When the verdict was written: once, also if teardown is taken up again later."""
+    torn_down_at: datetime | None = None
+    """When teardown ended for the last time."""
 
     level: int = 0
     """Assurance level reached, 0 to 6."""
     rta: timedelta | None = None
+    unattended: timedelta | None = None
+    """How much of RTA lies between two looks too far apart: the copy may have been ready so much
+    earlier. Zero if looks came in time, None if nobody noted it."""
     rpa: timedelta | None = None
     """Proven: reference instant minus the newest heartbeat found in the copy."""
     rpa_claimed: timedelta | None = None

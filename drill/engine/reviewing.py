@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from drill.recovery.facts import DrillFacts
+
+NO_INITIATOR = "no_initiator"
+"""Fact of a review: how many of its drills did not note who had them run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,18 +25,24 @@ class Reviewed:
 def reviewed(drills: Iterable[DrillFacts]) -> Reviewed:
     """Sum drills up for their review. The digest is SHA-256 over a line "id outcome level" each."""
     names: set[str] = set()
-    outcomes: Counter[str] = Counter()
-    digest = hashlib.sha256()
-    ids: list[str] = []
+    nameless = 0
+    outcomes: dict[str, int] = {}
+    lines: list[str] = []
+    first = last = None
     for one in drills:
         if one.initiated_by:
             names.add(one.initiated_by)
-        word = one.outcome.value if one.outcome else "unfinished"
-        outcomes[word] += 1
-        digest.update(f"{one.id} {word} {one.level}\n".encode())
-        ids = [*ids[:1], one.id]
-    facts = {"drills": str(outcomes.total()), "sha256": digest.hexdigest()}
+        else:
+            nameless += 1
+        word = str(one.outcome) if one.outcome else "unfinished"
+        outcomes[word] = outcomes.get(word, 0) + 1
+        lines.append(f"{one.id} {word} {one.level}\n")
+        first, last = first or one, one
+    digest = hashlib.sha256("".join(lines).encode())
+    facts = {"drills": str(len(lines)), "sha256": digest.hexdigest()}
     facts |= {name: str(count) for name, count in sorted(outcomes.items())}
-    if ids:
-        facts |= {"first": ids[0], "last": ids[-1]}
+    if nameless:
+        facts[NO_INITIATOR] = str(nameless)
+    if first is not None and last is not None:
+        facts |= {"first": first.id, "last": last.id}
     return Reviewed(initiator=", ".join(sorted(names)) or None, facts=facts)

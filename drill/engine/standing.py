@@ -18,6 +18,8 @@ from drill.recovery.coverage.reading import validity_of
 
 LATE_AFTER = timedelta(minutes=5)
 """A slot that could have begun this long ago, and did not, is late."""
+BEATS_WITHIN = timedelta(minutes=2)
+"""A daemon that has not shown a sign of life for so long (four beats) is not said to work."""
 PROOF_LEVEL = 3
 """From this level on a drill proves that the objects of the source are there."""
 
@@ -128,6 +130,15 @@ def last_sign_of_life(known: Known) -> datetime | None:
     """Return when anybody kept the schedule last: a daemon's beat, or a look at the schedule."""
     beats = [one.beat_at for one in known.daemons]
     return max([*beats, *([known.looked_at] if known.looked_at else [])], default=None)
+
+
+def daemons_at_work(known: Known) -> list[Daemon]:
+    """Return the daemons that have not ended and have just beaten, last started first."""
+    return [
+        one
+        for one in known.daemons
+        if one.stopped_at is None and known.now - one.beat_at <= BEATS_WITHIN
+    ]
 
 
 def counts_in_hand(in_hand: Sequence[Summary]) -> Mapping[str, int]:

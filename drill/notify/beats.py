@@ -10,14 +10,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from wsgiref.simple_server import WSGIServer
 
 import structlog
 
 from drill.notify.deadman import DeadManSwitch
-from drill.notify.exposition import Board, serve_metrics
+from drill.notify.exposition import Board
 from drill.notify.herald import Herald
 from drill.notify.known import DaemonStart
+from drill.notify.listening import Listener
 from drill.notify.meter import Meter
 
 OnBeat = Callable[[datetime], None]
@@ -65,7 +65,7 @@ class Attached:
     """What was attached to a daemon."""
 
     asides: tuple[Aside, ...]
-    server: WSGIServer | None = None
+    listener: Listener | None = None
     deadman: DeadManSwitch | None = None
 
     def beat(self, now: datetime) -> None:
@@ -73,13 +73,17 @@ class Attached:
         for aside in self.asides:
             aside(now)
 
+    @property
+    def trouble(self) -> str | None:
+        """Return what cannot be done for machines just now; None if all is well."""
+        return self.listener.trouble if self.listener is not None else None
+
     def close(self, *, at_most: timedelta = timedelta(seconds=15)) -> None:
         """Let what is under way end, and hang up."""
         for aside in self.asides:
             aside.wait(at_most)
-        if self.server is not None:
-            self.server.shutdown()
-            self.server.server_close()
+        if self.listener is not None:
+            self.listener.close()
         if self.deadman is not None:
             self.deadman.close()
 
@@ -93,26 +97,20 @@ def attach(
     start: Callable[[], DaemonStart | None] = lambda: None,
     is_healthy: Callable[[], bool] = lambda: True,
 ) -> Attached:
-    """Return what a daemon beats. Raise ConfigInvalid if ``listen`` is taken.
+    """Return what a daemon beats. Raise ConfigInvalid if ``listen`` can never work.
 
     ``start`` tells how the daemon before this one ended; ``is_healthy`` is asked before a ping: a
     daemon whose schedule does not work falls silent, and the alarm is raised outside.
     """
     asides = [Aside("notices", _looking(herald, start), every=LOOK_EVERY)]
-    server = None
+    listener = None
     if listen is not None:
         board = Board()
-        server = serve_metrics(listen, board)
-        asides.append(
-            Aside(
-                "metrics",
-                lambda now: board.show(meter.measure(now=now, beat_at=now)),
-                every=MEASURE_EVERY,
-            )
-        )
+        listener = Listener(listen, board)
+        asides.append(Aside("metrics", _measuring(listener, board, meter), every=MEASURE_EVERY))
     if deadman is not None:
         asides.append(Aside("deadman", _pinging(deadman, is_healthy), every=timedelta(0)))
-    return Attached(asides=tuple(asides), server=server, deadman=deadman)
+    return Attached(asides=tuple(asides), listener=listener, deadman=deadman)
 
 
 def _looking(herald: Herald, start: Callable[[], DaemonStart | None]) -> OnBeat:
@@ -120,6 +118,15 @@ def _looking(herald: Herald, start: Callable[[], DaemonStart | None]) -> OnBeat:
         herald.look(now=now, start=start())
 
     return look
+
+
+def _measuring(listener: Listener, board: Board, meter: Meter) -> OnBeat:
+    def measure(now: datetime) -> None:
+        listener.ensure()
+        if listener.trouble is None:  # figures that nobody can ask for are not made
+            board.show(meter.measure(now=now, beat_at=now))
+
+    return measure
 
 
 def _pinging(deadman: DeadManSwitch, is_healthy: Callable[[], bool]) -> OnBeat:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drill.engine.archive import Archive
+from drill.engine.control import Control
 from drill.engine.notices import NoticeBook
 from drill.engine.ports import Journal
 from drill.notify.apprise_sender import sender_of
@@ -15,7 +16,7 @@ from drill.notify.channel import Channel, log_channel
 from drill.notify.conditions import Manner
 from drill.notify.deadman import DeadManSwitch
 from drill.notify.herald import Herald, Promises
-from drill.notify.known import promise_of
+from drill.notify.known import Promise, promise_of
 from drill.notify.meter import Meter
 from drill.plan.config import Config
 from drill.plan.model import Plan
@@ -31,11 +32,17 @@ Plans = Callable[[], Sequence[Plan]]
 
 
 def build_herald(
-    config: Config, plans: Plans, *, folder: Path, archive: Archive, book: NoticeBook
+    config: Config,
+    plans: Plans,
+    *,
+    folder: Path,
+    archive: Archive,
+    book: NoticeBook,
+    control: Control,
 ) -> Herald:
     """Return the one who tells people. Secrets are read when a message is sent, not before."""
     return Herald(
-        promises=_promises_of(plans),
+        promises=_promises_of(plans, control),
         drills=lambda since: archive.drill_facts(since=since),
         book=book,
         channels=(log_channel(), *channels_of(config, folder=folder)),
@@ -46,11 +53,17 @@ def build_herald(
 
 
 def build_meter(
-    config: Config, plans: Plans, *, journal: Journal, archive: Archive, book: NoticeBook
+    config: Config,
+    plans: Plans,
+    *,
+    journal: Journal,
+    archive: Archive,
+    book: NoticeBook,
+    control: Control,
 ) -> Meter:
     """Return the one who makes the figures."""
     return Meter(
-        promises=_promises_of(plans),
+        promises=_promises_of(plans, control),
         drills=lambda since: archive.drill_facts(since=since),
         book=book,
         journal=journal,
@@ -89,8 +102,12 @@ def manner_of(config: Config) -> Manner:
     )
 
 
-def _promises_of(plans: Plans) -> Promises:
-    return lambda: [promise_of(plan) for plan in plans()]
+def _promises_of(plans: Plans, control: Control) -> Promises:
+    def promises() -> list[Promise]:
+        seen = {name: one.first_seen_at for name, one in control.plans_seen().items()}
+        return [promise_of(plan, seen_at=seen.get(plan.name)) for plan in plans()]
+
+    return promises
 
 
 def _channel(entry: NoticeChannel, secret: Callable[[], SecretStr]) -> Channel:

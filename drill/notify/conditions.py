@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +15,9 @@ from drill.notify.known import (
     Promise,
     ended_at,
     is_real,
+    last_run,
     newest_first,
+    of_each_plan,
 )
 from drill.plan.telling import NoticeKind, Severity
 from drill.recovery.coverage.evidence import is_proof
@@ -63,17 +64,15 @@ def find_conditions(
 
     ``open_since`` keeps the beginning of an episode that is older than the drills at hand.
     """
-    by_plan: dict[str, list[DrillFacts]] = defaultdict(list)
-    real = newest_first(one for one in known.drills if is_real(one))
-    for drill in real:
-        by_plan[drill.plan_name].append(drill)
+    by_plan = of_each_plan(known.drills)
     found: list[Condition] = []
     for promise in known.promises:
         drills = by_plan[promise.plan_name]
-        found += _failing(promise, drills, open_since or {})
-        found += _not_operated(promise, drills, manner)
-        found += _overdue(promise, drills, now)
-    found += _proofs(known.promises, real, manner, now)
+        real = [one for one in drills if is_real(one)]
+        found += _failing(promise, real, open_since or {})
+        found += _not_operated(promise, real, manner)
+        found += _overdue(promise, drills, open_since or {}, now)
+    found += _proofs(known.promises, known.drills, manner, now)
     found += _leaks(known)
     found += _crash(known)
     return found
@@ -159,38 +158,50 @@ def _not_operated(
     )
 
 
-def _overdue(promise: Promise, drills: Sequence[DrillFacts], now: datetime) -> Iterator[Condition]:
-    last = next((one for one in drills if one.outcome not in NEVER_RAN), None)
-    if last is None:
-        last = drills[-1] if drills else None  # the slot that nobody kept
-    if last is None:
+def _overdue(
+    promise: Promise, drills: Sequence[DrillFacts], open_since: OpenSince, now: datetime
+) -> Iterator[Condition]:
+    """A plan that never ran counts from when it was first seen: nobody else would tell of it."""
+    last = last_run(drills)
+    never_ran = [one for one in drills if is_real(one) and one.outcome in NEVER_RAN]
+    if last is not None:
+        slot, counted_from = last.scheduled_for, ended_at(last)
+    elif promise.seen_at is not None:
+        slot = counted_from = promise.seen_at
+    elif never_ran:
+        slot, counted_from = never_ran[-1].scheduled_for, ended_at(never_ran[-1])
+    else:
         return
-    deadline = expected_by(promise, scheduled_for=last.scheduled_for, ended_at=ended_at(last))
+    deadline = expected_by(promise, scheduled_for=slot, ended_at=counted_from)
     if deadline is None or now <= deadline:
         return
+    told = open_since.get((subject_of_plan(promise.plan_name), NoticeKind.OVERDUE))
+    if told is not None and told >= counted_from:  # the schedule was edited, and no drill ended
+        deadline = told
+    is_first = last is None and promise.seen_at is not None
+    first_seen = "it was first seen with a schedule: " if is_first else ""
+    kept_away = next((one.reason for one in never_ran if ended_at(one) > counted_from), None)
     yield _of_plan(
         promise,
         NoticeKind.OVERDUE,
         deadline,
         last,
         severity=Severity.CRITICAL,
-        what=f"no drill has finished since {ended_at(last):%Y-%m-%d %H:%MZ}",
-        why="the next one was expected by now",
+        what=f"no drill has finished since {first_seen}{counted_from:%Y-%m-%d %H:%MZ}",
+        why=kept_away or "the next one was expected by now",
         hint="Look whether drill serve, or the timer of drill run, is running.",
     )
 
 
 def _proofs(
-    promises: Sequence[Promise], real: Sequence[DrillFacts], manner: Manner, now: datetime
+    promises: Sequence[Promise], drills: Sequence[DrillFacts], manner: Manner, now: datetime
 ) -> Iterator[Condition]:
     validity: dict[SourceKey, timedelta] = {}
     for promise in promises:
         before = validity.get(promise.source, promise.proof_validity)
         validity[promise.source] = min(before, promise.proof_validity)
     newest: dict[SourceKey, DrillFacts] = {}
-    for drill in real:
-        if not is_proof(drill):
-            continue
+    for drill in newest_first(one for one in drills if is_proof(one)):
         newest.setdefault(drill.source, drill)
     for source, drill in sorted(newest.items()):
         if source in validity:
@@ -263,7 +274,7 @@ def _of_plan(
     promise: Promise,
     kind: NoticeKind,
     since: datetime,
-    drill: DrillFacts,
+    drill: DrillFacts | None,
     *,
     severity: Severity,
     what: str,
@@ -281,6 +292,6 @@ def _of_plan(
         plan_name=promise.plan_name,
         group=promise.group,
         source=promise.source,
-        source_name=drill.source_name,
-        drill_id=drill.id,
+        source_name=drill.source_name if drill else None,
+        drill_id=drill.id if drill else None,
     )

@@ -76,15 +76,9 @@ def write_textfile(path: Path, samples: Sequence[Sample]) -> None:
 
 
 def serve_metrics(listen: str, board: Board) -> WSGIServer:
-    """Answer ``/metrics`` at ``HOST:PORT`` until ``shutdown`` is called. Raise ConfigInvalid."""
+    """Answer ``/metrics`` at ``HOST:PORT`` until ``shutdown`` is called. Raise OSError."""
     from prometheus_client import start_http_server
 
     host, _, port = listen.rpartition(":")
-    try:
-        server, _ = start_http_server(int(port), host.strip("[]"), board)
-    except OSError as error:
-        raise ConfigInvalid(
-            f"metrics cannot be served at {listen}: {(error.strerror or str(error)).lower()}",
-            hint="Choose another port in metrics.listen, or end what listens there.",
-        ) from error
+    server, _ = start_http_server(int(port), host.strip("[]"), board)
     return server

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -30,6 +31,8 @@ class Promise:
     proof_validity: timedelta = DEFAULT_VALIDITY
     schedule: Schedule | None = None
     give_up_after: timedelta = timedelta(hours=6)
+    seen_at: datetime | None = None
+    """When the plan was first seen with a schedule; None if nobody has looked since it has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +55,8 @@ class Known:
     start: DaemonStart | None = None
 
 
-def promise_of(plan: Plan) -> Promise:
-    """Return what a plan promises."""
+def promise_of(plan: Plan, *, seen_at: datetime | None = None) -> Promise:
+    """Return what a plan promises; ``seen_at`` is when it was first seen with a schedule."""
     objectives = plan.objectives
     return Promise(
         plan_name=plan.name,
@@ -63,6 +66,7 @@ def promise_of(plan: Plan) -> Promise:
         proof_validity=validity_of(objectives),
         schedule=plan.schedule,
         give_up_after=plan.give_up_after,
+        seen_at=seen_at,
     )
 
 
@@ -79,6 +83,23 @@ def is_real(drill: DrillFacts) -> bool:
 def newest_first(drills: Iterable[DrillFacts]) -> list[DrillFacts]:
     """Return the drills by their end, the newest first."""
     return sorted(drills, key=lambda one: (ended_at(one), one.id), reverse=True)
+
+
+def of_each_plan(drills: Iterable[DrillFacts]) -> Mapping[str, list[DrillFacts]]:
+    """Return the drills by plan, the newest first; a plan without any has an empty list."""
+    by_plan: dict[str, list[DrillFacts]] = defaultdict(list)
+    for drill in newest_first(drills):
+        by_plan[drill.plan_name].append(drill)
+    return by_plan
+
+
+def last_run(drills: Sequence[DrillFacts]) -> DrillFacts | None:
+    """Return the drill of one plan that ran and ended last; of simulated ones only if that is all.
+
+    ``drills`` are newest first. What was missed, skipped or stopped by a person never ran.
+    """
+    ran = [one for one in drills if one.outcome is not None and one.outcome not in NEVER_RAN]
+    return next((one for one in ran if is_real(one)), ran[0] if ran else None)
 
 
 class DaemonLife(Protocol):

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 
 from drill.engine.notices import Tally
 from drill.notify.conditions import Condition
-from drill.notify.known import Promise, ended_at, is_real, newest_first
+from drill.notify.known import Promise, ended_at, is_real, of_each_plan
 from drill.plan.telling import NoticeKind
 from drill.recovery.coverage.evidence import PASSES, is_proof
 from drill.recovery.facts import DrillFacts, SourceKey
@@ -48,6 +48,9 @@ METRICS: Mapping[str, Metric] = {
         "gauge", _PLAN, "1 if the newest real drill passed in time, else 0."
     ),
     "drill_rta_seconds": Metric("gauge", _PLAN, "Recovery time actual of the newest real drill."),
+    "drill_rta_unattended_seconds": Metric(
+        "gauge", _PLAN, "How much of that RTA nobody looked: it is an upper bound by so much."
+    ),
     "drill_rpa_seconds": Metric(
         "gauge", _PLAN, "Recovery point actual, as proven by the newest real drill."
     ),
@@ -147,9 +150,7 @@ def source_label(source: SourceKey) -> str:
 
 
 def _of_plans(measured: Measured) -> Iterator[Sample]:
-    by_plan: dict[str, list[DrillFacts]] = defaultdict(list)
-    for drill in newest_first(measured.drills):
-        by_plan[drill.plan_name].append(drill)
+    by_plan = of_each_plan(measured.drills)
     wrong = {(one.plan_name, one.kind) for one in measured.conditions}
     for promise in measured.promises:
         labels = (promise.plan_name, source_label(promise.source))
@@ -157,10 +158,11 @@ def _of_plans(measured: Measured) -> Iterator[Sample]:
         real = [one for one in drills if is_real(one)]
         yield from _counts(labels, drills, real)
         yield from _newest(labels, real)
+        overdue = (promise.plan_name, NoticeKind.OVERDUE) in wrong
         if real:
             failing = (promise.plan_name, NoticeKind.FAILED) in wrong
-            overdue = (promise.plan_name, NoticeKind.OVERDUE) in wrong
             yield Sample(name="drill_failing", labels=labels, value=failing)
+        if real or overdue:
             yield Sample(name="drill_overdue", labels=labels, value=overdue)
 
 
@@ -194,6 +196,7 @@ def _newest(labels: tuple[str, str], real: Sequence[DrillFacts]) -> Iterator[Sam
     yield Sample(name="drill_level", labels=labels, value=last.level)
     spans = {
         "drill_rta_seconds": last.rta,
+        "drill_rta_unattended_seconds": last.unattended if last.rta is not None else None,
         "drill_rpa_seconds": last.rpa,
         "drill_rto_target_seconds": last.rto_target,
         "drill_rpo_target_seconds": last.rpo_target,

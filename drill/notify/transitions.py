@@ -15,7 +15,7 @@ from drill.notify.conditions import (
     subject_of_plan,
     subject_of_source,
 )
-from drill.notify.known import Known, ended_at, is_real, newest_first
+from drill.notify.known import Known, ended_at, is_real, last_run, newest_first, of_each_plan
 from drill.plan.telling import NoticeKind, Severity
 from drill.recovery.facts import DrillFacts
 from drill.recovery.verdict import Outcome
@@ -108,9 +108,9 @@ def _recoveries(
     """Tell what is over. Nothing is "over" while its subject is still in another trouble, and
     nothing is known of a plan that is not in the configuration any more."""
     troubled = {condition.subject for condition in conditions}
-    ends = _what_ended(known)
+    ends, runs = _what_ended(known), _what_ran(known)
     for (subject, kind), since in sorted(open_since(here).items()):
-        drill = ends.get(subject)
+        drill = (runs if kind is NoticeKind.OVERDUE else ends).get(subject)
         if subject in troubled or drill is None or ended_at(drill) < since:
             continue
         yield Notice(
@@ -132,6 +132,13 @@ def _what_ended(known: Known) -> dict[str, DrillFacts]:
         if drill.teardown == "clean":
             ends[subject_of_drill(drill.id)] = drill
     return ends
+
+
+def _what_ran(known: Known) -> dict[str, DrillFacts]:
+    """Return the drill of every plan that ran last: with it the plan is overdue no more."""
+    by_plan = of_each_plan(known.drills)
+    newest = {one.plan_name: last_run(by_plan[one.plan_name]) for one in known.promises}
+    return {subject_of_plan(name): drill for name, drill in newest.items() if drill is not None}
 
 
 _OVER = {

@@ -30,7 +30,7 @@ from drill.guard.admission import (
 from drill.guard.facts import INSTANCE_NAME_PREFIX
 from drill.provider.memory_cloud import Habits, MemoryCloud, ScratchViolated
 from drill.provider.memory_faults import Fault
-from drill.provider.port import Accepted, Job, JobStatus, RecycledInstance
+from drill.provider.port import Accepted, Job, JobStatus, RecycledInstance, Sighting
 from drill.recovery.values import Backup, Instance, Window
 from drill.recovery.windows import merge_windows
 
@@ -64,6 +64,16 @@ class MemoryProvider(MemoryCloud):
                 instance
                 for instance in self._instances.values()
                 if name in {None, instance.name} and wanted <= instance.tags.items()
+            ]
+
+    def list_sightings(self) -> Sequence[Sighting]:
+        """Return the status of all instances; it counts as one poll of every operation."""
+        with self._reading("list_sightings"):
+            for operation in list(self._operations.values()):
+                self._advance(operation)
+            return [
+                Sighting(id=one.id, status=one.status, tags=one.tags)
+                for one in self._instances.values()
             ]
 
     def list_backups(self, instance_id: str) -> Sequence[Backup]:

@@ -54,6 +54,16 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What one list of the account says about one instance, and no more of it."""
+
+    id: str
+    status: str
+    tags: Mapping[str, str] | None = None
+    """None where the list has no tags: they are not asked for one by one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
     """The cloud took an order."""
 
@@ -97,6 +107,14 @@ class Provider(Protocol):
         self, *, name: str | None = None, tags: Mapping[str, str] | None = None
     ) -> Sequence[Instance]:
         """Return all instances of the account, or those with exactly this name or these tags."""
+        ...
+
+    def list_sightings(self) -> Sequence[Sighting]:
+        """Return the status of all instances of the account, by one reading of the list.
+
+        Unlike ``list_instances`` it takes a list that moves meanwhile as it comes: an instance may
+        be missing or be there twice, so that nothing follows from its absence.
+        """
         ...
 
     def list_backups(self, instance_id: str) -> Sequence[Backup]:

@@ -29,7 +29,7 @@ from drill.guard.admission import (
     AdmittedSettingAside,
     AdmittedTagging,
 )
-from drill.provider.port import Accepted, Job, Provider, RecycledInstance
+from drill.provider.port import Accepted, Job, Provider, RecycledInstance, Sighting
 from drill.recovery.values import Backup, Instance, Window
 
 _Answer = TypeVar("_Answer")
@@ -79,6 +79,10 @@ class RenewingProvider:
     ) -> Sequence[Instance]:
         """Return all instances of the account, or those with exactly this name or these tags."""
         return self._ask(lambda to: to.list_instances(name=name, tags=tags))
+
+    def list_sightings(self) -> Sequence[Sighting]:
+        """Return the status of all instances of the account."""
+        return self._ask(lambda to: to.list_sightings())
 
     def list_backups(self, instance_id: str) -> Sequence[Backup]:
         """Return all backups of an instance."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from drill.recovery.pickling import quickly_pickled
 from drill.recovery.values import Backup, Window
 from drill.recovery.verdict import Outcome
 
@@ -22,6 +23,7 @@ HowKnown = Literal["reported", "inferred"]
 """Whether the provider named the base of a restore, or the latest usable one is assumed (C.6)."""
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrillFacts:
     """One drill in one line."""
@@ -50,6 +52,8 @@ class DrillFacts:
     restore_accepted_at: datetime | None = None
     checked_at: datetime | None = None
     finished_at: datetime | None = None
+    torn_down_at: datetime | None = None
+    """When teardown ended for the last time; later than the end where it was taken up again."""
     outcome: Outcome | None = None
     """None while the drill is not finished."""
     state: str
@@ -71,6 +75,9 @@ class DrillFacts:
     base_id: str | None = None
     base_how: HowKnown | None = None
     rta: timedelta | None = None
+    unattended: timedelta | None = None
+    """How much of RTA lies between two looks too far apart: RTA is then an upper bound. Zero if
+    looks came in time, None if nobody noted it."""
     rto_target: timedelta | None = None
     rpa: timedelta | None = None
     rpa_claimed: timedelta | None = None
@@ -89,6 +96,7 @@ class DrillFacts:
         return self.cloud, self.source_id
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """What the provider said about one source at one instant, also when no drill ran."""
@@ -118,6 +126,15 @@ class Observation:
     def source(self) -> SourceKey:
         """Return which source was observed."""
         return self.cloud, self.source_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One observation without a fault, as far as the lag over time needs it."""
+
+    taken_at: datetime
+    newest_at: datetime | None
+    """The newest instant that could be restored to then; None if there was none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

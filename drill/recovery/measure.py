@@ -11,6 +11,10 @@ from enum import StrEnum
 
 from drill.recovery.values import Choice
 
+LOOKS_TAKE = timedelta(seconds=10)
+"""So long after the last one a look still comes in time, however often it should come."""
+_NOTHING = timedelta(0)
+
 
 class Attainment(StrEnum):
     """The answer of an assessment."""
@@ -44,6 +48,20 @@ def rta(
     return _span(restore_accepted_at, checks_done_at)
 
 
+def unattended_stretch(
+    since: datetime | None, *, now: datetime, poll_every: timedelta
+) -> timedelta:
+    """Return how long nobody had looked, if a look was left out; zero if looks came in time.
+
+    ``since`` is the last look. A look takes time itself: up to two polls, and never less than ten
+    seconds, count as in time.
+    """
+    if since is None:
+        return timedelta(0)
+    stretch = now - since
+    return stretch if stretch > max(2 * poll_every, LOOKS_TAKE) else timedelta(0)
+
+
 def queue_wait(
     *, queued_at: datetime | None, restore_asked_at: datetime | None
 ) -> timedelta | None:
@@ -65,17 +83,36 @@ def rpa_proven(choice: Choice, *, newest_proven_at: datetime | None) -> timedelt
     return None if newest_proven_at is None else choice.reference_at - newest_proven_at
 
 
-def assess(target: timedelta | None, actual: timedelta | None) -> Assessment:
+def assess(
+    target: timedelta | None,
+    actual: timedelta | None,
+    *,
+    unattended: timedelta | None = None,
+) -> Assessment:
     """Return whether the actual is at most the target; exactly on target is met.
 
     No data if either is missing, and for a negative actual: a copy from after the instant that
-    was asked for says nothing about how much would be lost.
+    was asked for says nothing about how much would be lost. No data, too, where the actual is over
+    the target only with the time in which nobody looked: it is an upper bound, and proves neither.
     """
-    if target is None or actual is None or actual < timedelta(0):
+    if target is None or actual is None or actual < _NOTHING:
         return Assessment(attainment=Attainment.NO_DATA, target=target, actual=actual, gap=None)
-    gap = actual - target
-    attainment = Attainment.MET if gap <= timedelta(0) else Attainment.MISSED
-    return Assessment(attainment=attainment, target=target, actual=actual, gap=gap)
+    judged = attainment_of(target, actual, unattended=unattended)
+    gap = actual - target if judged is not Attainment.NO_DATA else None
+    return Assessment(attainment=judged, target=target, actual=actual, gap=gap)
+
+
+def attainment_of(
+    target: timedelta | None, actual: timedelta | None, *, unattended: timedelta | None = None
+) -> Attainment:
+    """Return the answer of an assessment alone: reports ask for it a hundred thousand times."""
+    if target is None or actual is None or actual < _NOTHING:
+        return Attainment.NO_DATA
+    if actual <= target:
+        return Attainment.MET
+    if unattended is not None and actual - target <= unattended:
+        return Attainment.NO_DATA
+    return Attainment.MISSED
 
 
 def _span(begin: datetime | None, end: datetime | None) -> timedelta | None:

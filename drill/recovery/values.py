@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from drill.recovery.pickling import quickly_pickled
+
 
 class Engine(StrEnum):
     """A database engine, spelled as the RDS v3 API spells it (reference 0.2)."""
@@ -60,6 +62,7 @@ class Instance:
     """True where no database server stands behind the instance: it can never prove anything."""
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
     """One backup known to the provider. Instants of the API have a resolution of one second."""

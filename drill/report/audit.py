@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from drill.recovery.coverage.fleet import (
     excluded_sources,
     fleet_coverage,
 )
+from drill.recovery.coverage.metric import Metric, share
 from drill.recovery.coverage.reading import validity_of
 from drill.recovery.coverage.reconciliation import (
     Identity,
@@ -25,12 +26,13 @@ from drill.recovery.coverage.reconciliation import (
     inventory_of,
     operation_of,
 )
-from drill.recovery.coverage.sampling import population_digest, ranked
+from drill.recovery.coverage.sampling import first_ranked, population_digest
 from drill.recovery.facts import DrillFacts, ExceptionNote, Population, Review, SourceKey
 from drill.report.context import Context
-from drill.report.past import Past
+from drill.report.past import Past, newest_populations
+from drill.report.signatures import Signature, accepted, in_order, signature_of
 from drill.report.view.attainment import Attained, attained
-from drill.report.view.standing import Standing
+from drill.report.view.standing import Standing, Status
 
 DEFAULT_SEED = "drill"
 """Known to everybody beforehand; who doubts the sample names a seed of their own."""
@@ -81,6 +83,10 @@ class Audit:
     by_source: tuple[tuple[SourceKey, Operation], ...]
     control: ControlOperation
     coverage: FleetCoverage
+    coverage_with_excluded: Metric
+    """Fleet coverage as it would be without any exclusion: nobody can hide a source."""
+    excluded_failing: int
+    """Excluded sources whose newest conclusive drill failed."""
     by_cadence: tuple[tuple[timedelta, int, int], ...]
     """(cadence, covered, in scope), the shortest first."""
     attainment: tuple[Attained, ...]
@@ -91,11 +97,18 @@ class Audit:
     sample: Sample
     exceptions: tuple[ExceptionNote, ...]
     """Those that held at some instant of the period, and all that still hold."""
-    reviews: tuple[Review, ...]
-    """Those about the period or a drill of it, the newest first."""
+    signatures: tuple[Signature, ...]
+    """Reviews of the period or of a drill of it, the newest first."""
+    accepted: int
+    """Real, finished drills that the newest sound review accepted."""
+    finished: int
     pulls: tuple[SourcePull, ...]
+    ordered: tuple[DrillFacts, ...]
+    """Every drill of the report, as a review counts them."""
     digest: str
     """SHA-256 over every drill of the report, as a review of all of them would have it."""
+    period_digest: str
+    """The same over ``drills``."""
 
 
 def audit_of(past: Past, standings: Sequence[Standing], context: Context) -> Audit:
@@ -114,6 +127,12 @@ def audit_of(past: Past, standings: Sequence[Standing], context: Context) -> Aud
     operation = operation_of(inside)
     members = [_member(one) for one in standings if not one.is_simulated]
     coverage = fleet_coverage(members, past.exceptions, at=at)
+    by_cadence = tuple(_by_cadence(members, coverage))
+    ordered = tuple(in_order(past.drills))
+    signatures = tuple(
+        signature_of(one, ordered, context) for one in _about(past.reviews, inside, begin or at, at)
+    )
+    finished = [one for one in real if one.outcome is not None]
     inventory = inventory_of(
         _listed(past.populations),
         (one.key for one in standings),
@@ -124,12 +143,14 @@ def audit_of(past: Past, standings: Sequence[Standing], context: Context) -> Aud
         inventory,
         operation,
         by_source=[one for _key, one in by_source],
-        covered_by_tier=(
-            int(coverage.passed.numerator or 0),
-            sum(int(one.numerator or 0) for one in coverage.passed_by_tier.values()),
-        ),
+        covered=int(coverage.passed.numerator or 0),
+        covered_by_tier=sum(int(one.numerator or 0) for one in coverage.passed_by_tier.values()),
+        covered_by_cadence=sum(one for _cadence, one, _count in by_cadence),
+        counted=int(coverage.passed.denominator or 0),
+        counted_by_cadence=sum(count for _cadence, _covered, count in by_cadence),
     )
     ensure_all_hold(found)
+    digest = reviewed(ordered).facts["sha256"]
     return Audit(
         begin=begin,
         end=at,
@@ -142,15 +163,23 @@ def audit_of(past: Past, standings: Sequence[Standing], context: Context) -> Aud
             scheduled=operation.scheduled, executed=operation.executed, passed=operation.passed
         ),
         coverage=coverage,
-        by_cadence=tuple(_by_cadence(members, coverage)),
+        coverage_with_excluded=_with_excluded(coverage, members, out, at),
+        excluded_failing=sum(one.status is Status.FAILED for one in standings if one.key in out),
+        by_cadence=by_cadence,
         attainment=attained(real),
         scope=scope,
         identities=found,
         sample=sample_of(real, seed=context.sample_seed, size=context.sample_size),
         exceptions=tuple(_of_period(past.exceptions, begin or at, at)),
-        reviews=tuple(_about(past.reviews, inside, begin or at, at)),
+        signatures=signatures,
+        accepted=len(accepted(finished, signatures)),
+        finished=len(finished),
         pulls=tuple(_pulls(past)),
-        digest=reviewed(in_order(past.drills)).facts["sha256"],
+        ordered=ordered,
+        digest=digest,
+        period_digest=digest
+        if len(real) == len(ordered)
+        else reviewed(in_order(real)).facts["sha256"],
     )
 
 
@@ -161,29 +190,14 @@ def sample_of(drills: Sequence[DrillFacts], *, seed: str | None, size: int) -> S
     """
     by_id = {one.id: one for one in drills}
     text = seed if seed is not None else DEFAULT_SEED
-    order = ranked(text.encode("utf-8", "surrogatepass"), by_id)
+    drawn = first_ranked(text.encode("utf-8", "surrogatepass"), by_id, count=size)
     return Sample(
         seed=text,
         is_default=seed is None,
-        drawn=tuple(by_id[one] for one in order[:size]),
+        drawn=tuple(by_id[one] for one in drawn),
         eligible=len(by_id),
         eligible_digest=population_digest(by_id),
     )
-
-
-def in_order(drills: Iterable[DrillFacts]) -> list[DrillFacts]:
-    """Return drills by slot and id, as a review counts them."""
-    return sorted(drills, key=lambda one: (one.scheduled_for, one.id))
-
-
-def newest_populations(populations: Iterable[Population]) -> Mapping[str, Population]:
-    """Return the newest list of each cloud that was read without a fault."""
-    newest: dict[str, Population] = {}
-    for one in populations:
-        before = newest.get(one.cloud)
-        if one.fault is None and (before is None or before.taken_at <= one.taken_at):
-            newest[one.cloud] = one
-    return newest
 
 
 def _listed(populations: Iterable[Population]) -> Iterable[SourceKey]:
@@ -195,11 +209,21 @@ def _member(one: Standing) -> FleetMember:
     seen = one.past.observation
     return FleetMember(
         source=one.key,
-        cadence=validity_of(one.promise),
+        cadence=one.promise.cadence or validity_of(one.promise),
         tier=one.tier,
         size_bytes=seen.volume_gb * GB if seen and seen.volume_gb is not None else None,
         drills=one.past.drills,
     )
+
+
+def _with_excluded(
+    coverage: FleetCoverage, members: Sequence[FleetMember], out: Set[SourceKey], at: datetime
+) -> Metric:
+    more = fleet_coverage([one for one in members if one.source in out], (), at=at).passed
+    both = (coverage.passed, more)
+    part = sum(one.numerator or 0 for one in both)
+    whole = sum(one.denominator or 0 for one in both)
+    return share("fleet_coverage", part, whole, n=int(whole))
 
 
 def _by_cadence(

@@ -5,70 +5,59 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from drill.recovery.coverage.intervals import milliseconds_of
 from drill.recovery.coverage.metric import Metric
 from drill.recovery.coverage.reconciliation import UNDER_WAY, Operation
 from drill.recovery.coverage.register import METRICS
-from drill.recovery.facts import DrillFacts, ExceptionNote, Review
+from drill.recovery.coverage.strata import FleetStatement, GroupStatement
+from drill.recovery.facts import DrillFacts, ExceptionNote
 from drill.recovery.verdict import Outcome
-from drill.report.audit import Audit, in_order
+from drill.report.audit import Audit
 from drill.report.control_map import frameworks
-from drill.report.data import (
-    DRILL_FIELDS,
-    SCHEMA,
-    DataFile,
-    Row,
-    Value,
-    csv_of,
-    drill_row,
-    json_of,
-)
+from drill.report.data import DRILL_FIELDS, drill_row, head_of
+from drill.report.data_table import DataTable, Row, Value
+from drill.report.population_data import CLOUD_FIELDS, INVENTORY_FIELDS, cloud_rows, inventory_rows
+from drill.report.printed import PRINTED
+from drill.report.signatures import Signature
 from drill.report.site import Site
+from drill.report.view.confidence import statement_of
 from drill.report.view.formats import moment
+from drill.report.view.left_behind import CloudHygiene, by_cloud
 from drill.report.view.links import source_page
-from drill.report.view.registers import age_of, same_drills, separation_of, state_of
+from drill.report.view.registers import age_of, state_of, was_failing
 from drill.report.view.text import capped, without_secrets
 
 CELL_AT_MOST = 2000
 _OUTCOMES = (*(one.value for one in Outcome), UNDER_WAY)
 
 
-def audit_files(site: Site) -> Iterator[DataFile]:
-    """Yield the files below ``data/`` that stand beside the tables for auditors."""
+def audit_tables(site: Site) -> Iterator[DataTable]:
+    """Yield the tables below ``data/`` that stand beside the tables for auditors."""
     audit, context = site.audit, site.context
-    head: dict[str, Value] = {
-        "schema": SCHEMA,
-        "generated_at": moment(context.at).machine,
-        "tool_version": context.tool_version,
-    }
-    ordered = in_order(site.past.drills) if audit.reviews else []
     tables: tuple[tuple[str, Sequence[str], Callable[[], Iterable[Row]]], ...] = (
+        ("inventory", INVENTORY_FIELDS, lambda: inventory_rows(site)),
+        ("clouds", CLOUD_FIELDS, lambda: cloud_rows(audit.pulls)),
         ("reconciliation", RECONCILIATION_FIELDS, lambda: _reconciliation(audit)),
         ("coverage", COVERAGE_FIELDS, lambda: _coverage(audit)),
+        ("confidence", CONFIDENCE_FIELDS, lambda: _confidence(statement_of(audit))),
         ("attainment", ATTAINMENT_FIELDS, lambda: _attainment(audit)),
+        ("hygiene", HYGIENE_FIELDS, lambda: map(_hygiene, by_cloud(audit, context.prices))),
         (
             "exceptions",
             EXCEPTION_FIELDS,
-            lambda: (_exception(one, context.at) for one in site.past.exceptions),
+            lambda: (_exception(one, site) for one in site.past.exceptions),
         ),
-        (
-            "reviews",
-            REVIEW_FIELDS,
-            lambda: (_review(one, same_drills(one, ordered, context)) for one in audit.reviews),
-        ),
+        ("reviews", REVIEW_FIELDS, lambda: map(_review, audit.signatures)),
         ("sample", ("number", *DRILL_FIELDS), lambda: _sample(audit.sample.drawn, site)),
         ("controls", CONTROL_FIELDS, _controls),
         ("methodology", METHODOLOGY_FIELDS, _methodology),
     )
+    head = head_of(context)
     for name, fields, make in tables:
-        rows = list(make())
-        yield _file(f"data/{name}.csv", csv_of(fields, rows))
-        yield _file(f"data/{name}.json", json_of(head, name, fields, rows))
-
-
-def _file(name: str, content: bytes) -> DataFile:
-    return DataFile(name=name, digest="", make=lambda: content)
+        rows = tuple(make())
+        yield DataTable(name=name, head=head, fields=fields, rows=partial(tuple, rows))
 
 
 RECONCILIATION_FIELDS = (
@@ -101,6 +90,7 @@ def _coverage(audit: Audit) -> Iterator[Row]:
     yield _share("in_scope", coverage.passed)
     yield _share("in_scope", coverage.attempted)
     yield _share("in_scope", coverage.passed_by_bytes)
+    yield _share("in_scope_and_excluded", audit.coverage_with_excluded)
     for tier, metric in coverage.passed_by_tier.items():
         yield _share("no_tier" if tier is None else f"tier_{tier}", metric)
     for cadence, covered, count in audit.by_cadence:
@@ -110,6 +100,32 @@ def _coverage(audit: Audit) -> Iterator[Row]:
 
 def _share(group: str, metric: Metric) -> Row:
     return group, metric.id, metric.numerator, metric.denominator, metric.value
+
+
+CONFIDENCE_FIELDS = (
+    "group", "sources", "weight", "random_drills", "counted", "passed", "failed", "inconclusive",
+    "bound_without_inconclusive", "bound_if_inconclusive_failed",
+)  # fmt: skip
+"""A bound that cannot be said is empty; the line ``by_tier`` puts the tiers together."""
+
+
+def _confidence(said: FleetStatement) -> Iterator[Row]:
+    whole = said.whole
+    yield ("all", whole.sources, None, *_group(whole))
+    for one in said.strata:
+        name = "no_tier" if one.tier is None else f"tier_{one.tier}"
+        yield (name, one.sources, one.sources / whole.sources, *_group(one))
+    if len(said.strata) > 1:
+        yield (
+            "by_tier", whole.sources, 1.0, None, None, None, None, None, said.combined.excluded,
+            said.combined.as_failures,
+        )  # fmt: skip
+
+
+def _group(one: GroupStatement) -> Row:
+    sample = one.sample
+    parts = (sample.passed, sample.failed, sample.inconclusive) if sample else (0, 0, 0)
+    return (one.drawn, sum(parts), *parts, one.bounds.excluded, one.bounds.as_failures)
 
 
 ATTAINMENT_FIELDS = (
@@ -133,14 +149,35 @@ def _quantile(value: float | None) -> Value:
     return "infinity" if math.isinf(value) else int(value)
 
 
+HYGIENE_FIELDS = (
+    "cloud", "copies", "left_over", "lifetime_p95_ms", "lifetime_max_ms", "cost", "cost_counted",
+    "new_instances",
+)  # fmt: skip
+"""A line a cloud, and first all of them without a name; what is left over lives to ``infinity``."""
+
+
+def _hygiene(one: CloudHygiene) -> Row:
+    found = one.figures
+    return (
+        one.cloud, found.leftovers.n, found.leftovers.value, _lifetime(found.lifetime_p95),
+        _lifetime(found.lifetime_max), None if found.cost is None else float(found.cost),
+        found.priced if one.cloud is not None else None, found.billed,
+    )  # fmt: skip
+
+
+def _lifetime(metric: Metric) -> Value:
+    return _quantile(None if metric.value is None else metric.value * 1000)
+
+
 EXCEPTION_FIELDS = (
     "exception_id", "kind", "state", "cloud", "source_id", "plan", "drill_id", "reason", "owner",
     "approver", "ticket", "opened_at", "opened_by", "expires_at", "closed_at", "closed_by",
-    "closing_reason", "retest_drill_id", "age_ms",
+    "closing_reason", "retest_drill_id", "age_ms", "opened_after_failure",
 )  # fmt: skip
 
 
-def _exception(note: ExceptionNote, at: datetime) -> Row:
+def _exception(note: ExceptionNote, site: Site) -> Row:
+    at = site.context.at
     state = state_of(note, at)
     is_closed = state == "closed"
     return (
@@ -151,6 +188,7 @@ def _exception(note: ExceptionNote, at: datetime) -> Row:
         _text(note.closed_by) if is_closed else None,
         _text(note.closing_reason) if is_closed else None,
         _text(note.retest_drill_id) if is_closed else None, _span(age_of(note, at)),
+        was_failing(note, site.past),
     )  # fmt: skip
 
 
@@ -160,12 +198,13 @@ REVIEW_FIELDS = (
 )  # fmt: skip
 
 
-def _review(review: Review, same: bool | None) -> Row:
+def _review(signature: Signature) -> Row:
+    review = signature.review
     return (
         _text(review.id), _at(review.signed_at), _text(review.reviewer), _text(review.initiator),
-        separation_of(review), _text(review.drill_id), _at(review.period_from),
+        signature.is_separate, _text(review.drill_id), _at(review.period_from),
         _at(review.period_to), review.verdict, _text(review.comment or None),
-        _text(review.facts.get("drills")), _text(review.facts.get("sha256")), same,
+        _text(review.facts.get("drills")), _text(review.facts.get("sha256")), signature.is_same,
     )  # fmt: skip
 
 
@@ -186,14 +225,16 @@ def _controls() -> Iterator[Row]:
             )  # fmt: skip
 
 
-METHODOLOGY_FIELDS = ("metric", "title", "section", "version", "unit", "formula", "caveats")
+METHODOLOGY_FIELDS = (
+    "metric", "title", "section", "version", "unit", "formula", "caveats", "printed_on",
+)  # fmt: skip
 
 
 def _methodology() -> Iterator[Row]:
     for one in METRICS.values():
         yield (
             one.id, one.title, one.section, one.version, one.unit, one.formula,
-            " ".join(one.caveats) or None,
+            " ".join(one.caveats) or None, " ".join(PRINTED.get(one.id, ())) or None,
         )  # fmt: skip
 
 

@@ -20,6 +20,10 @@ class Context:
     language: str = "en"
     clouds: Mapping[str, str] = field(default_factory=dict)
     """What readers call each cloud of config.toml; one that is missing keeps its name."""
+    regions: Mapping[str, str] = field(default_factory=dict)
+    """The region of each cloud as config.toml has it now; of any other it is not known."""
+    prices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Cloud -> flavor -> price per hour, as config.toml has it now."""
     since: datetime | None = None
     """The begin of the period; None is the first drill there is."""
     narrowed: tuple[str, ...] = ()
@@ -37,7 +41,11 @@ class Context:
         """Return what readers call a cloud, safe to be read."""
         return shown(self.clouds.get(name, name), 80)
 
+    def region(self, cloud: str) -> str | None:
+        """Return the region of a cloud, or None: the cloud is not configured any more."""
+        return self.regions.get(cloud)
+
     def fingerprint(self) -> str:
         """Return what changes every page, except the instant: pages print their own instants."""
-        parts = (self.tool_version, self.language, sorted(self.clouds.items()), self.is_redacted)
-        return repr(parts)
+        names = sorted(self.clouds.items()), sorted(self.regions.items())
+        return repr((self.tool_version, self.language, *names, self.is_redacted))

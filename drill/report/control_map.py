@@ -30,10 +30,9 @@ RECORDS = {
 
 READ = {
     "official": N_("official text read"),
-    "secondary": N_("known second-hand: check the text"),
-    "knowledge": N_("from general knowledge: check the text"),
+    "quoted": N_("held against public quotations: check the text"),
 }
-"""How well a clause is known here."""
+"""What the words of a clause were held against; what was held against nothing is not listed."""
 
 
 class ControlsUnusable(DrillError):

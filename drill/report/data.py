@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from drill.check.port import CheckAnswer
-from drill.plan.visible import visible
 from drill.recovery.coverage.intervals import milliseconds_of
+from drill.recovery.coverage.reading import validity_of
 from drill.recovery.facts import DrillFacts
 from drill.report.context import Context
+from drill.report.data_table import DataTable, Row, Value
 from drill.report.site import Site, fingerprint
 from drill.report.view.calendar import month_of
 from drill.report.view.fleet import failing_part, rpo_attainment, rto_attainment
@@ -33,28 +30,15 @@ CELL_AT_MOST = 2000
 DRILLS_AT_MOST = 5000
 """Up to so many drills one file has all of them; beyond, older months have files of their own."""
 
-Value = str | int | float | bool | None
 Fields = Sequence[tuple[str, Value]]
-Row = Sequence[Value]
 
 _PASSED, _FAILED, _NO_DATA = (
     one.value for one in (CheckAnswer.PASSED, CheckAnswer.FAILED, CheckAnswer.NO_DATA)
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataFile:
-    """One file, made when it is needed."""
-
-    name: str
-    digest: str
-    """Of what it is made of; empty for a file that is always made."""
-    make: Callable[[], bytes]
-
-
-def data_files(site: Site) -> Iterator[DataFile]:
-    """Yield the files below ``data/``: drills, sources and the numbers of the overview."""
+def data_tables(site: Site) -> Iterator[DataTable]:
+    """Yield the tables below ``data/``: drills, sources and the numbers of the overview."""
     context = site.context
     links = context.links
     drills = site.past.drills
@@ -63,91 +47,60 @@ def data_files(site: Site) -> Iterator[DataFile]:
         oldest = (context.at - RECENT).astimezone(UTC)
         border = oldest.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         recent = [one for one in drills if one.scheduled_for >= border]
-        yield from _months([one for one in drills if one.scheduled_for < border], links)
-    rows = list(_rows(recent, links))
-    head: dict[str, Value] = {
-        "schema": SCHEMA,
-        "generated_at": moment(context.at).machine,
-        "tool_version": context.tool_version,
-    }
-    yield _file("data/drills.json", lambda: json_of(head, "drills", DRILL_FIELDS, rows))
-    yield _file("data/drills.csv", lambda: csv_of(DRILL_FIELDS, rows))
+        yield from _months(drills[len(recent) :], links, site.ids_with_page)
+    head = head_of(context)
+    yield DataTable(
+        name="drills", head=head, fields=DRILL_FIELDS, rows=partial(_rows, recent, links)
+    )
     ordered = sorted(site.standings, key=_key)
-    sources = [[value for _name, value in source_fields(one)] for one in ordered]
-    yield _file("data/sources.json", lambda: json_of(head, "sources", SOURCE_FIELDS, sources))
-    yield _file("data/sources.csv", lambda: csv_of(SOURCE_FIELDS, sources))
-    yield _file(
-        "data/metrics.json",
-        lambda: json_of(head, "metrics", METRIC_FIELDS, _metrics(site, context)),
+    sources = [[value for _name, value in source_fields(one, context)] for one in ordered]
+    yield DataTable(name="sources", head=head, fields=SOURCE_FIELDS, rows=partial(tuple, sources))
+    metrics = tuple(_metrics(site, context))
+    yield DataTable(
+        name="metrics",
+        head=head,
+        fields=METRIC_FIELDS,
+        rows=partial(tuple, metrics),
+        forms=("json",),
     )
 
 
-def _file(name: str, make: Callable[[], bytes]) -> DataFile:
-    return DataFile(name=name, digest="", make=make)
+def head_of(context: Context) -> dict[str, Value]:
+    """Return what every JSON file begins with: its shape, its instant and its period."""
+    return {
+        "schema": SCHEMA,
+        "generated_at": moment(context.at).machine,
+        "tool_version": context.tool_version,
+        "as_of": machine_text(context.at),
+        "since": _at(context.since),
+        "scope": " ".join(context.narrowed) or None,
+    }
 
 
 def _key(one: Standing) -> tuple[str, str]:
     return one.key
 
 
-def _months(drills: Iterable[DrillFacts], links: Links) -> Iterator[DataFile]:
-    """Yield a compressed file for each older month."""
+def _months(
+    drills: Iterable[DrillFacts], links: Links, with_page: Container[str]
+) -> Iterator[DataTable]:
+    """Yield a compressed table for each older month."""
     by_month: dict[str, list[DrillFacts]] = {}
     for drill in drills:
         by_month.setdefault(month_of(drill.scheduled_for), []).append(drill)
     for month in sorted(by_month):
         inside = by_month[month]
-        digest = fingerprint([(one, links.has_page(one)) for one in inside])
-        yield DataFile(
-            name=f"data/drills-{month}.csv.gz",
-            digest=digest,
-            make=lambda inside=inside: gzip.compress(  # type: ignore[misc]
-                csv_of(DRILL_FIELDS, _rows(inside, links)), 6, mtime=0
-            ),
+        yield DataTable(
+            name=f"drills-{month}",
+            fields=DRILL_FIELDS,
+            rows=partial(_rows, inside, links),
+            forms=("csv.gz",),
+            digest=fingerprint(inside, with_page),
         )
 
 
 def _rows(drills: Iterable[DrillFacts], links: Links) -> Iterator[Row]:
     return (drill_row(one, links) for one in drills)
-
-
-def json_of(head: dict[str, Value], name: str, fields: Sequence[str], rows: Iterable[Row]) -> bytes:
-    """Return rows as one JSON object in ASCII, a row a line; what is not known is null."""
-    text = json.dumps(head, ensure_ascii=True)[:-1]
-    lines = ",\n".join(json.dumps(dict(zip(fields, row, strict=True))) for row in rows)
-    return f'{text}, "{name}": [\n{lines}\n]}}\n'.encode("ascii")
-
-
-def csv_of(fields: Sequence[str], rows: Iterable[Row]) -> bytes:
-    """Return rows as RFC 4180 lines in UTF-8; what is not known is empty."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(fields)
-    known = _Cells()
-    writer.writerows(
-        [known[value] if type(value) is str else cell(value) for value in row] for row in rows
-    )
-    return out.getvalue().encode("utf-8")
-
-
-class _Cells(dict[str, str]):
-    """Texts and their cells: most texts of a file stand in it many times."""
-
-    def __missing__(self, text: str) -> str:
-        self[text] = made = cell(text)
-        return made
-
-
-def cell(value: Value) -> str:
-    """Return a cell that no spreadsheet takes for a formula and no terminal for a command."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    is_formula = value.lstrip(" \u00a0\ufeff").startswith(_FORMULA)
-    return f"'{visible(value)}" if is_formula else visible(value)
 
 
 def drill_row(drill: DrillFacts, links: Links) -> Row:
@@ -168,9 +121,13 @@ def drill_row(drill: DrillFacts, links: Links) -> Row:
         drill.target_kind,
         _text(drill.target_id),
         drill.trigger,
+        _text(drill.initiated_by),
         _at(drill.scheduled_for),
+        _at(drill.enlisted_at),
         _at(drill.started_at),
+        _at(drill.restore_accepted_at),
         _at(drill.finished_at),
+        _at(drill.torn_down_at),
         drill.state,
         drill.outcome.value if drill.outcome else None,
         _text(drill.reason),
@@ -186,6 +143,7 @@ def drill_row(drill: DrillFacts, links: Links) -> Row:
         drill.volume_gb,
         _text(drill.flavor),
         _span(drill.rta),
+        _span(drill.unattended),
         _span(drill.rto_target),
         rto_attainment(drill).value,
         _span(drill.rpa),
@@ -206,9 +164,10 @@ def drill_row(drill: DrillFacts, links: Links) -> Row:
 
 DRILL_FIELDS = (
     "drill_id", "plan", "group", "tier", "cloud", "source_id", "source_name", "engine", "mode",
-    "policy", "target_kind", "target_id", "trigger", "scheduled_for", "started_at", "finished_at",
-    "state", "outcome", "reason", "failing", "is_simulated", "level", "recovery_point_at",
-    "reference_at", "base_at", "base_id", "base_how", "seed", "volume_gb", "flavor", "rta_ms",
+    "policy", "target_kind", "target_id", "trigger", "initiated_by", "scheduled_for", "enlisted_at",
+    "started_at", "restore_accepted_at", "finished_at", "torn_down_at", "state", "outcome",
+    "reason", "failing", "is_simulated", "level", "recovery_point_at", "reference_at", "base_at",
+    "base_id", "base_how", "seed", "volume_gb", "flavor", "rta_ms", "unattended_ms",
     "rto_target_ms", "rto", "rpa_ms", "rpa_claimed_ms", "rpo_target_ms", "rpo", "checks_passed",
     "checks_failed", "checks_no_data", "teardown", "teardown_reason", "restore_job_id",
     "plan_digest", "tool_version", "page",
@@ -216,7 +175,7 @@ DRILL_FIELDS = (
 """The columns of the drills, in CSV and in JSON."""
 
 
-def source_fields(one: Standing) -> Fields:
+def source_fields(one: Standing, context: Context) -> Fields:
     """Return every field of a source; shares as numerator and denominator, in milliseconds."""
     seen, newest = one.past.observation, one.newest
     proof = one.newest_proof
@@ -225,11 +184,14 @@ def source_fields(one: Standing) -> Fields:
     lag = one.lag
     return (
         ("cloud", one.key[0]),
+        ("region", _text(context.region(one.key[0]))),
         ("source_id", _text(one.key[1])),
         ("source_name", _text(name_of(one.past))),
         ("engine", seen.engine if seen else newest.engine if newest else None),
         ("volume_gb", seen.volume_gb if seen else None),
         ("tier", one.tier),
+        ("cadence_ms", _span(one.promise.cadence)),
+        ("proof_validity_ms", _span(validity_of(one.promise))),
         ("standing", SLUGS[one.status]),
         ("is_simulated", one.is_simulated),
         ("drills", len(one.past.drills)),
@@ -237,6 +199,7 @@ def source_fields(one: Standing) -> Fields:
         ("newest_outcome", newest.outcome.value if newest and newest.outcome else None),
         ("newest_proof_at", _at(proof.finished_at if proof else None)),
         ("proof_ends_at", _at(one.expires_at)),
+        ("proofs_of_restorable", len(one.standing_proofs)),
         ("windows_read_at", _at(seen.taken_at if seen else None)),
         ("promised_ms", _part(window.denominator if window else None)),
         ("advertised_ms", _part(proven.denominator) if one.window else None),
@@ -252,10 +215,11 @@ def source_fields(one: Standing) -> Fields:
 
 
 SOURCE_FIELDS = (
-    "cloud", "source_id", "source_name", "engine", "volume_gb", "tier", "standing", "is_simulated",
-    "drills", "newest_drill_id", "newest_outcome", "newest_proof_at", "proof_ends_at",
-    "windows_read_at", "promised_ms", "advertised_ms", "proven_ms", "suspect_ms", "gaps",
-    "longest_gap_ms", "lag_ms", "backups", "backups_proven", "page",
+    "cloud", "region", "source_id", "source_name", "engine", "volume_gb", "tier", "cadence_ms",
+    "proof_validity_ms", "standing", "is_simulated", "drills", "newest_drill_id", "newest_outcome",
+    "newest_proof_at", "proof_ends_at", "proofs_of_restorable", "windows_read_at", "promised_ms",
+    "advertised_ms", "proven_ms", "suspect_ms", "gaps", "longest_gap_ms", "lag_ms", "backups",
+    "backups_proven", "page",
 )  # fmt: skip
 """The columns of the sources, in CSV and in JSON."""
 

@@ -112,13 +112,19 @@ def past_of(
     populations: Sequence[Population] = (),
     reviews: Sequence[Review] = (),
 ) -> Past:
-    """Return the past by source; ``drills`` come newest slot first."""
+    """Return the past by source; ``drills`` come newest slot first.
+
+    What a plan named when a cloud was last listed is a source too, also if it was never seen and
+    never drilled: it is not covered, and it is not "without a plan".
+    """
     by_source = _grouped(drills, lambda drill: drill.source)
     notes = _grouped(
         (note for note in exceptions if note.source_id is not None),
         lambda note: (note.cloud, note.source_id or ""),
     )
-    keys = sorted({*by_source, *observations})
+    newest = newest_populations(populations)
+    named = {(cloud, one) for cloud, seen in newest.items() for one in seen.in_scope}
+    keys = sorted({*by_source, *observations, *named})
     return Past(
         drills=tuple(drills),
         sources={
@@ -134,6 +140,16 @@ def past_of(
         exceptions=tuple(exceptions),
         reviews=tuple(reviews),
     )
+
+
+def newest_populations(populations: Iterable[Population]) -> Mapping[str, Population]:
+    """Return the newest list of each cloud that was read without a fault."""
+    newest: dict[str, Population] = {}
+    for one in populations:
+        before = newest.get(one.cloud)
+        if one.fault is None and (before is None or before.taken_at <= one.taken_at):
+            newest[one.cloud] = one
+    return newest
 
 
 def _grouped(
@@ -166,5 +182,6 @@ def _as_known(drill: DrillFacts, at: datetime) -> DrillFacts:
         drill, outcome=None, state=(State.RESTORING if is_accepted else State.QUEUED).value,
         reason=None, hint=None, failing=(), checks=(), finished_at=None, checked_at=None,
         restore_accepted_at=accepted if is_accepted else None,
-        teardown=Teardown.PENDING.value, teardown_reason=None, level=0, rta=None, rpa=None,
+        teardown=Teardown.PENDING.value, teardown_reason=None, level=0, rta=None,
+        unattended=None, rpa=None,
     )  # fmt: skip

@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import replace
 
+from drill.engine.reviewing import NO_INITIATOR
 from drill.recovery.facts import (
     DrillFacts,
     ExceptionNote,
@@ -19,6 +20,7 @@ from drill.recovery.facts import (
     Review,
     SourceKey,
 )
+from drill.recovery.persons import reading_of
 from drill.report.past import Past, past_of
 
 KEY_BYTES = 32
@@ -47,6 +49,16 @@ class Pseudonyms:
         """Return the pseudonym, or None for nothing."""
         return None if name is None else self.of(kind, name)
 
+    def person(self, name: str) -> str:
+        """Return the pseudonym of a person: other spellings of a name have the same one."""
+        return self.of("person", reading_of(name))
+
+    def people(self, names: str | None) -> str | None:
+        """Return the pseudonyms of names that are listed with commas."""
+        if names is None:
+            return None
+        return ", ".join(sorted({self.person(one) for one in names.split(",") if one.strip()}))
+
     def source(self, key: SourceKey) -> SourceKey:
         """Return the pseudonyms of a cloud and of a source in it."""
         return self.of("cloud", key[0]), self.of("source", "\0".join(key))
@@ -65,7 +77,7 @@ class Pseudonyms:
             source_name=source_id if drill.source_name else None,
             target_id=self.perhaps("target", drill.target_id),
             target_name=self.perhaps("target", drill.target_name),
-            initiated_by=self.perhaps("person", drill.initiated_by),
+            initiated_by=self.people(drill.initiated_by),
             reason=_withheld(drill.reason),
             hint=None,
             failing=tuple(self.of("part", name) for name in drill.failing),
@@ -108,11 +120,11 @@ class Pseudonyms:
             plan_name=self.perhaps("plan", note.plan_name),
             drill_id=self.perhaps("drill", note.drill_id),
             reason=WITHHELD,
-            owner=self.of("person", note.owner),
-            approver=self.perhaps("person", note.approver),
+            owner=self.person(note.owner),
+            approver=self.people(note.approver),
             ticket=self.perhaps("ticket", note.ticket),
-            opened_by=self.of("person", note.opened_by),
-            closed_by=self.perhaps("person", note.closed_by),
+            opened_by=self.person(note.opened_by),
+            closed_by=self.people(note.closed_by),
             closing_reason=_withheld(note.closing_reason),
             retest_drill_id=self.perhaps("drill", note.retest_drill_id),
         )
@@ -133,11 +145,11 @@ class Pseudonyms:
         return replace(
             review,
             id=self.of("review", review.id),
-            reviewer=self.of("person", review.reviewer),
-            initiator=self.perhaps("person", review.initiator),
+            reviewer=self.person(review.reviewer),
+            initiator=self.people(review.initiator),
             drill_id=self.perhaps("drill", review.drill_id),
             comment=WITHHELD if review.comment else "",
-            facts={},
+            facts={name: count for name, count in review.facts.items() if name == NO_INITIATOR},
         )
 
     def past(self, past: Past) -> Past:

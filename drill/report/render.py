@@ -2,51 +2,42 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Protocol
 
-from drill.engine.record import DrillRecord, Event
-from drill.recovery.facts import DrillFacts
-from drill.report.audit_data import audit_files
+from drill.report.audit_data import audit_tables
 from drill.report.collector import collector_resting
 from drill.report.context import Context
-from drill.report.data import DataFile, data_files
+from drill.report.data import data_tables
+from drill.report.data_table import DataTable
 from drill.report.folder import ReportFolder, ReportFolderUnusable
 from drill.report.language import speaking
+from drill.report.looks import LooksOf, no_looks
+from drill.report.making import (
+    DrillBook,
+    Job,
+    Made,
+    Progress,
+    helpers,
+    made_by_all,
+    make_table,
+    put_page,
+)
 from drill.report.manifest import NAME as MANIFEST
 from drill.report.manifest import Entry, Manifest, is_current, read_manifest
 from drill.report.past import Past
-from drill.report.site import DRILL, INDEX, KINDS, Page, plan_site
-from drill.report.view.drill import DrillData
+from drill.report.site import INDEX, Page, plan_site
 from drill.report.view.formats import moment
 from drill.report.view.standing import Promises
 
 MANY = 400
 """From so many pages on it is worth starting other processes."""
-CHUNK = 20
-"""Pages that a worker gets at once."""
-QUEUED = 3
-"""Chunks that wait or are rendered, for each worker: each is in memory."""
-
-Progress = Callable[[int, int], None]
-"""Told how many pages are done, of how many."""
-
-
-class DrillBook(Protocol):
-    """Where whole drills are read from, one at a time."""
-
-    def find(self, drill_id: str) -> DrillRecord | None:
-        """Return one drill, or None."""
-        ...
-
-    def events_of(self, drill_id: str) -> Sequence[Event]:
-        """Return the journal of one drill, in order."""
-        ...
+LONG = 20_000
+"""From so many drills on other processes are started before the pages are planned: planning takes
+longer than starting them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,19 +60,20 @@ def render_report(
     folder: Path,
     context: Context,
     promises: Promises | None = None,
+    looks_of: LooksOf = no_looks,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> RenderedReport:
     """Write the report below a folder; the overview comes last, and then the manifest.
 
-    The same past and context give the same bytes. Pages of what is no longer in the report stay
-    where they are, and the manifest names them. Raise ReportFolderUnusable, and ValueError for a
-    naive instant.
+    ``workers`` is how many processes render a big report, this one among them. The same past and
+    context give the same bytes. Pages of what is no longer in the report stay where they are, and
+    the manifest names them. Raise ReportFolderUnusable, and ValueError for a naive instant.
     """
     if context.at.utcoffset() is None:
         raise ValueError("a naive datetime is not an instant")
     with collector_resting():
-        return _render_report(past, book, folder, context, promises, workers, progress)
+        return _render_report(past, book, folder, context, promises, looks_of, workers, progress)
 
 
 def _render_report(
@@ -90,40 +82,51 @@ def _render_report(
     folder: Path,
     context: Context,
     promises: Promises | None,
+    looks_of: LooksOf,
     workers: int,
     progress: Progress | None,
 ) -> RenderedReport:
-    with speaking(context.language):
-        site = plan_site(past, context, promises=promises)
-    context = site.context
-    _ensure_unique(site.pages)
     output = ReportFolder(folder)
     before = read_manifest(folder)
-    entries: dict[str, Entry] = {}
-    todo: list[Page] = []
-    for page in site.pages:
-        known = before.entries.get(page.name)
-        if known and _is_same(folder, page.name, page.digest, known, before):
-            entries[page.name] = known
-        else:
-            todo.append(page)
-    skipped = len(entries)
-    whole = [page for page in todo if KINDS[page.kind].needs_everything]
-    rest = [page for page in todo if not KINDS[page.kind].needs_everything]
-    job = _Job(folder=folder, context=context, book=book, workers=workers, progress=progress)
-    files: list[DataFile] = []
-    for file in (*data_files(site), *audit_files(site)):
-        known = before.entries.get(file.name)
-        if known and _is_same(folder, file.name, file.digest, known, before):
-            entries[file.name] = known
-        else:
-            files.append(file)
-    overview: list[tuple[Page, bytes]] = []
-    for made in _rendered(rest, job, _made_here(files, whole, overview, job)):
-        _note(made, output, entries)
+    with ExitStack() as stack:
+        pool = helpers(stack, workers) if len(past.drills) >= LONG else None
+        with speaking(context.language):
+            site = plan_site(past, context, promises=promises)
+        _ensure_unique(site.names())
+        entries: dict[str, Entry] = {}
+        tables: list[DataTable] = []
+        begun: list[Future[list[Made]]] = []
+        for table in (*data_tables(site), *audit_tables(site)):
+            found = {name: before.entries.get(name) for name in table.names}
+            if all(
+                one and _is_same(folder, name, table.digest, one, before)
+                for name, one in found.items()
+            ):
+                entries |= {name: one for name, one in found.items() if one}
+            elif pool is not None:
+                begun.append(pool.submit(make_table, folder, table))
+            else:
+                tables.append(table)
+        todo: list[Page] = []
+        for page in site.pages:
+            known = before.entries.get(page.name)
+            if known and _is_same(folder, page.name, page.digest, known, before):
+                entries[page.name] = known
+            else:
+                todo.append(page)
+        skipped = len(site.pages) - len(todo)
+        if pool is None and len(todo) >= MANY:
+            pool = helpers(stack, workers)
+        job = Job(
+            folder=folder, context=site.context, book=book, looks_of=looks_of, pool=pool,
+            workers=workers, progress=progress,
+        )  # fmt: skip
+        overview: list[tuple[Page, bytes]] = []
+        for made in made_by_all(tables, todo, overview, job, begun):
+            _note(made, output, entries)
     for page, content in overview:
-        _note([_put(ReportFolder(folder), page.name, content, page.digest)], output, entries)
-    _write_manifest(output, before, entries, context)
+        _note([put_page(ReportFolder(folder), page.name, content, page.digest)], output, entries)
+    _write_manifest(output, before, entries, site.context)
     return RenderedReport(
         index=folder / INDEX,
         written=tuple(output.written),
@@ -137,130 +140,7 @@ def _is_same(folder: Path, name: str, digest: str, known: Entry, before: Manifes
     return known.input == digest != "" and is_current(folder, name, known, before)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Made:
-    """One file as it was written, or found to be so already."""
-
-    name: str
-    entry: Entry
-    was_written: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Job:
-    """What every page of one report is rendered with."""
-
-    folder: Path
-    context: Context
-    book: DrillBook
-    workers: int
-    progress: Progress | None
-
-
-def _made_here(
-    files: Sequence[DataFile], pages: Sequence[Page], held: list[tuple[Page, bytes]], job: _Job
-) -> Iterator[list[_Made]]:
-    """Make what needs the whole past, a file a step; it is not sent to other processes.
-
-    The overview is rendered and held back: it leads to every other page, and is written last.
-    """
-    for file in files:
-        yield [_put(ReportFolder(job.folder), file.name, file.make(), file.digest)]
-    for page in pages:
-        with speaking(job.context.language):
-            content = render_page(page, job.context)
-        if page.name == INDEX:
-            held.append((page, content))
-            yield []
-        else:
-            yield [_put(ReportFolder(job.folder), page.name, content, page.digest)]
-
-
-def _rendered(
-    pages: Sequence[Page], job: _Job, own: Iterator[list[_Made]]
-) -> Iterator[list[_Made]]:
-    """Yield what was made, chunk by chunk, here or in other processes; ``own`` is made here."""
-    done, counted = 0, {page.name for page in pages}
-    chunks = (pages[place : place + CHUNK] for place in range(0, len(pages), CHUNK))
-    if job.workers > 1 and len(pages) >= MANY:
-        found = _in_processes(chunks, job, own)
-    else:
-        found = (_make_pages(job.folder, job.context, _loaded(one, job.book)) for one in chunks)
-    for made in found:
-        done += sum(1 for one in made if one.name in counted)
-        if job.progress is not None and made:
-            job.progress(done, len(pages))
-        yield made
-    yield from own
-
-
-def _in_processes(
-    chunks: Iterable[Sequence[Page]], job: _Job, own: Iterator[list[_Made]]
-) -> Iterator[list[_Made]]:
-    """Yield chunks as they are done. New processes, because the caller may have threads.
-
-    While all of them are busy, this process makes what is its own, a step at a time.
-    """
-    with ProcessPoolExecutor(job.workers, mp_context=get_context("spawn")) as pool:
-        running: set[Future[list[_Made]]] = set()
-        for chunk in chunks:
-            running.add(pool.submit(_make_pages, job.folder, job.context, _loaded(chunk, job.book)))
-            while len(running) >= QUEUED * job.workers:
-                finished, running = wait(running, timeout=0, return_when=FIRST_COMPLETED)
-                made = None if finished else next(own, None)
-                if made is not None:
-                    yield made
-                elif not finished:
-                    finished, running = wait(running, return_when=FIRST_COMPLETED)
-                for one in finished:
-                    yield one.result()
-        yield from own
-        for one in running:
-            yield one.result()
-
-
-def _loaded(pages: Sequence[Page], book: DrillBook) -> list[Page]:
-    """Return the pages with their data; of a drill that is its whole record with its journal."""
-    return [
-        Page(name=page.name, kind=page.kind, data=_drill_data(page.data, book), digest=page.digest)
-        if page.kind == DRILL.name
-        else page
-        for page in pages
-    ]
-
-
-def _drill_data(facts: DrillFacts, book: DrillBook) -> DrillData:
-    record = book.find(facts.id)
-    if record is None:
-        raise ReportFolderUnusable(
-            f"drill {facts.id[:80]!r} is in the archive and not in the store"
-        )
-    return DrillData(record=record, events=tuple(book.events_of(facts.id)))
-
-
-def _make_pages(folder: Path, context: Context, pages: Sequence[Page]) -> list[_Made]:
-    """Render and write pages. Runs in a worker: everything it needs comes in as arguments."""
-    output = ReportFolder(folder)
-    with speaking(context.language):
-        return [_put(output, page.name, render_page(page, context), page.digest) for page in pages]
-
-
-def render_page(page: Page, context: Context) -> bytes:
-    """Return the bytes of a page whose data is loaded, in the language that holds now."""
-    return KINDS[page.kind].render(page.data, context)
-
-
-def _put(output: ReportFolder, name: str, content: bytes, digest: str) -> _Made:
-    count = len(output.written)
-    output.put(name, content)
-    return _Made(
-        name=name,
-        entry=Entry(input=digest, size=len(content), digest=hashlib.sha256(content).hexdigest()),
-        was_written=len(output.written) > count,
-    )
-
-
-def _note(made: Iterable[_Made], output: ReportFolder, entries: dict[str, Entry]) -> None:
+def _note(made: Iterable[Made], output: ReportFolder, entries: dict[str, Entry]) -> None:
     for one in made:
         entries[one.name] = one.entry
         (output.written if one.was_written else output.unchanged).append(output.folder / one.name)
@@ -276,9 +156,9 @@ def _write_manifest(
     output.touch(MANIFEST, after.to_bytes(tool_version=context.tool_version, made_at=made_at))
 
 
-def _ensure_unique(pages: Sequence[Page]) -> None:
+def _ensure_unique(names: Iterable[str]) -> None:
     seen: set[str] = set()
-    for page in pages:
-        if page.name in seen:
-            raise ReportFolderUnusable(f"two drills or sources would have the page {page.name}")
-        seen.add(page.name)
+    for name in names:
+        if name in seen:
+            raise ReportFolderUnusable(f"two drills or sources would have the page {name}")
+        seen.add(name)

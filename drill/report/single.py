@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 
-from drill.errors import DrillError
+from drill.errors import UnknownName
 from drill.report.context import Context
 from drill.report.language import speaking
+from drill.report.looks import LooksOf, no_looks, source_data
 from drill.report.past import Past
 from drill.report.site import INDEX, KINDS, SOURCE, Page, plan_site
 from drill.report.view.standing import Promises, Standing
@@ -15,12 +16,17 @@ from drill.report.view.standing import Promises, Standing
 _LINK = re.compile(r'<a href="(?!#)[^"]*"[^>]*>(.*?)</a>', re.DOTALL)
 
 
-class NoSuchSource(DrillError):
+class NoSuchSource(UnknownName):
     """the report knows no such source"""
 
 
 def single_file(
-    past: Past, context: Context, *, source: str | None = None, promises: Promises | None = None
+    past: Past,
+    context: Context,
+    *,
+    source: str | None = None,
+    promises: Promises | None = None,
+    looks_of: LooksOf = no_looks,
 ) -> bytes:
     """Return the overview as one file, or the page of the source with this id or name.
 
@@ -32,8 +38,8 @@ def single_file(
         if source is None:
             page = next(page for page in site.pages if page.name == INDEX)
             return _alone(page, context)
-        one = _source_named(site.standings, source)
-        return _alone(Page(name=INDEX, kind=SOURCE.name, data=one), context)
+        data = source_data(_source_named(site.standings, source), looks_of)
+        return _alone(Page(name=INDEX, kind=SOURCE.name, data=data), context)
 
 
 def page_alone(

@@ -55,6 +55,8 @@ class Means:
     drain_timeout: timedelta = timedelta(seconds=30)
     sweep_every: timedelta = timedelta(minutes=10)
     scratch_lives_at_most: timedelta = timedelta(hours=12)
+    trouble: Callable[[], str | None] = lambda: None
+    """Returns what cannot be done beside the drills; it is noted with the sign of life."""
     on_beat: Sequence[Callable[[datetime], None]] = ()
     """Called with the time at every beat: notices, metrics. They should return at once; what they
     raise is logged and changes nothing."""
@@ -180,7 +182,7 @@ class Daemon:
             if not self._has_said:
                 control.daemon_started(self._worker, now=now)
                 self._has_said = True
-        control.daemon_beat(self._worker, now=now)
+        control.daemon_beat(self._worker, now=now, trouble=self._means.trouble())
         self._look_at_schedule()
         ended = self._journal.expire_leases(is_known_dead)
         if ended:

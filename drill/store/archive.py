@@ -14,6 +14,7 @@ from drill.errors import StoreError
 from drill.recovery.facts import (
     DrillFacts,
     ExceptionNote,
+    Look,
     Observation,
     Population,
     Review,
@@ -71,6 +72,17 @@ class SqlArchive:
         """Return the observations of one source, oldest first, faults included."""
         with self._database.reading() as session:
             return observations.of_source(session, source, since, until)
+
+    def looks_of(
+        self,
+        source: SourceKey,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Sequence[Look]:
+        """Return the kept looks at one source, oldest first, faults left out."""
+        with self._database.reading() as session:
+            return observations.looks(session, source, since, until)
 
     def populations(
         self, *, since: datetime | None = None, until: datetime | None = None

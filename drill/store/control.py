@@ -63,11 +63,11 @@ class SqlControl:
         with self._database.writing() as session:
             session.merge(DaemonRow(worker=worker, started_at=now, beat_at=now))
 
-    def daemon_beat(self, worker: str, *, now: datetime) -> None:
-        """Note a sign of life."""
+    def daemon_beat(self, worker: str, *, now: datetime, trouble: str | None = None) -> None:
+        """Note a sign of life, and what it has trouble with now."""
         with self._database.writing() as session:
             beaten = update(DaemonRow).where(col(DaemonRow.worker) == worker)
-            queries.change(session, beaten.values(beat_at=now))
+            queries.change(session, beaten.values(beat_at=now, trouble=trouble))
 
     def daemon_stopped(self, worker: str, *, now: datetime, how: str) -> None:
         """Note the end of a daemon, if it has none yet."""

@@ -6,13 +6,24 @@ each is the only one of its transaction as long as the drill stands as this proc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, Update, bindparam, inspect, or_, update
+from sqlalchemy import (
+    Connection,
+    Table,
+    Update,
+    bindparam,
+    inspect,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
+from drill.engine.ports import Stand
 from drill.engine.record import DrillRecord, State
 from drill.store.tables import DrillRow
 
@@ -40,6 +51,29 @@ then: it is prolonged, or ended, by others than the worker of the drill."""
 _CLAIM_KNOWN = _CLAIM.where(*_AS_KNOWN)
 _SAME_LEASE = _DRILLS.c.leased_until.is_not_distinct_from(bindparam("_leased_until"))
 
+_AT_ONCE = 5000
+"""Drills in one statement: each has four parameters, and databases allow some ten thousand."""
+_STANDS = tuple_(_DRILLS.c.id, _DRILLS.c.epoch, _DRILLS.c.next_at)
+_MOVE_LOOKS = (
+    update(_DRILLS)
+    .where(
+        # Whoever changes a row just now is not waited for: neither can then wait for the other.
+        _DRILLS.c.id.in_(
+            select(_DRILLS.c.id)
+            .where(
+                _DRILLS.c.id.in_(bindparam("_ids", expanding=True)),
+                _STANDS.in_(bindparam("_stands", expanding=True)),
+                _DRILLS.c.state == State.RESTORING.value,
+                _DRILLS.c.leased_until.is_(None),
+                _DRILLS.c.abort_requested.is_(False),
+            )
+            .with_for_update(skip_locked=True)
+        )
+    )
+    .values(next_at=bindparam("_next_at"))
+    .returning(_DRILLS.c.id)
+)
+
 
 def claim(
     connection: Connection, drill_id: str, *, worker: str, now: datetime, until: datetime
@@ -61,6 +95,20 @@ def change(connection: Connection, before: DrillRecord, values: Mapping[str, Any
     """Write these columns of a drill if it stands as it did before; tell whether it did."""
     given = {**values, **_stand_of(before), "_leased_until": before.leased_until}
     return connection.execute(_change_of(tuple(values)), given).rowcount == 1
+
+
+def move_looks(connection: Connection, stands: Sequence[Stand], *, next_at: datetime) -> set[str]:
+    """Move the next looks at drills that wait, each behind its fence; return which were moved."""
+    moved: set[str] = set()
+    for start in range(0, len(stands), _AT_ONCE):
+        some = stands[start : start + _AT_ONCE]
+        values = {
+            "_next_at": next_at,
+            "_ids": [one.id for one in some],
+            "_stands": [(one.id, one.epoch, one.next_at) for one in some],
+        }
+        moved.update(connection.execute(_MOVE_LOOKS, values).scalars())
+    return moved
 
 
 def _stand_of(record: DrillRecord) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, case, tuple_, update
 from sqlmodel import Session, col, select
 
 from drill.engine.keeping import ensure_keepable, reopened
-from drill.engine.ports import SeatLimits, Summary
+from drill.engine.ports import SeatLimits, Stand, Summary
 from drill.engine.record import DrillRecord, Event, Outcome, State
 from drill.errors import DrillMoved
 from drill.store import fences, queries, saving, seating, summaries
@@ -165,6 +165,15 @@ class SqlJournal:
         if after.state is not State.FINISHED:
             self._known.keep(after)
         return after
+
+    def move_looks(self, stands: Collection[Stand], *, next_at: datetime) -> set[str]:
+        """Move the next looks at drills that wait for their restores, where nothing has changed."""
+        if not stands:
+            return set()
+        for stand in stands:
+            self._known.forget(stand.id)  # those who wait for hours need not be remembered
+        with self._database.connected() as connection:
+            return fences.move_looks(connection, list(stands), next_at=next_at)
 
     def seat(self, record: DrillRecord, limits: SeatLimits, *, target_id: str | None) -> str | None:
         """Give the drill a seat and the hold on its target, or say what it waits for."""

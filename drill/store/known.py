@@ -12,8 +12,12 @@ from collections import OrderedDict
 
 from drill.engine.record import DrillRecord
 
-AT_MOST = 4096
-"""Records that are kept; the one used longest ago makes room. Each takes some kilobytes."""
+RECORDS_AT_MOST = 512
+"""Records that are kept; the ones used longest ago make room, and are read again when needed."""
+
+NAMES_AT_MOST = 20_000
+"""Ids and names of instances in all records that are kept, some four megabytes: each inventory
+names every instance of its account."""
 
 
 class KnownRecords:
@@ -21,22 +25,35 @@ class KnownRecords:
 
     def __init__(self) -> None:
         self._records: OrderedDict[str, DrillRecord] = OrderedDict()
+        self._names = 0
         self._lock = threading.Lock()
 
     def keep(self, record: DrillRecord) -> None:
         """Know a drill as it stands on disk."""
         with self._lock:
+            self._pop(record.id)
             self._records[record.id] = record
-            self._records.move_to_end(record.id)
-            if len(self._records) > AT_MOST:
-                self._records.popitem(last=False)
+            self._names += _names_in(record)
+            while len(self._records) > RECORDS_AT_MOST or self._names > NAMES_AT_MOST:
+                self._pop(next(iter(self._records)))
 
     def forget(self, drill_id: str) -> DrillRecord | None:
         """Read the drill whole the next time; return what was known of it."""
         with self._lock:
-            return self._records.pop(drill_id, None)
+            return self._pop(drill_id)
 
     def find(self, drill_id: str) -> DrillRecord | None:
         """Return what is known of a drill; the row may stand differently by now."""
         with self._lock:
             return self._records.get(drill_id)
+
+    def _pop(self, drill_id: str) -> DrillRecord | None:
+        record = self._records.pop(drill_id, None)
+        if record is not None:
+            self._names -= _names_in(record)
+        return record
+
+
+def _names_in(record: DrillRecord) -> int:
+    inventory = record.inventory
+    return len(inventory.instance_ids) + len(inventory.instance_names) if inventory else 0

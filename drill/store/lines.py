@@ -23,7 +23,8 @@ _FIXED = (
 )
 _CHANGING = (
     *("source_name", "engine", "policy", "seed", "target_id", "target_name", "started_at"),
-    *("restore_accepted_at", "checked_at", "finished_at", "state", "reason", "hint", "teardown"),
+    *("restore_accepted_at", "checked_at", "finished_at", "torn_down_at", "state", "reason"),
+    *("hint", "teardown"),
     *("teardown_reason", "level", "is_simulated", "point_at", "reference_at", "base_at", "base_id"),
     *("base_how", "volume_gb", "volume_type", "flavor", "restore_job_id"),
 )
@@ -31,12 +32,13 @@ _CHANGING = (
 
 IN_NO_LINE = frozenset(
     {"next_at", "epoch", "leased_by", "leased_until", "look_failures", "failing_since"}
+    | {"looked_at"}
     | {"abort_requested", "is_seated", "restore_seen_running", "teardown_seen_running"}
 )
 """Columns of a drill that its line does not show: a look that changes no more leaves it alone."""
 
 _FIXED_SPANS = ("rto_target", "rpo_target")
-_CHANGING_SPANS = ("rta", "rpa", "rpa_claimed")
+_CHANGING_SPANS = ("rta", "unattended", "rpa", "rpa_claimed")
 _SPANS = (*_FIXED_SPANS, *_CHANGING_SPANS)
 
 _PLAIN = (*_FIXED, *_CHANGING)

@@ -41,14 +41,14 @@ _LATER = (
     *("restore_job_id", "restore_seen_running", "ready_at", "reachable_at", "checked_at"),
     *("teardown_began_at", "teardown_intent_at", "teardown_accepted_at", "teardown_job_id"),
     *("teardown_seen_running", "reason", "hint", "teardown_reason", "finished_at", "level"),
-    "held_until",
+    *("held_until", "looked_at", "torn_down_at"),
 )
 """Fields that are kept as they are."""
 
 _MADE_OF = {
     **{name: (name,) for name in ("state", "finding", "outcome", "teardown", "inventory")},
     **{name: (name,) for name in ("choice", "request_ids", "refusals")},
-    **{name: (f"{name}_microseconds",) for name in ("rta", "rpa", "rpa_claimed")},
+    **{name: (f"{name}_microseconds",) for name in ("rta", "unattended", "rpa", "rpa_claimed")},
     "copy": ("copy_",),
 }
 """Fields that are kept in another form, and in which columns."""
@@ -133,6 +133,7 @@ def changing_values(record: DrillRecord) -> dict[str, Any]:
             "choice": _as_json(_choices(), record.choice) if record.choice else None,
             "copy_": _as_json(_instances(), record.copy) if record.copy else None,
             "rta_microseconds": as_microseconds(record.rta),
+            "unattended_microseconds": as_microseconds(record.unattended),
             "rpa_microseconds": as_microseconds(record.rpa),
             "rpa_claimed_microseconds": as_microseconds(record.rpa_claimed),
             "request_ids": canonical(list(record.request_ids)),
@@ -159,6 +160,7 @@ def record_of(
             choice=_choices().validate_json(row.choice) if row.choice else None,
             copy=_instances().validate_json(row.copy_) if row.copy_ else None,
             rta=as_span(row.rta_microseconds),
+            unattended=as_span(row.unattended_microseconds),
             rpa=as_span(row.rpa_microseconds),
             rpa_claimed=as_span(row.rpa_claimed_microseconds),
             request_ids=tuple(json.loads(row.request_ids)),

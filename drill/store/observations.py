@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlalchemy import select as select_columns
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
@@ -13,10 +14,11 @@ from sqlmodel import Session, col, select
 
 from drill.engine.summary import observation_of
 from drill.errors import StoreError
-from drill.recovery.facts import Observation, SourceKey
+from drill.recovery.coverage.reading import look_of
+from drill.recovery.facts import Look, Observation, SourceKey
 from drill.store import queries
 from drill.store.mapping import inventories
-from drill.store.packing import pack_difference, pack_whole, unpack
+from drill.store.packing import newest_window_end, pack_difference, pack_whole, unpack
 from drill.store.remembered import ObservationRow, ObservedSourceRow
 from drill.store.tables import DrillLineRow, DrillRow
 
@@ -132,6 +134,45 @@ def of_source(
         if text is not None
     ]
     return sorted(found, key=lambda one: one.taken_at)
+
+
+_EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_WITHIN = (
+    _SOURCE.cloud == bindparam("cloud"),
+    _SOURCE.source_id == bindparam("source_id"),
+    _LOOK.document.is_not(None),
+    _LOOK.taken_at >= bindparam("since"),
+    _LOOK.taken_at < bindparam("until"),
+)
+_LOOKS = (
+    select_columns(_LOOK.taken_at, _LOOK.document)
+    .join_from(_SOURCE, _LOOK, _LOOK.source_number == _SOURCE.number)
+    .where(*_WITHIN)
+    .order_by(_LOOK.taken_at)
+)
+"""Built once: it is run for every source of a report, and building it takes as long as reading."""
+_WHOLE_LOOKS = _selected().where(*_WITHIN).order_by(_LOOK.taken_at)
+
+
+def looks(
+    session: Session, source: SourceKey, since: datetime | None, until: datetime | None
+) -> list[Look]:
+    """Return the kept looks at a source without a fault, oldest first.
+
+    Most are told by the windows of their own document; only one without windows is read with its
+    backups, and with what it rests on.
+    """
+    within = {
+        "cloud": source[0],
+        "source_id": source[1],
+        "since": since or _EVER[0],
+        "until": until or _EVER[1],
+    }
+    connection = session.connection()
+    ends = {at: newest_window_end(found) for at, found in connection.execute(_LOOKS, within)}
+    if None not in ends.values():
+        return [Look(taken_at=at, newest_at=end and min(end, at)) for at, end in ends.items()]
+    return [look_of(one) for one in _observations(connection.execute(_WHOLE_LOOKS, within))]
 
 
 def newest(session: Session, at: datetime | None) -> dict[SourceKey, Observation]:

@@ -109,6 +109,18 @@ def unpack(
         raise StoreError(f"an observation of {source_id} cannot be read") from error
 
 
+def newest_window_end(data: bytes) -> datetime | None:
+    """Return the newest instant that the windows of a document reach, without reading its backups.
+
+    None if it has no window. Raise StoreError if it cannot be read.
+    """
+    try:
+        ends = [end for begin, end in unpacked(data)["windows"] if begin < end]
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError("an observation in the store cannot be read") from error
+    return _instant_in(max(ends, default=None))
+
+
 def pack_population(population: Population) -> bytes:
     """Return the document of a population; ids in scope are places in the list where they can."""
     places = {one_id: place for place, (one_id, _) in enumerate(population.instances)}

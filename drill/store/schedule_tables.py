@@ -50,6 +50,7 @@ class DaemonRow(StoreTable, table=True):
     beat_at: datetime
     stopped_at: datetime | None = None
     how: str | None = None
+    trouble: str | None = Field(default=None, sa_type=Text)
 
 
 class LookRow(StoreTable, table=True):

@@ -130,6 +130,9 @@ class DrillRow(StoreTable, table=True):
     """From the plan, for the seating."""
     held_until: datetime | None = None
     initiated_by: str | None = None
+    looked_at: datetime | None = None
+    unattended_microseconds: int | None = Field(default=None, sa_type=BigInteger)
+    torn_down_at: datetime | None = None
 
 
 class DrillLineRow(StoreTable, table=True):
@@ -196,6 +199,8 @@ class DrillLineRow(StoreTable, table=True):
     volume_type: str | None = None
     flavor: str | None = None
     restore_job_id: str | None = None
+    unattended_microseconds: int | None = Field(default=None, sa_type=BigInteger)
+    torn_down_at: datetime | None = None
 
 
 class JournalRow(StoreTable, table=True):

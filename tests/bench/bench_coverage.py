@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from drill.plan.model import Objectives, PitrRestore
+from drill.recovery.coverage.ground import ground_of
 from drill.recovery.coverage.source import source_coverage
 from drill.recovery.facts import DrillFacts, Observation
 from drill.recovery.selection import choose_recovery_point
@@ -147,7 +148,9 @@ def main() -> None:
     inventory = an_inventory(observation)
     report(
         f"coverage of one source, {len(observation.backups)} backups, {len(drills)} drills",
-        lambda: source_coverage(observation, drills, objectives, at=T),
+        lambda: source_coverage(
+            ground_of(observation, drills, objectives, at=T), drills, objectives
+        ),
         rounds,
         100,
     )

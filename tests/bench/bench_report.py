@@ -97,8 +97,10 @@ def one_night(history: Path, folder: Path, *, days: int, workers: int) -> None:
     at = made_up.NOW + timedelta(days=days)
     begin, cpu = time.perf_counter(), _cpu_seconds()
     past = read_past(known, at=at)  # type: ignore[arg-type]
-    context = Context(at=at, tool_version="bench")
-    report = render_report(past, known, folder=folder, context=context, workers=workers)
+    context = Context(at=at, tool_version="bench", regions=made_up.REGIONS)
+    report = render_report(
+        past, known, folder=folder, context=context, looks_of=known.looks_of, workers=workers
+    )
     figures = {
         "seconds": round(time.perf_counter() - begin, 1),
         "cpu_seconds": round(_cpu_seconds() - cpu, 1),

@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Browser
 from pypdf import PdfReader
 
+from drill.report.view import names_page
 from tests.browser.conftest import Open
-from tests.report import auditing, builders, reports
+from tests.report import auditing, builders, reports, test_fleet_page
 from tests.report.builders import VOWELS_OF_EVIL
 from tests.report.test_hostile import poisoned
 
@@ -109,6 +110,24 @@ def test_chinese_pages_are_as_quiet(chinese: Path, open_page: Open, kind: str, s
 
     assert watched.page.evaluate("document.documentElement.lang") == "zh-Hans"
     assert watched.trouble() == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_index_of_a_big_fleet_and_a_region_are_as_quiet(
+    tmp_path: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch, size: str
+):
+    monkeypatch.setattr(names_page, "ROWS_ON_A_PAGE", 4)
+    names = {("frankfurt", f"s{place}"): evil for place, evil in enumerate(VOWELS_OF_EVIL)}
+    names |= {("amsterdam", "a"): "orders", ("madrid", "b"): "billing"}
+    test_fleet_page.write(tmp_path, names, regions=test_fleet_page.REGIONS)
+
+    found = {
+        name: trouble
+        for name in ("names-001", "fleet-001", "fleet-region-eu-de-001", "fleet-no-region-001")
+        if (trouble := open_page(tmp_path / f"{name}.html", root=tmp_path, **SIZES[size]).trouble())
+    }
+
+    assert found == {}
 
 
 def test_axe_would_find_something_serious_on_a_page_that_has_it(tmp_path: Path, open_page: Open):

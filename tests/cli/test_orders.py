@@ -80,11 +80,19 @@ class TestPause:
 
     @pytest.mark.parametrize(
         "words",
-        [[], ["orders", "--all"], ["nothing"], ["--group", "bank"], ["--cloud", "elsewhere"]],
+        [[], ["orders", "--all"], ["orders", "--group", "shop"]],
     )
-    def test_a_scope_that_is_not_clear_or_not_known_is_a_mistake_of_usage(self, folder, words):
+    def test_a_scope_that_is_not_clear_is_a_mistake_of_usage(self, folder, words):
         with pytest.raises(click.UsageError):
             folder.drill("pause", *words, "--reason", "moving")
+        assert pauses(folder) == []
+
+    def test_a_pause_of_a_plan_that_is_gone_can_be_ended_and_then_it_is_not_known(self, folder):
+        folder.drill("pause", "orders", "--reason", "mine")
+        (folder.path / "plans" / "orders.toml").unlink()
+
+        assert folder.drill("resume", "orders").code == 0
+        assert folder.drill("resume", "orders").code == 3
         assert pauses(folder) == []
 
     def test_an_invalid_plan_does_not_stand_in_the_way_of_a_pause(self, folder: Folder):

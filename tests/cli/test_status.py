@@ -105,6 +105,36 @@ def test_a_daemon_s_beat_is_a_sign_of_life(folder: Folder):
     assert "kept by host/1/1" in said.out
 
 
+def test_every_daemon_at_work_is_named_with_its_trouble(folder: Folder):
+    with folder.store() as journal:
+        control = journal.control
+        for name in ("host/1/1", "host/2/2", "host/3/3"):
+            control.daemon_started(name, now=now())
+        control.daemon_beat("host/2/2", now=now(), trouble="metrics are not served at :1: taken")
+        control.daemon_stopped("host/3/3", now=now(), how="clean")
+
+    said = folder.drill("status")
+
+    assert "kept by host/2/2, host/1/1, last sign of life" in said.out
+    assert "trouble: host/2/2: metrics are not served at :1: taken" in said.out
+    daemons = folder.drill("status", "--output", "json").json()["daemons"]
+    assert {one["worker"]: bool(one["trouble"]) for one in daemons} == {
+        "host/1/1": False,
+        "host/2/2": True,
+        "host/3/3": False,
+    }
+
+
+def test_a_daemon_that_has_not_beaten_for_long_is_not_said_to_keep_the_schedule(folder: Folder):
+    with folder.store() as journal:
+        journal.control.daemon_started("host/1/1", now=now() - timedelta(hours=3))
+
+    said = folder.drill("status")
+
+    assert "nobody keeps it now; last sign of life of host/1/1 3 h" in said.out
+    assert "kept by" not in said.out
+
+
 def test_the_document_says_what_is_known_and_null_for_the_rest(folder: Folder):
     proof = keep(folder, age=10 * DAY)
     keep(folder, age=2 * DAY, outcome=Outcome.MISSED, level=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ from drill.bootstrap import House
 from drill.cli.main import cli
 from drill.cli.telling import Telling
 from drill.clock import ManualClock
+from drill.engine.control import PlanSeen
 from drill.engine.record import DrillRecord, Outcome, State, Teardown
 from drill.errors import ExitCode, StoreError
 from drill.plan.config import Config
@@ -135,6 +137,25 @@ def test_a_run_that_breaks_off_pings_failure_and_breaks_off(house, httpserver):
 
     assert paths(httpserver) == ["/ping/start", "/ping/fail"]
     assert b"damaged" in httpserver.log[-1][0].get_data()
+
+
+def test_a_run_tells_of_a_plan_that_the_store_saw_with_a_schedule_and_that_never_ran(
+    house, httpserver, journal
+):
+    answer_everything(httpserver)
+    nightly = a_plan(name="invoices", schedule={"cron": "0 2 * * *"})
+    at = NOW - timedelta(days=9)
+    seen = PlanSeen(plan_name="invoices", digest="d", first_seen_at=at, settled_until=at)
+    journal.control.remember_plans([(seen, nightly)])
+    house = replace(house, plans=(nightly,))
+
+    with Telling(house) as telling:
+        telling.ended([], ExitCode.PASSED)
+
+    (told,) = [request for request, _ in httpserver.log if request.path == f"/{SECRET}"]
+    assert b"OVERDUE: invoices" in told.get_data()
+    text = (house.folder / "metrics" / "drill.prom").read_text(encoding="utf-8")
+    assert 'drill_overdue{plan="invoices"' in text
 
 
 def test_people_are_told_at_the_end_of_a_run(house, httpserver, journal):

@@ -14,7 +14,7 @@ from drill.engine.archive import Archive
 from drill.engine.ports import Journal
 from drill.engine.record import Outcome, State
 from drill.engine.summary import facts_of, observation_of
-from drill.errors import StoreError
+from drill.errors import DrillError, StoreError
 from drill.recovery.facts import ExceptionNote, Observation, Population, Review
 from drill.recovery.values import BackupKind, Window
 from tests.builders import (
@@ -207,6 +207,35 @@ def test_observations_may_arrive_out_of_order(archive: Archive):
     assert archive.observations_of(SOURCE) == sorted(nights, key=lambda one: one.taken_at)
 
 
+def test_looks_say_how_far_back_a_source_could_be_brought_at_each_of_them(archive: Archive):
+    """By windows where there are any, else by backups, and whatever rests on what."""
+    nights = [an_observation(NOW + day * DAY) for day in range(12)]
+    nights[5] = an_observation(nights[5].taken_at, windows=())
+    nights[6] = an_observation(nights[6].taken_at, windows=(), backups=())
+    nights[7] = Observation(
+        cloud=CLOUD, source_id=SOURCE_ID, taken_at=nights[7].taken_at, fault="no"
+    )
+    for night in (*nights[6:], *nights[:6]):
+        archive.observe(night)
+
+    found = archive.looks_of(SOURCE)
+
+    told = [one for one in nights if one.fault is None]
+    assert [one.taken_at for one in found] == [one.taken_at for one in told]
+    assert [one.newest_at for one in found[:5]] == [one.windows[-1].ends_at for one in told[:5]]
+    assert found[5].newest_at == max(one.ended_at for one in told[5].backups if one.ended_at)
+    assert found[6].newest_at is None
+    assert archive.looks_of(SOURCE, since=NOW + 2 * DAY, until=NOW + 4 * DAY) == found[2:4]
+    assert archive.looks_of(("another", SOURCE_ID)) == []
+
+
+def test_the_look_of_a_drill_is_not_among_the_kept_ones(journal: Journal, archive: Archive):
+    journal.enlist([a_record(inventory=an_inventory(taken_at=NOW + HOUR))])
+    archive.observe(an_observation(NOW))
+
+    assert [one.taken_at for one in archive.looks_of(SOURCE)] == [NOW]
+
+
 def test_the_newest_is_without_a_fault_and_not_later_than_asked(archive: Archive):
     first, second = an_observation(NOW), an_observation(NOW + DAY)
     archive.observe(first)
@@ -285,7 +314,7 @@ def test_an_exception_is_opened_and_closed_once(archive: Archive):
         (lambda archive: archive.open_exception(a_note(id="E-2", approver=None)), "no approver"),
         (
             lambda archive: archive.close_exception("E-9", at=NOW, by="ada", reason="x"),
-            "no exception",
+            "no such exception",
         ),
         (
             lambda archive: archive.close_exception("E-1", at=NOW - DAY, by="ada", reason="x"),
@@ -298,7 +327,7 @@ def test_what_nobody_could_check_is_not_kept(
 ):
     archive.open_exception(a_note())
 
-    with pytest.raises(StoreError, match=message):
+    with pytest.raises(DrillError, match=message):
         act(archive)
     assert archive.exceptions() == [a_note()]
 

@@ -137,6 +137,17 @@ class TestDaemons:
         )
         assert control.daemons(at_most=1) == [second]
 
+    def test_trouble_is_noted_with_a_beat_and_is_over_with_the_next_one_without(
+        self, control: Control
+    ):
+        control.daemon_started("host/1/1", now=NOW)
+        control.daemon_beat("host/1/1", now=NOW + HOUR, trouble="metrics are not served")
+        (troubled,) = control.daemons()
+        control.daemon_beat("host/1/1", now=NOW + 2 * HOUR)
+        (well,) = control.daemons()
+
+        assert (troubled.trouble, well.trouble) == ("metrics are not served", None)
+
     def test_nobody_has_looked_until_somebody_does_and_looks_never_go_back(self, control: Control):
         assert control.last_look() is None
         control.note_look(now=NOW + HOUR)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from drill.engine.ports import Journal
-from drill.engine.record import (
-    DrillRecord,
-)
-from tests.builders import (
-    NOW,
-)
+from drill.engine.ports import Journal, Stand
+from drill.engine.record import DrillRecord, State
+from tests.builders import NOW
 from tests.contract.acts import FINISHED, LEASE, SECOND, claim, enlist
 
 
@@ -176,3 +173,112 @@ class TestAbort:
         journal.request_abort([record.id])
 
         assert journal.find(record.id) == record
+
+
+WAITING: dict[str, Any] = {"state": State.RESTORING, "next_at": NOW}
+LATER = NOW + 15 * SECOND
+
+
+def stand_of(record: DrillRecord) -> Stand:
+    return Stand(id=record.id, epoch=record.epoch, next_at=record.next_at)
+
+
+def left_waiting(journal: Journal, **overrides: Any) -> DrillRecord:
+    """Return a drill that somebody has looked at and that waits for its restore."""
+    record = claim(journal, enlist(journal, **{**WAITING, **overrides}))
+    return journal.save(replace(record, leased_until=None))
+
+
+class TestMoveLooks:
+    def test_all_that_wait_are_moved_and_nothing_else_about_them(self, journal: Journal):
+        records = [left_waiting(journal) for _ in range(3)]
+
+        moved = journal.move_looks([stand_of(one) for one in records], next_at=LATER)
+
+        assert moved == {one.id for one in records}
+        for one in records:
+            assert journal.find(one.id) == replace(one, next_at=LATER)
+        assert journal.due(now=NOW, at_most=9) == []
+
+    def test_a_look_can_be_brought_forward(self, journal: Journal):
+        record = left_waiting(journal, next_at=LATER)
+
+        journal.move_looks([stand_of(record)], next_at=NOW)
+
+        assert journal.due(now=NOW, at_most=9) == [record.id]
+
+    def test_nothing_is_moved_where_nothing_is_given(self, journal: Journal):
+        record = left_waiting(journal)
+
+        assert journal.move_looks([], next_at=LATER) == set()
+        assert journal.find(record.id) == record
+
+    def test_a_drill_that_is_to_be_aborted_stays_due(self, journal: Journal):
+        record, other = left_waiting(journal), left_waiting(journal)
+        journal.request_abort([record.id])
+
+        moved = journal.move_looks([stand_of(record), stand_of(other)], next_at=LATER)
+
+        assert moved == {other.id}
+        assert journal.due(now=NOW, at_most=9) == [record.id]
+
+    def test_a_drill_that_is_to_be_aborted_stays_due_although_its_time_is_the_same(
+        self, journal: Journal
+    ):
+        record = left_waiting(journal, next_at=NOW - SECOND, enlisted_at=NOW - SECOND)
+        journal.request_abort([record.id])
+
+        assert journal.move_looks([stand_of(record)], next_at=LATER) == set()
+
+    def test_a_drill_that_somebody_claims_or_has_claimed_meanwhile_is_left_alone(
+        self, journal: Journal
+    ):
+        held, seen = left_waiting(journal), left_waiting(journal)
+        claimed = claim(journal, held, worker="two")
+        after = journal.save(replace(claim(journal, seen, worker="two"), leased_until=None))
+
+        moved = journal.move_looks([stand_of(held), stand_of(seen)], next_at=LATER)
+
+        assert moved == set()
+        assert journal.find(held.id) == claimed
+        assert journal.find(seen.id) == after
+
+    def test_a_drill_whose_lease_ran_out_is_left_to_whoever_takes_it_over(self, journal: Journal):
+        record = claim(journal, enlist(journal, **WAITING))
+
+        assert journal.move_looks([stand_of(record)], next_at=LATER) == set()
+        assert journal.due(now=NOW + LEASE, at_most=9) == [record.id]
+
+    def test_a_drill_that_was_moved_by_somebody_else_is_not_moved_again(self, journal: Journal):
+        record = left_waiting(journal)
+        journal.move_looks([stand_of(record)], next_at=LATER)
+
+        assert journal.move_looks([stand_of(record)], next_at=LATER + SECOND) == set()
+
+    @pytest.mark.parametrize("state", [one for one in State if one is not State.RESTORING])
+    def test_a_drill_in_another_state_is_left_alone(self, journal: Journal, state: State):
+        changes = FINISHED if state is State.FINISHED else {"state": state}
+        record = enlist(journal, **{**WAITING, **changes})
+
+        assert journal.move_looks([stand_of(record)], next_at=LATER) == set()
+        assert journal.find(record.id) == record
+
+    def test_a_drill_that_was_moved_can_be_claimed_and_saved(self, journal: Journal):
+        record = left_waiting(journal)
+        journal.move_looks([stand_of(record)], next_at=LATER)
+
+        claimed = journal.claim(record.id, worker="two", now=LATER, lease=LEASE)
+
+        assert claimed is not None
+        assert claimed.next_at == LATER
+        assert journal.save(replace(claimed, reason="seen")).reason == "seen"
+
+    def test_more_than_one_statement_can_take_are_all_moved(
+        self, journal: Journal, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr("drill.store.fences._AT_ONCE", 2)
+        records = [left_waiting(journal) for _ in range(5)]
+
+        moved = journal.move_looks([stand_of(one) for one in records], next_at=LATER)
+
+        assert moved == {one.id for one in records}

@@ -73,6 +73,25 @@ def test_more_instances_than_a_page_holds_are_all_listed_once(stage, monkeypatch
     assert set(listed) == {stage.source_id, stage.target_id, *more}
 
 
+def test_all_instances_are_sighted_over_all_pages_with_status_and_tags(stage, monkeypatch):
+    monkeypatch.setattr("drill.provider.rds.reads.INSTANCES_PER_PAGE", 2)
+    more = {stage.add_instance(f"more-{number}") for number in range(3)}
+
+    seen = {one.id: one for one in stage.provider.list_sightings()}
+
+    assert set(seen) == {stage.source_id, stage.target_id, *more}
+    assert {one.status for one in seen.values()} == {"ACTIVE"}
+    assert seen[stage.target_id].tags == SCRATCH
+
+
+def test_sightings_that_cannot_be_read_are_unavailable_and_the_next_ones_are_read(stage):
+    stage.be_unavailable()
+
+    with pytest.raises(ProviderUnavailable):
+        stage.provider.list_sightings()
+    assert len(stage.provider.list_sightings()) == 2
+
+
 def test_backups_are_listed_oldest_first_with_their_ends(stage):
     for name in ("first", "second"):
         stage.back_up(stage.source_id, name)

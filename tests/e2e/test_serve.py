@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 from collections import Counter
 
 from drill.engine.record import State, Trigger
@@ -20,17 +21,25 @@ def is_quiet(world, at_least: int) -> bool:
 def test_two_daemons_on_one_store_do_no_slot_twice(world):
     only_plans(world, NEW, EXISTING)
     creates, recoveries = accepted(world)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    config = world.folder / "config.toml"
+    config.write_text(f'{config.read_text()}\n[metrics]\nlisten = "{listen}"\n')
 
     with serving(world, name="one") as one, serving(world, name="two") as two:
         wait_until(lambda: "ready" in one.log and "ready" in two.log, "both are ready")
         wait_until(lambda: len(in_state(world, State.FINISHED)) >= 2, "two drills are finished")
+        said = world.drill("status").out
         for name in (NEW, EXISTING):
             (world.folder / "plans" / f"{name}.toml").unlink()
         for daemon in (one, two):
             daemon.send(signal.SIGHUP)
         wait_until(lambda: is_quiet(world, 2), "nothing is under way")
+        served = [one.log.count("metrics are not served"), two.log.count("metrics are not served")]
         codes = [one.end(), two.end()]
 
+    assert sorted(served) == [0, 1], one.log + two.log
+    assert said.count(f"metrics are not served at {listen}: address already in use") == 1
     assert codes == [0, 0], one.log + two.log
     assert "Traceback" not in one.log + two.log
     slots = Counter((record.plan_name, record.scheduled_for) for record in records(world))

@@ -89,6 +89,7 @@ def test_sweep_finds_and_deletes_an_instance_that_outlived_its_drill():
     record = scene.run(a_plan())
     assert record.teardown is Teardown.LEAKED
     scene.provider.heal()
+    scene.clock.move(3 * A_DAY)
 
     leaks = find_leaks(scene.parts, now=scene.clock.now(), lives_at_most=A_DAY).leaks
     reopened = reopen_teardowns(scene.parts, leaks, now=scene.clock.now())
@@ -97,6 +98,10 @@ def test_sweep_finds_and_deletes_an_instance_that_outlived_its_drill():
     assert [leak.drill_id for leak in leaks] == [record.id]
     assert swept.teardown is Teardown.CLEAN
     assert swept.outcome is Outcome.PASSED
+    assert swept.finished_at == record.finished_at, "its proof is no younger for it"
+    assert swept.torn_down_at is not None
+    assert swept.finished_at is not None
+    assert swept.torn_down_at - swept.finished_at >= 3 * A_DAY
     scene.assert_nothing_left()
 
 

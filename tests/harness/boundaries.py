@@ -14,13 +14,13 @@ Kind = Literal["write", "read", "order"]
 """A write of the journal, a question to the cloud, an order to the cloud."""
 
 WRITES = frozenset(
-    {"claim", "renew", "save", "seat", "release_target", "reopen_teardown"}
+    {"claim", "renew", "save", "seat", "move_looks", "release_target", "reopen_teardown"}
     | {"request_abort", "expire_leases"}
 )
 ORDERS = frozenset({"restore", "create", "reset", "delete", "tag", "back_up"})
 READS = frozenset(
     {"find_instance", "list_instances", "list_backups", "list_windows", "list_databases"}
-    | {"find_job", "list_jobs_of", "list_recycled"}
+    | {"find_job", "list_jobs_of", "list_recycled", "list_sightings"}
 )
 
 

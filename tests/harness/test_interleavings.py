@@ -15,9 +15,11 @@ from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from drill.engine.listing import look_by_list
 from drill.engine.record import Outcome, State, Teardown
 from drill.engine.runner import advance
 from drill.engine.sweeping import find_leaks, reopen_teardowns, sweep
+from drill.engine.waiting import Waiter, waiter_of
 from drill.errors import (
     AnswerLost,
     DrillError,
@@ -76,6 +78,7 @@ class Interleavings(RuleBasedStateMachine):
         self.dead: set[str] = set()
         self.workers = [self.a_worker() for _ in range(WORKERS)]
         self.drills: list[str] = []
+        self.waiters: dict[str, Waiter] = {}
 
     def a_worker(self, ahead: timedelta = timedelta(0)) -> SteppedWorker:
         self.born += 1
@@ -105,6 +108,23 @@ class Interleavings(RuleBasedStateMachine):
         if next_at is not None:
             self.scene.clock.move(max(next_at - self.scene.clock.now(), timedelta(0)))
         self.work(number, 500)
+
+    @rule()
+    def remember_who_waits(self) -> None:
+        """What some process knows of the drills that wait, and that others may change since."""
+        now = self.scene.clock.now()
+        found = [waiter_of(one, now=now) for one in self.scene.journal.unfinished()]
+        self.waiters |= {one.id: one for one in found if one is not None}
+
+    @precondition(lambda self: self.waiters)
+    @rule(fault=st.none() | st.sampled_from(FAULTS))
+    def look_by_list(self, fault: Fault | None) -> None:
+        if fault is not None:
+            self.scene.provider.inject(fault)
+        parts = self.scene.parts_with(self.scene.journal, self.scene.provider)
+        waiters = list(self.waiters.values())
+        listed = look_by_list(waiters, parts, parts.clouds["memory"], failures=0)
+        self.waiters |= {one.id: one for one in listed.waiting}
 
     @rule(number=who, ahead=st.integers(-WRONG_AT_MOST, WRONG_AT_MOST))
     def kill(self, number: int, ahead: int) -> None:

@@ -82,8 +82,8 @@ def test_a_daemon_tells_measures_and_pings(httpserver):
         attached.beat(NOW)
         for aside in attached.asides:
             aside.wait(LONG)
-        assert attached.server is not None
-        port = attached.server.server_port
+        assert attached.listener is not None
+        port = attached.listener.port
         text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
     finally:
         attached.close()

@@ -104,6 +104,66 @@ def test_a_plan_is_overdue_when_its_next_slot_has_long_passed():
     assert [(one.kind, one.since) for one in late] == [(NoticeKind.OVERDUE, slot + patience)]
 
 
+NIGHTLY = Schedule(cron="0 2 * * *", time_zone="UTC")  # NOW is a slot of it
+FIRST_DEADLINE = NOW + DAY + 2 * HOUR + HOUR  # the slot after NOW, give_up_after, and the grace
+
+
+def overdue(*drills: DrillFacts, now: datetime, told: datetime | None = None, **promise: Any):
+    """Return the condition of a plan that is overdue, or None."""
+    values = {"schedule": NIGHTLY, "give_up_after": 2 * HOUR} | promise
+    subject = ("plan:orders-nightly", NoticeKind.OVERDUE)
+    found = find_conditions(
+        known(*drills, promises=(a_promise(**values),)),
+        Manner(),
+        now=now,
+        open_since={subject: told} if told else {},
+    )
+    return next((one for one in found if one.kind is NoticeKind.OVERDUE), None)
+
+
+def test_a_plan_that_never_ran_is_overdue_from_its_first_slot_on():
+    assert overdue(now=FIRST_DEADLINE, seen_at=NOW) is None
+    late = overdue(now=FIRST_DEADLINE + timedelta(seconds=1), seen_at=NOW)
+
+    assert late.since == FIRST_DEADLINE
+    assert late.drill_id is None
+    assert late.what == (
+        "no drill has finished since it was first seen with a schedule: 2026-03-01 02:00Z"
+    )
+
+
+def test_of_a_plan_that_nobody_has_seen_with_a_schedule_nothing_is_known():
+    assert overdue(now=NOW + 30 * DAY, seen_at=None) is None
+
+
+def test_a_plan_that_never_ran_keeps_the_beginning_and_says_what_kept_it_away():
+    missed = [
+        a_drill(Outcome.MISSED, ago=-DAY, reason="the machine was off", finished_at=None),
+        a_drill(Outcome.MISSED, ago=-2 * DAY, reason="paused by ann", finished_at=None),
+    ]
+
+    late = overdue(*missed, now=NOW + 3 * DAY, seen_at=NOW)
+
+    assert late.since == FIRST_DEADLINE
+    assert late.why == "paused by ann"
+
+
+def test_a_schedule_that_is_edited_meanwhile_is_the_same_episode_until_a_drill_ends():
+    later = Schedule(cron="0 9 * * *", time_zone="UTC")
+    told, now = FIRST_DEADLINE, NOW + 5 * DAY
+    run = a_drill(Outcome.INCONCLUSIVE, ago=-2 * DAY)
+
+    assert overdue(now=now, seen_at=NOW, schedule=later, told=told).since == told
+    assert overdue(run, now=now, seen_at=NOW, schedule=later, told=told).since > told
+
+
+def test_a_plan_whose_instances_are_simulated_is_kept_by_its_simulated_drills():
+    fake = a_drill(Outcome.INCONCLUSIVE, ago=-2 * DAY, is_simulated=True)
+
+    assert overdue(fake, now=NOW + 2 * DAY + HOUR, seen_at=NOW) is None
+    assert overdue(fake, now=NOW + 5 * DAY, seen_at=NOW) is not None
+
+
 def test_missed_slots_do_not_make_up_for_drills():
     promise = (a_promise(cadence=DAY),)
     drills = [a_drill(Outcome.PASSED, ago=3 * DAY), a_drill(Outcome.MISSED, ago=HOUR)]

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from drill.engine.notices import TellingState
 from drill.errors import StoreError
+from drill.notify.conditions import Manner
 from drill.notify.herald import Herald
 from drill.notify.words import Message
+from drill.plan.schedule import Schedule
 from drill.plan.telling import NoticeKind, Severity
 from drill.recovery.verdict import Outcome
 from tests.builders import NOW
@@ -97,6 +99,22 @@ def test_a_leak_is_over_when_it_is_torn_down(square):
     assert square.look(later=MINUTE) == []
     square.drills = [replace(leaked, teardown="clean")]
     assert titles(square.look(later=2 * MINUTE)) == ["[drill] recovered: orders-nightly"]
+
+
+def test_a_plan_that_never_ran_is_told_once_and_is_over_with_the_first_drill(square):
+    schedule = Schedule(cron="0 2 * * *", time_zone="UTC")
+    square.promises = (a_promise(schedule=schedule, give_up_after=HOUR, seen_at=NOW),)
+    square.manner = Manner(not_operated_after=9)
+    two_nights = 2 * DAY + HOUR
+
+    assert square.look(later=HOUR) == []
+    assert titles(square.look(later=two_nights)) == ["[drill] OVERDUE: orders-nightly"]
+    assert square.look(later=two_nights + MINUTE) == []
+    square.drills.append(a_drill(Outcome.MISSED, ago=-two_nights, finished_at=None))
+    assert square.look(later=two_nights + 2 * MINUTE) == []
+    square.drills.append(a_drill(Outcome.INCONCLUSIVE, ago=-two_nights - HOUR))
+    assert titles(square.look(later=two_nights + 2 * HOUR)) == ["[drill] recovered: orders-nightly"]
+    assert square.look(later=two_nights + 3 * HOUR) == []
 
 
 def test_two_heralds_with_one_book_tell_it_once(square):

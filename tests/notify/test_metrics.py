@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 from typing import Any
 
-import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,13 +14,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from drill.engine.memory import MemoryJournal
 from drill.engine.memory_archive import MemoryArchive
 from drill.engine.notices import Tally
-from drill.errors import ConfigInvalid, StoreError
+from drill.errors import StoreError
 from drill.notify.conditions import Manner, find_conditions
 from drill.notify.exposition import Board, serve_metrics, text_of, write_textfile
 from drill.notify.herald import RecentDrills
-from drill.notify.known import promise_of
+from drill.notify.known import Known, promise_of
 from drill.notify.meter import Meter
 from drill.notify.metrics import METRICS, Measured, samples_of
+from drill.plan.schedule import Schedule
 from drill.plan.telling import NoticeKind
 from drill.recovery.facts import DrillFacts
 from drill.recovery.verdict import Outcome
@@ -104,6 +104,17 @@ def test_a_plan_without_a_drill_is_neither_failing_nor_well():
     assert value(found, "drill_last_drill_passed") is None
 
 
+def test_a_plan_that_should_have_run_and_never_did_is_overdue():
+    schedule = Schedule(cron="0 2 * * *", time_zone="UTC")
+    promises = (a_promise(schedule=schedule, seen_at=NOW - timedelta(days=9)),)
+    wrong = find_conditions(Known(promises=promises, drills=()), Manner(), now=NOW)
+
+    found = figures(promises=promises, conditions=wrong)
+
+    assert value(found, "drill_overdue") == 1
+    assert value(found, "drill_failing") is None
+
+
 def test_the_newest_proof_of_a_source_has_its_time_and_its_age():
     found = figures(a_drill(Outcome.PASSED, ago=5 * HOUR), a_drill(Outcome.FAILED_CHECK, ago=HOUR))
 
@@ -158,6 +169,7 @@ def everything() -> Measured:
         ago=HOUR,
         teardown="leaked",
         rta=HOUR,
+        unattended=HOUR / 2,
         rpa=HOUR,
         rto_target=HOUR,
         rpo_target=HOUR,
@@ -214,16 +226,6 @@ def test_metrics_are_answered_over_http_and_show_the_newest_board():
     assert answer.status_code == 200
     line = 'drill_level{plan="orders-nightly",source="sandbox/source-1"} 4.0'
     assert line in answer.text.splitlines()
-
-
-def test_a_port_that_is_taken_is_a_plain_mistake():
-    server = serve_metrics("127.0.0.1:0", Board())
-    try:
-        with pytest.raises(ConfigInvalid, match="cannot be served"):
-            serve_metrics(f"127.0.0.1:{server.server_port}", Board())
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def a_meter(journal: MemoryJournal, drills: RecentDrills | None = None) -> Meter:

@@ -15,6 +15,7 @@ from drill.recovery.measure import (
     rpa_claimed,
     rpa_proven,
     rta,
+    unattended_stretch,
 )
 from drill.recovery.values import Choice, TimePoint, Window
 
@@ -47,6 +48,40 @@ def test_waiting_in_the_queue_is_measured_apart():
 )
 def test_what_did_not_happen_or_ran_backwards_is_no_data_and_not_zero(measure, begin, end):
     assert measure(begin, end) is None
+
+
+@pytest.mark.parametrize(
+    ("actual", "unattended", "answer"),
+    [
+        (60, 50, Attainment.MET),
+        (61, 0, Attainment.MISSED),
+        (61, None, Attainment.MISSED),
+        (61, 1, Attainment.NO_DATA),
+        (90, 29, Attainment.MISSED),
+        (90, 30, Attainment.NO_DATA),
+        (90, 90, Attainment.NO_DATA),
+    ],
+)
+def test_an_upper_bound_is_missed_only_if_it_is_over_the_target_without_the_unattended_time(
+    actual, unattended, answer
+):
+    span = None if unattended is None else seconds(unattended)
+
+    found = assess(seconds(60), seconds(actual), unattended=span)
+
+    assert found.attainment is answer
+    assert (found.gap is None) == (answer is Attainment.NO_DATA)
+
+
+@pytest.mark.parametrize(
+    ("since_last", "poll", "stretch"),
+    [(10, 1, 0), (11, 1, 11), (60, 30, 0), (61, 30, 61), (0, 30, 0), (-5, 1, 0)],
+)
+def test_a_stretch_begins_where_a_look_was_left_out(since_last, poll, stretch):
+    now = NOON + seconds(since_last)
+
+    assert unattended_stretch(NOON, now=now, poll_every=seconds(poll)) == seconds(stretch)
+    assert unattended_stretch(None, now=now, poll_every=seconds(poll)) == seconds(0)
 
 
 def test_claimed_rpa_is_the_reference_instant_minus_the_recovery_point():

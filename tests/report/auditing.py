@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,11 @@ def review_of(records: Sequence[DrillRecord], **changes: Any) -> Review:
     """Return an accepted review of the drills of a week, as the command signs it."""
     begin, end = NOW - 8 * DAY, NOW - DAY
     inside = sorted(
-        (facts_of(one) for one in records if begin <= one.scheduled_for < end),
+        (
+            replace(facts_of(one), initiated_by=one.initiated_by or "schedule")
+            for one in records
+            if begin <= one.scheduled_for < end
+        ),
         key=lambda one: (one.scheduled_for, one.id),
     )
     facts: dict[str, Any] = {

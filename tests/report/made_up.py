@@ -16,6 +16,7 @@ from drill.engine.record import DrillRecord, Event
 from drill.recovery.facts import (
     DrillFacts,
     ExceptionNote,
+    Look,
     Observation,
     Population,
     Review,
@@ -27,6 +28,7 @@ from tests.report import builders
 
 NOW = datetime(2026, 3, 8, 6, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
+REGIONS = {"frankfurt": "eu-de", "amsterdam": "eu-nl"}
 MARK = "made-up"
 """Stands in the name of every source and plan."""
 
@@ -60,6 +62,15 @@ class History:
         return {
             key: one for key, one in self.observations.items() if at is None or one.taken_at <= at
         }
+
+    def looks_of(self, source: SourceKey, since: datetime, until: datetime) -> Sequence[Look]:
+        """Return a look a night, each some minutes behind."""
+        nights = (until - since) // DAY
+        return [
+            Look(taken_at=at, newest_at=at - timedelta(minutes=4 + night % 9))
+            for night in range(nights, 0, -1)
+            for at in [until - DAY * night]
+        ]
 
     def exceptions(self) -> Sequence[ExceptionNote]:
         """Return the exceptions."""

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,13 +20,16 @@ from drill.engine.summary import facts_of
 from drill.errors import DrillError
 from drill.recovery.coverage.reconciliation import NumbersDisagree, inventory_of, operation_of
 from drill.recovery.coverage.register import METRICS
+from drill.recovery.facts import DrillFacts
 from drill.report.audit import sample_of
 from drill.report.control_map import READ, RECORDS, frameworks
-from drill.report.past import SourcePast
+from drill.report.past import SourcePast, past_of
 from drill.report.render import render_report
+from drill.report.signatures import separation_of
+from drill.report.single import page_alone
 from drill.report.site import plan_site
-from drill.report.view.confidence import sentence
-from drill.report.view.registers import separation_of
+from drill.report.view.confidence import finite_sentence, sentence
+from drill.report.view.fleet import newest_first
 from drill.report.view.sheet import safe_link
 from tests.report import auditing, builders, fleet, reports
 from tests.report.builders import DAY, NOW
@@ -71,7 +75,7 @@ def test_the_identities_of_a_report_are_printed_with_both_sides(pack):
     section = pack.section("Reconciliation")
     found = [row for row in rows_of(section) if "=" in row[0]]
 
-    assert len(found) == 8
+    assert len(found) == 11
     assert all(left == right and holds == "✓ yes" for _name, left, right, holds in found)
 
 
@@ -135,7 +139,7 @@ def test_failed_drills_are_never_recovered_in_every_quantile(tmp_path):
     assert "not reached" in table(read(tmp_path / "compliance.html"), "attainment")["all drills"]
 
 
-def _drawn(number: int, outcome: Outcome) -> object:
+def _drawn(number: int, outcome: Outcome) -> DrillFacts:
     facts = facts_of(builders.drill(f"r{number}", outcome))
     return replace(
         facts, source_id=f"src-{number}", policy="random",
@@ -148,13 +152,108 @@ def test_confidence_counts_random_drills_alone_and_tells_inconclusive_ones_both_
     targeted = facts_of(builders.drill("t", Outcome.FAILED_RESTORE))
     unclear = [_drawn(number, Outcome.INCONCLUSIVE) for number in (90, 91)]
 
-    said = sentence([*drills, targeted], "All")  # type: ignore[list-item]
-    both = sentence([*drills, *unclear], "All")  # type: ignore[list-item]
+    said = sentence([*drills, targeted], "All")
+    both = sentence([*drills, *unclear], "All")
 
     assert "59 recovery points were drawn at random" in said
     assert "at least 95.0 % of such points would restore" in said
     assert "at least 90.0 %" in both
     assert "no statistical statement" in sentence([targeted], "All")
+
+
+def _pack(folder: Path, drills: Sequence[DrillFacts]) -> Page:
+    """Write the audit pack of these drills and read it."""
+    past = past_of(newest_first(drills), {})
+    page = page_alone(past, reports.context(), "compliance")
+    (folder / "pack.html").write_bytes(page)
+    return read(folder / "pack.html")
+
+
+def test_the_pack_bounds_by_tier_and_says_what_was_counted(tmp_path):
+    tiers = {number: 1 + number % 2 for number in range(60)}
+    drills = [replace(_drawn(number, Outcome.PASSED), tier=tier) for number, tier in tiers.items()]
+    again = replace(_drawn(0, Outcome.PASSED), id="again", tier=1)
+
+    page = _pack(tmp_path, [*drills, again])
+
+    section = page.section("What may be said with confidence")
+    rows = {row[0]: row[1:] for row in rows_of(section)}
+    assert rows["all sources"] == ["60", "61", "60", "60", "0", "0", "95.1 %", "95.1 %"]
+    assert rows["tier 1"] == ["30", "31", "30", "30", "0", "0", "90.4 %", "90.4 %"]
+    # each tier at alpha / 2: 0.025 ** (1 / 30)
+    assert rows["by tier, weighted"][-2:] == ["88.4 %", "88.4 %"]
+    assert "at least 88.4 % of such points would restore, by tier and weighted" in section.text
+    assert "bounded at 1 − 0.05 / 2 (Bonferroni)" in section.text
+    assert "Random drills that finished: 61; counted: 60." in section.text
+
+
+def test_the_pack_makes_no_statement_where_nothing_was_drawn_at_random(tmp_path):
+    page = _pack(tmp_path, [facts_of(builders.drill("t"))])
+
+    section = page.section("What may be said with confidence")
+    assert "No statistical statement: no conclusive drill was drawn at random" in section.text
+    assert {tuple(row[-2:]) for row in rows_of(section)} == {("no statistical statement",) * 2}
+    assert "%" not in "".join(cell for row in rows_of(section) for cell in row)
+
+
+def test_the_pack_names_the_tier_that_was_not_drawn_from(tmp_path):
+    drills = [replace(_drawn(0, Outcome.PASSED), tier=1)]
+    other = replace(facts_of(builders.drill("t")), tier=2)
+
+    text = _pack(tmp_path, [*drills, other]).section("What may be said with confidence").text
+
+    assert "No statistical statement by tier: nothing conclusive was drawn in tier 2" in text
+
+
+@pytest.mark.parametrize(
+    ("population", "n", "said"),
+    [
+        (35, 20, "at least 91.4 % of the 35 drills of the list are; a claim of 95 % takes 27."),
+        (7, 7, "at least 100.0 % of the 7 drills of the list are; a claim of 95 % takes 7."),
+        (100_000, 25, "a claim of 95 % takes 59."),
+    ],
+)
+def test_a_sample_without_putting_back_says_what_it_claims_of_its_list(population, n, said):
+    assert said in finite_sentence(population, n)
+
+
+def test_a_sample_of_nothing_claims_nothing():
+    assert finite_sentence(0, 0) == ""
+
+
+def test_the_bounds_are_data_too(tmp_path):
+    auditing.write(tmp_path)
+
+    rows = csv_rows(tmp_path / "data" / "confidence.csv")
+
+    assert rows[0]["group"] == "all"
+    assert rows[0]["bound_without_inconclusive"] == ""
+
+
+def test_the_pack_says_what_was_left_behind_and_what_new_instances_cost(tmp_path):
+    prices = {"frankfurt": {"rds.pg.n1.large.2": 0.21}}
+    auditing.write(tmp_path, prices=prices)
+
+    section = read(tmp_path / "compliance.html").section("What drills left behind")
+    rows = {row[0]: row[1:] for row in rows_of(section)}
+    assert rows["all clouds"][1] == "✕ 1"
+    assert rows["all clouds"][3] == "left over"
+    assert "outlived their drill and are left over" in section.text
+    cost, counted = rows["frankfurt"][-1].split(" ", 1)
+    assert float(cost) > 0
+    assert counted.endswith(" with a price")
+    lines = csv_rows(tmp_path / "data" / "hygiene.csv")
+    assert (lines[0]["cloud"], lines[0]["left_over"]) == ("", "1")
+    assert lines[0]["lifetime_max_ms"] == "infinity"
+    assert lines[1]["cost"] == cost
+
+
+def test_a_period_without_copies_left_nothing_behind_that_is_known(tmp_path):
+    missed = facts_of(builders.drill("t", Outcome.MISSED))
+
+    section = _pack(tmp_path, [missed]).section("What drills left behind")
+
+    assert "No data: no drill of the period made a copy that is known of." in section.text
 
 
 def test_the_sample_is_drawn_by_the_seed_and_the_id_alone():

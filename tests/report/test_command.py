@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from drill.bootstrap import open_store
 from drill.cli.context import read_config
 from drill.cli.main import cli
+from drill.engine.summary import observation_of
 from drill.report.pdf import NoPdfWriter, ensure_writer
 from tests.report import builders, fleet
 from tests.report.builders import NOW
@@ -31,6 +32,9 @@ def house(tmp_path_factory) -> Path:
     config, _ = read_config(str(folder / "config.toml"))
     store = open_store(config, folder)
     store.enlist(fleet.morning())
+    for night in range(1, 40):
+        inventory = builders.inventory(NOW - timedelta(days=night))
+        store.archive.observe(observation_of(inventory))
     return folder
 
 
@@ -187,6 +191,27 @@ def _foreign_text(path: Path) -> str:
 )
 def test_what_does_not_fit_together_is_refused(house, arguments, why):
     assert why in refused(house, *arguments)
+
+
+@pytest.mark.parametrize("redacted", [(), ("--redact",)])
+def test_the_looks_of_a_month_are_on_the_page_of_a_source_whatever_it_is_called(
+    house, tmp_path, redacted
+):
+    run(house, "--folder", str(tmp_path), "--at", AT, *redacted)
+
+    texts = [read(file).section("Backups and exposure").text for file in tmp_path.glob("i/*.html")]
+
+    told = [one for one in texts if "worst case between two looks1 d (n = 30)" in one]
+    assert len(told) == 1
+    assert "longest lag seen5 min (n = 31)" in told[0]
+    assert sum("Of one look," in one for one in texts) > 3
+
+
+def test_a_source_in_one_file_has_its_looks(house, tmp_path):
+    file = tmp_path / "one.html"
+    run(house, "--single-file", str(file), "--source", "src-orders", "--at", AT)
+
+    assert "longest lag seen5 min (n = 31)" in read(file).text
 
 
 def test_a_source_that_nobody_knows_is_said_to_be_unknown(house, tmp_path):

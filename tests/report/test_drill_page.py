@@ -77,6 +77,18 @@ def test_a_missed_objective_is_missed_by_exactly_the_gap(tmp_path):
     assert rows[0][4:6] == ["+791 ms", "✕ not met"]
 
 
+def test_an_rta_that_nobody_looked_at_is_an_upper_bound_and_decides_nothing(tmp_path):
+    of = builders.plan(objectives={"rto": "15m", "rpo": "15m"})
+    record = replace(builders.drill(of=of), unattended=timedelta(minutes=10))
+
+    rows = rows_of(page_of(tmp_path, record).section("Objectives and actuals"))
+
+    assert rows[0][2] == "≤ 17 min 58 s"
+    assert rows[0][4:6] == ["no data", "· no data"]
+    assert "nobody looked for 10 min of it" in rows[0][6]
+    assert "between 7 min 58 s and 17 min 58 s" in rows[0][6]
+
+
 def test_an_objective_that_nobody_promised_is_not_met(tmp_path):
     record = builders.drill(of=builders.plan(objectives={}))
 

@@ -12,7 +12,8 @@ import pytest
 
 from drill.engine.record import DrillRecord, Outcome
 from drill.report.folder import ReportFolder, ReportFolderUnusable
-from drill.report.render import RenderedReport, render_page
+from drill.report.making import render_page
+from drill.report.render import RenderedReport
 from drill.report.site import plan_site
 from tests.report import builders, fleet, reports
 from tests.report.builders import DAY, NOW
@@ -45,8 +46,8 @@ def test_the_layout_is_an_index_pages_and_data(tmp_path):
     report = write(tmp_path, [builders.drill("d1")])
 
     both = {
-        "attainment", "controls", "coverage", "drills", "exceptions", "methodology",
-        "reconciliation", "reviews", "sample", "sources",
+        "attainment", "clouds", "confidence", "controls", "coverage", "drills", "exceptions",
+        "hygiene", "inventory", "methodology", "reconciliation", "reviews", "sample", "sources",
     }  # fmt: skip
     assert set(digests(tmp_path)) == {
         "d/d1.html", "data/metrics.json", "fleet-001.html", "fleet-proven-001.html",

@@ -43,6 +43,15 @@ def test_seven_drills_make_no_model():
     assert one.finding.startswith("No model: 7 drills that passed, of 4 sizes")
 
 
+def test_a_time_that_nobody_looked_at_is_in_no_model():
+    newest, *others = drills(*GROWING)
+
+    one = figure([replace(newest, unattended=timedelta(minutes=1)), *others])
+
+    assert one.finding.startswith("No model: 7 drills that passed, of 4 sizes")
+    assert figure([newest, *others]).plot is not None
+
+
 def test_two_sizes_make_no_model():
     one = figure(drills(*[100, 200] * 6))
 

@@ -15,6 +15,7 @@ from drill.engine.record import DrillRecord, Outcome
 from drill.plan.model import Objectives
 from drill.recovery.facts import ExceptionNote
 from drill.recovery.values import Inventory, Window
+from drill.report.looks import no_looks, source_data
 from drill.report.site import plan_site
 from drill.report.view.bars import Bar, window_bar
 from drill.report.view.formats import minute, share_text
@@ -192,8 +193,8 @@ def test_the_checks_matrix_has_a_column_a_drill_and_says_what_was_not_asked(tmp_
 
     rows = rows_of(page_of(tmp_path, first, second).section("Checks of the last drills"))
 
-    assert rows[2] == ["row-count", "✕ failed", "✓ passed"]
-    assert rows[3] == ["heartbeat", "–", "✓ passed"]
+    assert rows[2] == ["row-count", "✕ failed", "✓ passed", "1 of 2 (9.4–90.6 %)"]
+    assert rows[3] == ["heartbeat", "–", "✓ passed", "1 of 1 (20.6–100.0 %) untested"]
 
 
 def test_a_check_without_data_is_neither_passed_nor_failed(tmp_path):
@@ -202,7 +203,7 @@ def test_a_check_without_data_is_neither_passed_nor_failed(tmp_path):
 
     rows = rows_of(page_of(tmp_path, record).section("Checks of the last drills"))
 
-    assert rows[2] == ["row-count", "! no data"]
+    assert rows[2] == ["row-count", "! no data", "no data"]
 
 
 def test_a_failed_drill_of_a_point_that_passed_since_is_not_among_the_proofs():
@@ -210,7 +211,8 @@ def test_a_failed_drill_of_a_point_that_passed_since_is_not_among_the_proofs():
     failed = builders.drill("d1", Outcome.FAILED_CHECK, slot=NOW - timedelta(hours=9), point=point)
     passed = builders.drill("d2", slot=NOW - timedelta(hours=4), point=point)
 
-    (row,) = source_view(standing(failed, passed, when=NOW), reports.context()).proofs
+    data = source_data(standing(failed, passed, when=NOW), no_looks)
+    (row,) = source_view(data, reports.context()).proofs
 
     assert passed.finished_at is not None
     assert row.finished_at == minute(passed.finished_at)
@@ -220,7 +222,7 @@ def test_a_pass_without_a_known_base_is_listed_as_an_instant_alone():
     found = replace(example(), backups=())
     drill = builders.drill("d1", point=at("03-06 09:00"), found=found, slot=at("03-06 11:00"))
 
-    (row,) = source_view(standing(drill), reports.context(at=T)).proofs
+    (row,) = source_view(source_data(standing(drill), no_looks), reports.context(at=T)).proofs
 
     assert (row.what, row.begin) == ("instant", None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -48,6 +49,13 @@ def test_a_pass_without_a_measured_time_is_in_no_quantile_and_no_attainment():
     (month,) = times_of(a_drill(1), a_drill(2, minutes=None)).months
 
     assert (month.count, month.longest, month.met) == (1, "20 min", "1 of 1")
+
+
+def test_a_time_that_nobody_looked_at_is_met_or_no_data_and_never_missed_for_that():
+    bound = replace(a_drill(2, minutes=9999), unattended=timedelta(minutes=9990))
+    (month,) = times_of(a_drill(1), bound).months
+
+    assert month.met == "1 of 1"
 
 
 def test_a_failed_drill_never_attained_its_target():

@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drill.sandbox.lineage import History, in_lineage
 from drill.sandbox.postgres.administrator import ensure_user_name
 from drill.sandbox.postgres.binaries import complaint_in, find_binaries
 from drill.sandbox.postgres.choice import newest_before
-from drill.sandbox.postgres.layout import History, InstanceFolder, StoredBackup
+from drill.sandbox.postgres.layout import InstanceFolder, StoredBackup
 from drill.sandbox.postgres.process import last_complaint
 from drill.sandbox.postgres.recovery import Stop, explain
 from drill.sandbox.postgres.settings import limits_in, recovery_settings, serving_settings
 from drill.sandbox.postgres.wal import Timeline, read_position, write_position
-from drill.sandbox.postgres.windows import in_lineage, merge, span_after
+from drill.sandbox.postgres.windows import merge, span_after
 from drill.sandbox.servers import BaseBackup, ServerFault, Span
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)

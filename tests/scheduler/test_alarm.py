@@ -35,8 +35,11 @@ def fired(plan: Plan, begin: datetime, days: int) -> list[datetime]:
         previous = now = at
 
 
-@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
-@pytest.mark.parametrize("cron", ["30 2 * * *", "0 2 * * *", "30 1 * * *"])
+@pytest.mark.parametrize(
+    "zone",
+    ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago", "Asia/Tehran"],
+)
+@pytest.mark.parametrize("cron", ["30 2 * * *", "0 0 * * *", "30 1 * * *", "59 23 * * *"])
 def test_a_nightly_plan_fires_once_a_day_when_clocks_change_too(zone, cron):
     begin = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -100,6 +100,14 @@ def test_a_beat_enlists_what_has_come_once_and_records_what_went_by(site):
     assert [record.outcome for record in records[1:3]] == ["missed", "missed"]
 
 
+def test_a_beat_notes_what_the_daemon_has_trouble_with_beside_its_drills(tmp_path):
+    site = Site(tmp_path, trouble=lambda: "metrics are not served")
+
+    site.daemon.beat(anyway=True)
+
+    assert [one.trouble for one in site.control.daemons()] == ["metrics are not served"]
+
+
 def test_the_last_plan_that_goes_is_said_and_nothing_else_about_plans_is(site):
     site.write("orders")
     with capture_logs() as lines:
@@ -171,10 +179,10 @@ class AwayControl(MemoryControl):
 
     is_away = True
 
-    def daemon_beat(self, worker: str, *, now: Any) -> None:
+    def daemon_beat(self, worker: str, *, now: Any, trouble: str | None = None) -> None:
         if self.is_away:
             raise StoreUnavailable("the store is locked by another process")
-        super().daemon_beat(worker, now=now)
+        super().daemon_beat(worker, now=now, trouble=trouble)
 
 
 def test_a_store_that_is_away_is_waited_for(tmp_path):
@@ -239,7 +247,7 @@ def test_a_beat_that_dies_takes_the_daemon_along(tmp_path):
     class Broken(MemoryControl):
         beats = 0
 
-        def daemon_beat(self, worker: str, *, now: Any) -> None:
+        def daemon_beat(self, worker: str, *, now: Any, trouble: str | None = None) -> None:
             self.beats += 1
             if self.beats > 2:
                 raise ZeroDivisionError("a fault of the program")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from pydantic import SecretStr
 
@@ -11,8 +12,10 @@ from drill.engine.desk import Desk
 from drill.engine.faults import begin_teardown
 from drill.engine.ports import CloudSettings, Parts
 from drill.engine.record import DrillRecord, EventKind, Outcome, StepName
+from drill.engine.steps.attending import note_stretch
+from drill.plan.forms import format_span
 from drill.plan.model import RowCountCheck
-from drill.recovery.measure import assess, rpa_claimed, rpa_proven, rta
+from drill.recovery.measure import Assessment, Attainment, assess, rpa_claimed, rpa_proven, rta
 from drill.recovery.values import Engine
 from drill.recovery.verdict import RestoreResult, assurance_level, outcome_of
 
@@ -44,15 +47,19 @@ def check(desk: Desk, parts: Parts, cloud: CloudSettings) -> None:
             "Give the plan a [login]; the password that a drill makes up does not outlive it.",
         )
         return
+    stretch = note_stretch(desk, cloud)
+    if stretch > timedelta(0):
+        desk.save(looked_at=desk.now(), unattended=(record.unattended or timedelta(0)) + stretch)
     if record.reachable_at is None:
         why = parts.prober.why_unreachable(endpoint)
         waited = desk.now() - (record.ready_at or desk.now())
         if why is not None and waited < parts.start_patience:
-            desk.look_again_in(cloud.poll_every, reason=why)
+            desk.look_again_in(cloud.poll_every, reason=why, looked_at=desk.now())
             return
         desk.note(EventKind.OBSERVATION, "connect", {"answer": why or "logged in"})
         desk.save(
             reachable_at=None if why else desk.now(),
+            looked_at=desk.now(),
             reason=None,
             steps=desk.steps_then(StepName.CHECK, result="failed" if why else "done"),
         )
@@ -132,17 +139,18 @@ def _conclude(desk: Desk, results: Sequence[CheckResult], counts: Mapping[str, i
     actual_rta = rta(restore_accepted_at=record.restore_accepted_at, checks_done_at=checked_at)
     actual_rpa = rpa_proven(choice, newest_proven_at=max(heartbeats, default=None))
     objectives = record.plan.objectives
+    rto = assess(objectives.rto, actual_rta, unattended=record.unattended)
     verdict = outcome_of(
         RestoreResult.COMPLETED,
         answers,
-        rto=assess(objectives.rto, actual_rta),
+        rto=rto,
         rpo=assess(objectives.rpo, actual_rpa),
         simulated=record.is_simulated,
     )
     begin_teardown(
         desk,
         verdict.outcome,
-        _reason(verdict.reason, results),
+        _reason(verdict.reason, results) + _open_question(rto, record.unattended),
         _hint(verdict.outcome),
         checked_at=checked_at,
         checks=tuple(results),
@@ -175,6 +183,15 @@ def _reason(reason: str, results: Sequence[CheckResult]) -> str:
             if result.answer is wanted:
                 return f"{reason}: {result.reason}"
     return reason
+
+
+def _open_question(rto: Assessment, unattended: timedelta | None) -> str:
+    """Say why an RTA that was measured and is over its target is no data."""
+    is_open = rto.attainment is Attainment.NO_DATA and rto.actual is not None
+    if not (is_open and rto.target is not None and unattended):
+        return ""
+    seconds = timedelta(seconds=unattended // timedelta(seconds=1))
+    return f"; the RTO target is no data: nobody looked for {format_span(seconds)} of the RTA"
 
 
 def _hint(outcome: Outcome) -> str | None:

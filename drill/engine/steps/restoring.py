@@ -8,6 +8,7 @@ from drill.engine.desk import Desk
 from drill.engine.faults import begin_teardown
 from drill.engine.ports import CloudSettings, Parts
 from drill.engine.record import DrillRecord, EventKind, Outcome, State, StepName
+from drill.engine.steps.attending import note_stretch
 from drill.engine.steps.ordering import instance_name_of, order_restore
 from drill.engine.steps.tagging import lacks_our_tag, tag_late
 from drill.engine.taxonomy import counts_against_the_backup, row_of, trouble_of
@@ -152,13 +153,20 @@ def _look(desk: Desk, parts: Parts, cloud: CloudSettings, accepted_at: datetime)
         desk.go(
             State.CHECKING,
             ready_at=desk.now(),
+            looked_at=desk.now(),
+            unattended=note_stretch(desk, cloud),
             copy=instance,
             is_simulated=record.is_simulated or instance.simulated,
             steps=desk.steps_then(StepName.CONNECT),
         )
         return
+    looked_at = record.looked_at
+    if _is_at_work(job, instance):
+        note_stretch(desk, cloud)
+        looked_at = desk.now()
     desk.look_again_in(
         cloud.poll_every,
+        looked_at=looked_at,
         restore_seen_running=seen_running,
         look_failures=0,
         failing_since=None,
@@ -209,6 +217,14 @@ def restore_is_over(
         return True
     job_is_lost = job is None or (job.status is JobStatus.UNKNOWN and age > JOB_MAY_BE_UNKNOWN)
     return job_is_lost and seen_running
+
+
+def _is_at_work(job: Job | None, instance: Instance | None) -> bool:
+    """Tell whether the copy is not ready for certain: ACTIVE without a job may be before or after
+    the restore, and such a look has seen nothing."""
+    if job is not None and job.status is JobStatus.RUNNING:
+        return True
+    return instance is None or instance.status not in READY_STATUSES
 
 
 def _job_text(job: Job | None) -> str:

@@ -10,16 +10,17 @@ from typing import Any
 from drill.clock import Clock, to_milliseconds
 from drill.errors import AnswerUnreadable, ProviderError
 from drill.provider.clouds import CloudKind
-from drill.provider.port import Job, JobStatus, RecycledInstance
+from drill.provider.port import Job, JobStatus, RecycledInstance, Sighting
 from drill.provider.rds.codes import JOB_UNKNOWN
 from drill.provider.rds.http import Query, RdsHttp
-from drill.provider.rds.paging import TooManyItems, read_all
+from drill.provider.rds.paging import Item, Take, TooManyItems, read_all, read_as_it_comes, whole
 from drill.provider.rds.records import (
     Odd,
     parse_backup,
     parse_instance,
     parse_job,
     parse_recycled,
+    parse_sighting,
     parse_tags,
     parse_window,
 )
@@ -87,7 +88,7 @@ class RdsReads:
         Raise AnswerUnreadable if it is listed but cannot be understood: that is not "gone".
         """
         asked = f"find instance {instance_id}"
-        for raw in self._raw_instances([("id", instance_id)], asked=asked):
+        for raw in self._instances([("id", instance_id)], asked=asked, take=whole):
             if raw.get("id") == instance_id:
                 return self._instance(raw, asked=asked, read_tags=True)
         return None
@@ -102,12 +103,14 @@ class RdsReads:
         the list lacks are read one by one where a filter needs them.
         """
         asked = "list instances"
+        if name is None and not tags:
+            return self._all_instances(asked)
         query = [] if name is None else [("name", name)]
         if tags and self._kind.tags_filter:
             pairs = ",".join(f"{key}={value}" for key, value in tags.items())
             query.append(("tags", pairs))
         found = []
-        for raw in self._raw_instances(query, asked=asked):
+        for raw in self._instances(query, asked=asked, take=whole):
             if name is not None and raw.get("name") != name:
                 continue
             own = self._tags_of(raw, read=bool(tags))
@@ -116,10 +119,23 @@ class RdsReads:
             try:
                 found.append(parse_instance(raw, cloud=self._cloud, tags=own))
             except Odd as error:
-                if name is not None or tags:
-                    raise AnswerUnreadable(f"{asked}: {error}") from error
-                self._leave_out(error)
+                raise AnswerUnreadable(f"{asked}: {error}") from error
         return found
+
+    def list_sightings(self) -> Sequence[Sighting]:
+        """Return the status of all instances of the account, by one reading of the list."""
+        found = read_as_it_comes(
+            lambda offset, limit: self._http.read(
+                "instances",
+                query=[("offset", str(offset)), ("limit", str(limit))],
+                asked="list instances",
+            ),
+            key="instances",
+            page_size=INSTANCES_PER_PAGE,
+            asked="list instances",
+            take=parse_sighting,
+        )
+        return [one for one in found if one is not None]
 
     def list_backups(self, instance_id: str) -> Sequence[Backup]:
         """Return all backups of an instance, oldest first.
@@ -179,7 +195,9 @@ class RdsReads:
             named = [{"id": one.get("name")} for one in page if isinstance(one, dict)]
             return {**data, "databases": named}
 
-        raws = read_all(read_page, key="databases", page_size=DATABASES_PER_PAGE, asked=asked)
+        raws = read_all(
+            read_page, key="databases", page_size=DATABASES_PER_PAGE, asked=asked, take=whole
+        )
         names = [clean_text(raw["id"], longest=128) for raw in raws]
         if not all(names):
             raise AnswerUnreadable(f"{asked}: a database has no name")
@@ -224,6 +242,7 @@ class RdsReads:
             key="tasks",
             page_size=TASKS_PER_PAGE,
             asked=asked,
+            take=whole,
         )
         jobs = []
         for raw in raws:
@@ -251,6 +270,7 @@ class RdsReads:
             key="instances",
             page_size=RECYCLED_PER_PAGE,
             asked=asked,
+            take=whole,
         )
         found = []
         for raw in raws:
@@ -260,7 +280,22 @@ class RdsReads:
                 self._leave_out(error)
         return found
 
-    def _raw_instances(self, query: Query, *, asked: str) -> Sequence[dict[str, Any]]:
+    def _all_instances(self, asked: str) -> Sequence[Instance]:
+        found = []
+        for one in self._instances((), asked=asked, take=self._understood):
+            if isinstance(one, Odd):
+                self._leave_out(one)
+            else:
+                found.append(one)
+        return found
+
+    def _understood(self, raw: dict[str, Any]) -> Instance | Odd:
+        try:
+            return parse_instance(raw, cloud=self._cloud, tags=self._tags_of(raw, read=False))
+        except Odd as error:
+            return error
+
+    def _instances(self, query: Query, *, asked: str, take: Take[Item]) -> Sequence[Item]:
         return read_all(
             lambda offset, limit: self._http.read(
                 "instances",
@@ -270,6 +305,7 @@ class RdsReads:
             key="instances",
             page_size=INSTANCES_PER_PAGE,
             asked=asked,
+            take=take,
         )
 
     def _raw_backups(self, instance_id: str, query: Query) -> Sequence[dict[str, Any]]:
@@ -284,6 +320,7 @@ class RdsReads:
             key="backups",
             page_size=INSTANCES_PER_PAGE,
             asked=asked,
+            take=whole,
         )
 
     def _windows(self, instance_id: str, query: Query) -> list[Window]:

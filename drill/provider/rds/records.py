@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from drill.provider.port import Job, JobStatus, RecycledInstance
+from drill.provider.port import Job, JobStatus, RecycledInstance, Sighting
 from drill.provider.rds.reasons import cause_of
 from drill.provider.rds.text import clean_text
 from drill.provider.rds.wire import (
@@ -78,6 +78,15 @@ def parse_instance(raw: Raw, *, cloud: str, tags: Mapping[str, str]) -> Instance
         charge_mode=find_text(_mapping(raw.get("charge_info")).get("charge_mode")),
         simulated=_is_simulated(raw),
     )
+
+
+def parse_sighting(raw: Raw) -> Sighting | None:
+    """Return the status of the instance; None without a usable id or status, as if unlisted."""
+    instance_id = parse_id(raw.get("id"))
+    status = clean_text(raw.get("status"), longest=64)
+    if instance_id is None or not status:
+        return None
+    return Sighting(id=instance_id, status=status, tags=parse_tags(raw.get("tags")))
 
 
 def _is_simulated(raw: Raw) -> bool:

@@ -82,7 +82,8 @@ def finite_bound(population: int, n: int, *, failed: int = 0, alpha: float = ALP
 
 def smallest_finite_sample(population: int, claim: float, *, alpha: float = ALPHA) -> int:
     """Return how many must be drawn, and pass, to claim a share of a finite population."""
-    low, high = 0, population
+    # never more than of an infinite population, where drawing cannot exhaust what is bad
+    low, high = 0, min(population, smallest_sample(claim, alpha=alpha))
     while high - low > 1:
         middle = (low + high) // 2
         bound = finite_bound(population, middle, alpha=alpha) or 0.0

@@ -19,6 +19,7 @@ from drill.recovery.coverage.intervals import milliseconds_of
 from drill.recovery.coverage.metric import Metric, seconds, share
 from drill.recovery.coverage.ranking import nearest_rank
 from drill.recovery.facts import DrillFacts, ExceptionNote, SourceKey
+from drill.recovery.persons import same_person
 
 DAY = 86_400_000
 """Milliseconds."""
@@ -89,7 +90,10 @@ def fleet_coverage(
 
 
 def excluded_sources(exceptions: Iterable[ExceptionNote], *, at: datetime) -> frozenset[SourceKey]:
-    """Return the sources with an approved, open and not expired exclusion."""
+    """Return the sources with an approved, open and not expired exclusion.
+
+    Nobody approves what they opened themselves, by whatever spelling of their name.
+    """
     return frozenset(
         (note.cloud, note.source_id)
         for note in exceptions
@@ -97,6 +101,7 @@ def excluded_sources(exceptions: Iterable[ExceptionNote], *, at: datetime) -> fr
         and note.source_id is not None
         and note.approver
         and note.is_open(at)
+        and not same_person(note.approver, note.opened_by)
     )
 
 
@@ -209,8 +214,11 @@ def proof_ages(members: Iterable[FleetMember], *, at: datetime) -> ProofAges:
 
 def _within(member: FleetMember, now: int, counts: Callable[[DrillFacts], bool]) -> bool:
     """Tell whether a real drill that counts finished within the cadence before now."""
-    cadence = milliseconds_of(member.cadence)
+    begin = now - milliseconds_of(member.cadence)
     return any(
-        finished + cadence > now and not drill.is_simulated and counts(drill)
-        for finished, drill in finished_by(member.drills, now)
+        begin < to_milliseconds(drill.finished_at) <= now
+        and not drill.is_simulated
+        and counts(drill)
+        for drill in member.drills
+        if drill.finished_at is not None and drill.outcome is not None
     )

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["share", "seconds", "count", "per day", "gigabytes", "days", "bytes"]
+from drill.recovery.pickling import quickly_pickled
+
+Unit = Literal["share", "seconds", "count", "per day", "gigabytes", "days", "bytes", "money"]
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
     """A figure of a metric in the register."""

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 
-from drill.clock import to_milliseconds
+from drill.clock import from_milliseconds, to_milliseconds
 from drill.plan.model import Objectives
 from drill.recovery.coverage.intervals import Interval, milliseconds_of
 from drill.recovery.coverage.proof import Base
 from drill.recovery.coverage.window import WindowState, window_state
-from drill.recovery.facts import Observation
+from drill.recovery.facts import Look, Observation
 from drill.recovery.values import Backup, BackupKind, Window
 
 DEFAULT_VALIDITY = timedelta(days=30)
@@ -96,3 +96,14 @@ def state_of(observation: Observation, objectives: Objectives, *, at: int) -> Wi
         retention=retention_of(objectives, observation.retention_days),
         protected_since=None if created is None else to_milliseconds(created),
     )
+
+
+def look_of(observation: Observation) -> Look:
+    """Return what the lag over time needs of an observation: the end of its windows, or without
+    any its newest restorable backup, neither later than the look itself."""
+    taken = observation.taken_at
+    ends = [min(one.ends_at, taken) for one in observation.windows if one.starts_at < one.ends_at]
+    if not ends:
+        bases = usable_bases(observation.backups, source_id=observation.source_id)
+        ends = [at for base in bases if (at := from_milliseconds(base.ended)) <= taken]
+    return Look(taken_at=taken, newest_at=max(ends, default=None))

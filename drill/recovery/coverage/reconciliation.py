@@ -29,6 +29,9 @@ IDENTITIES = (
     "executed of the fleet = sum over its sources",
     "passed of the fleet = sum over its sources",
     "covered sources of the fleet = sum over its tiers",
+    "covered sources of the fleet = sum over its cadences",
+    "in scope = sources that fleet coverage is counted over",
+    "in scope = sum over the cadences",
 )
 """The names of what has to be equal, in the order of ``identities``."""
 
@@ -138,9 +141,16 @@ def identities(
     operation: Operation,
     *,
     by_source: Sequence[Operation],
-    covered_by_tier: tuple[int, int],
+    covered: int,
+    covered_by_tier: int,
+    covered_by_cadence: int,
+    counted: int,
+    counted_by_cadence: int,
 ) -> tuple[Identity, ...]:
-    """Return what has to be equal. ``covered_by_tier`` is the fleet, and the sum of its tiers."""
+    """Return what has to be equal.
+
+    ``covered`` and ``counted`` are both sides of fleet coverage, beside the sums of its groups.
+    """
     inside = inventory
     parts = inside.in_scope + inside.excluded + inside.without_plan + inside.simulated
     done, rest = operation.executed_as, operation.not_executed_as
@@ -153,7 +163,10 @@ def identities(
         (operation.scheduled, sum(one.scheduled for one in by_source)),
         (operation.executed, sum(one.executed for one in by_source)),
         (operation.passed, sum(one.passed for one in by_source)),
-        covered_by_tier,
+        (covered, covered_by_tier),
+        (covered, covered_by_cadence),
+        (inside.in_scope, counted),
+        (inside.in_scope, counted_by_cadence),
     )
     return tuple(
         Identity(name=name, left=left, right=right)

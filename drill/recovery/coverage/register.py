@@ -25,6 +25,7 @@ _POINT_ONLY = "Checks ran at the recovery points alone, and say nothing about st
 _AS_IT_WAS = "A proof is of the copy as it was when the drill ran."
 _ONE_BASE = "Later stretches, other backups, other regions and other accounts are not proven."
 _INFERRED = "Where the provider does not name the base, the latest usable backup is assumed."
+_NEVER_BACK = "A failed drill never recovered; a pass that was not measured is in no quantile."
 _SEEN = "It is as old as the last answer of the provider, which is shown beside it."
 
 _ENTRIES = (
@@ -46,7 +47,10 @@ _ENTRIES = (
         "What is missing at the new edge is lag, at the old edge retention shortfall.",
     ),
     _entry("C.2", "gap_total", "Length of all gaps", "seconds", "sum of their lengths"),
-    _entry("C.2", "longest_gap", "Longest gap", "seconds", "max of their lengths"),
+    _entry(
+        "C.2", "longest_gap", "Longest gap", "seconds", "max of their lengths",
+        "What is missing at the edges is lag or shortfall, and no gap.",
+    ),
     _entry(
         "C.2", "retention_shortfall", "Retention shortfall", "seconds", "inf W - inf W*",
         "All of W* where nothing is advertised.",
@@ -54,6 +58,10 @@ _ENTRIES = (
     _entry(
         "C.3", "rpo_lag", "RPO lag", "seconds",
         "T - sup W; for backups alone T - newest backup; infinite without a recovery point", _SEEN,
+    ),
+    _entry(
+        "C.3", "worst_lag", "Worst lag", "seconds",
+        "max lag over sources in scope, those beyond their RPO target first", _SEEN,
     ),
     _entry(
         "C.4", "longest_exposure", "Longest exposure", "seconds",
@@ -95,6 +103,11 @@ _ENTRIES = (
         _POINT_ONLY, _ONE_BASE, _AS_IT_WAS, _INFERRED,
     ),
     _entry(
+        "C.6", "proven_coverage", "Proven coverage of the fleet", "share",
+        "sum |P| / sum |W| over sources in scope",
+        _POINT_ONLY, _ONE_BASE, _AS_IT_WAS, _INFERRED,
+    ),
+    _entry(
         "C.6", "suspect", "Suspect", "share", "|S| / |W|",
         "From the last proven point of a chain that failed to its next base.",
     ),
@@ -119,6 +132,7 @@ _ENTRIES = (
         "C.8", "fleet_coverage", "Fleet coverage", "share",
         "sources with a valid pass within their cadence / sources in scope",
         "Only sources with an approved, unexpired exclusion are left out.",
+        "Where a plan has no cadence, the validity of its proofs stands for it.",
     ),
     _entry(
         "C.8", "fleet_attempted", "Fleet attempted", "share",
@@ -134,8 +148,24 @@ _ENTRIES = (
         "C.8", "fleet_coverage_weighted", "Weighted fleet coverage", "share",
         "sum w c / sum w over tiers",
     ),
-    _entry("C.8", "execution", "Execution", "share", "executed / scheduled"),
-    _entry("C.8", "pass_of_executed", "Passed of executed", "share", "passed / executed"),
+    _entry(
+        "C.8", "sources_proven", "Sources with a valid proof", "share",
+        "sources whose newest proof has not run out / sources in scope",
+        "It goes by the validity of proofs, fleet coverage by the cadence.",
+    ),
+    _entry(
+        "C.8", "sources_recoverable", "Sources proven to be recoverable", "share",
+        "sources with a valid proof whose newest conclusive drill did not fail / sources in scope",
+        "It says nothing about how long recovery takes.",
+    ),
+    _entry(
+        "C.8", "execution", "Execution", "share", "executed / scheduled",
+        "Executed is a slot whose restore the cloud accepted.",
+    ),
+    _entry(
+        "C.8", "pass_of_executed", "Passed of executed", "share", "passed / executed",
+        "Passed late is passed, at whatever level; a proof is more.",
+    ),
     _entry(
         "C.8", "end_to_end", "End-to-end success", "share", "passed / scheduled",
         "The headline of the three.",
@@ -147,6 +177,17 @@ _ENTRIES = (
     _entry(
         "C.8", "open_streak", "Nights since the last pass", "count",
         "whole 24 h since the last pass",
+    ),
+    _entry(
+        "C.8", "accepted", "Drills covered by an accepted review", "share",
+        "finished drills that the newest standing review accepted / finished drills",
+        "A review stands if its drills are still those and no initiator signed it; names are "
+        "attribution, not authentication.",
+    ),
+    _entry(
+        "C.8", "oldest_proof", "Oldest proof", "seconds",
+        "max over scope of T - newest proof, valid or not",
+        "No proof, if any source in scope was never proven.",
     ),
     _entry("C.8", "proof_age_p50", "Proof age, median", "seconds", "nearest rank over scope"),
     _entry(
@@ -160,22 +201,86 @@ _ENTRIES = (
         "Drills drawn at random alone; targeted ones are not counted.",
         "Draws of one source are not independent.",
     ),
-    _entry("C.11", "rta_p50", "RTA, median", "seconds", "x[ceil(0.50 n)], failures infinite"),
-    _entry("C.11", "rta_p90", "RTA, p90", "seconds", "x[ceil(0.90 n)], failures infinite"),
+    _entry(
+        "C.9", "stratified_bound", "Lower confidence bound by tier", "share",
+        "sum W_h x_L,h, each at alpha / H",
+        "A tier weighs by its sources in scope; one without a conclusive draw forbids it.",
+    ),
+    _entry(
+        "C.9", "finite_bound", "Lower confidence bound of a list", "share",
+        "(N - D) / N with the largest D so that C(N - D, n) / C(N, n) > alpha",
+        "Of a sample that was drawn without putting back and is found in order.",
+    ),
+    _entry(
+        "C.11", "rta_p50", "RTA, median", "seconds", "x[ceil(0.50 n)], failures infinite",
+        _NEVER_BACK,
+    ),
+    _entry(
+        "C.11", "rta_p90", "RTA, p90", "seconds", "x[ceil(0.90 n)], failures infinite",
+        _NEVER_BACK,
+    ),
     _entry(
         "C.11", "rta_p95", "RTA, p95", "seconds", "x[ceil(0.95 n)], failures infinite",
         "Below 20 drills the longest is shown instead.",
     ),
-    _entry("C.11", "rta_max", "RTA, longest", "seconds", "max, failures infinite"),
+    _entry(
+        "C.11", "rta_max", "RTA, longest", "seconds", "max, failures infinite",
+        _NEVER_BACK,
+    ),
     _entry(
         "C.11", "rto_attainment", "RTO attainment", "share", "RTA at most target / conclusive",
-        "A failed drill never attained it.",
+        "A failed drill never attained it. A pass without a measured RTA is in neither part.",
         "It holds for the flavor of the scratch instance, not for that of production.",
+    ),
+    _entry(
+        "C.11", "rpa_p50", "RPA, median", "seconds", "x[ceil(0.50 n)], failures infinite",
+        _NEVER_BACK,
+    ),
+    _entry(
+        "C.11", "rpa_p90", "RPA, p90", "seconds", "x[ceil(0.90 n)], failures infinite",
+        _NEVER_BACK,
+    ),
+    _entry(
+        "C.11", "rpa_p95", "RPA, p95", "seconds", "x[ceil(0.95 n)], failures infinite",
+        "Below 20 drills the longest is shown instead.",
+    ),
+    _entry(
+        "C.11", "rpa_max", "RPA, longest", "seconds", "max, failures infinite",
+        _NEVER_BACK,
+    ),
+    _entry(
+        "C.11", "rpo_attainment", "RPO attainment", "share",
+        "proven RPA at most target / conclusive",
+        "A failed drill never attained it. A pass without a proven RPA is in neither part.",
+    ),
+    _entry(
+        "C.11", "size_model", "Recovery time by size", "seconds",
+        "a + b x by least squares; prediction interval of 95 %",
+        "One engine, storage type and flavor each; nothing is carried to another.",
+        "Beyond the largest size that was drilled it is extrapolated, beyond twice that nothing.",
     ),
     _entry(
         "C.12", "check_pass_rate", "Pass rate of a check", "share", "passed / (passed + failed)",
         "No data is counted apart.",
         "A check that never failed and was never shown a bad copy is untested.",
+    ),
+    _entry(
+        "C.13", "leftovers", "Left over", "count", "copies whose teardown ended leaked",
+        "It has to be 0.",
+    ),
+    _entry(
+        "C.13", "copy_lifetime_p95", "Lifetime of a copy, p95", "seconds",
+        "x[ceil(0.95 n)] of (end of teardown - accepted restore), left over ones infinite",
+        "Below 20 copies the longest is shown instead.",
+    ),
+    _entry(
+        "C.13", "copy_lifetime_max", "Lifetime of a copy, longest", "seconds",
+        "max of (end of teardown - accepted restore), left over ones infinite",
+    ),
+    _entry(
+        "C.13", "drill_cost", "Cost of drills", "money",
+        "sum of lifetime x price of the flavor an hour, over new instances",
+        "Instances without a price are in no sum; backups, traffic and volumes are not in it.",
     ),
 )  # fmt: skip
 

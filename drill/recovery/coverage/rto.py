@@ -11,6 +11,7 @@ from drill.recovery.coverage.evidence import has_failed, is_conclusive
 from drill.recovery.coverage.metric import Metric, seconds, share
 from drill.recovery.coverage.ranking import nearest_rank
 from drill.recovery.facts import DrillFacts
+from drill.recovery.measure import Attainment, assess
 
 ENOUGH_FOR_P95 = 20
 """Below this many drills the longest one is shown instead of p95."""
@@ -33,15 +34,22 @@ class RecoveryTimes:
 
 
 def recovery_times(
-    passed: Iterable[timedelta], *, failed: int, target: timedelta | None, unknown: int = 0
+    passed: Iterable[timedelta],
+    *,
+    failed: int,
+    target: timedelta | None,
+    unknown: int = 0,
+    bounds: int = 0,
+    undecided: int = 0,
 ) -> RecoveryTimes:
     """Return the quantiles and the attainment of conclusive drills.
 
     Failed ones took forever. ``unknown`` passed without a measured RTA: they are in no figure,
-    and a flag says so.
+    and a flag says so. Of those in ``passed``, ``bounds`` are upper bounds, which a flag says; an
+    ``undecided`` one of them may have met the target or not, and is in no attainment.
     """
     values = [span / timedelta(milliseconds=1) for span in passed] + [math.inf] * failed
-    flags = ("rta_unknown",) if unknown else ()
+    flags = (*(("rta_unknown",) if unknown else ()), *(("rta_at_most",) if bounds else ()))
     n = len(values)
     attained = 0
     if target is not None:
@@ -54,8 +62,8 @@ def recovery_times(
         attainment=share(
             "rto_attainment",
             attained,
-            n if target is not None else 0,
-            n=n,
+            n - undecided if target is not None else 0,
+            n=n - undecided,
             flags=flags if target is not None else (*flags, "no_rto_target"),
         ),
     )
@@ -69,5 +77,15 @@ def recovery_times_of(drills: Sequence[DrillFacts], *, target: timedelta | None)
         [drill.rta for drill in passed if drill.rta is not None],
         failed=len(conclusive) - len(passed),
         unknown=sum(1 for drill in passed if drill.rta is None),
+        bounds=sum(1 for drill in passed if drill.rta is not None and drill.unattended),
+        undecided=sum(1 for drill in passed if _is_undecided(drill, target)),
         target=target,
     )
+
+
+def _is_undecided(drill: DrillFacts, target: timedelta | None) -> bool:
+    """Tell whether the drill has an RTA that neither meets nor misses the target."""
+    if drill.rta is None or target is None:
+        return False
+    judged = assess(target, drill.rta, unattended=drill.unattended)
+    return judged.attainment is Attainment.NO_DATA

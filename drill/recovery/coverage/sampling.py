@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from heapq import nsmallest
 
 from drill.clock import to_milliseconds
 from drill.recovery.coverage.intervals import Intervals, length
@@ -22,9 +23,18 @@ def sample_seed(root: bytes, *, plan_id: str, night: str) -> bytes:
 
 def ranked(seed: bytes, ids: Iterable[str]) -> tuple[str, ...]:
     """Return the ids in the order in which they are drawn: by SHA256(seed 0x00 id)."""
-    return tuple(
-        sorted(ids, key=lambda one: (hashlib.sha256(seed + b"\0" + one.encode()).digest(), one))
-    )
+    return tuple(one for _rank, one in sorted(_ranks(seed, ids)))
+
+
+def first_ranked(seed: bytes, ids: Iterable[str], *, count: int) -> tuple[str, ...]:
+    """Return the first so many of ``ranked``, without putting all the others in order."""
+    return tuple(one for _rank, one in nsmallest(count, _ranks(seed, ids)))
+
+
+def _ranks(seed: bytes, ids: Iterable[str]) -> Iterator[tuple[bytes, str]]:
+    begin = seed + b"\0"
+    for one in ids:
+        yield hashlib.sha256(begin + one.encode()).digest(), one
 
 
 def population_digest(ids: Iterable[str]) -> str:

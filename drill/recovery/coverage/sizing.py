@@ -163,17 +163,25 @@ def theil_sen(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return slope, statistics.median(y - slope * x for x, y in points)
 
 
-def timings_by_kind(drills: Iterable[DrillFacts]) -> Mapping[ModelKey, tuple[Timing, ...]]:
-    """Return the times of real drills that passed, by the kind of instance they hold for."""
-    found: dict[ModelKey, list[Timing]] = {}
+def timed_by_kind(drills: Iterable[DrillFacts]) -> Mapping[ModelKey, Sequence[DrillFacts]]:
+    """Return the real drills that passed with a known time and size, by the kind of instance
+    that their times hold for."""
+    found: dict[ModelKey, list[DrillFacts]] = {}
     for drill in drills:
-        if not has_passed(drill) or drill.rta is None or drill.volume_gb is None:
+        if drill.unattended:  # an upper bound says how long we looked away, not how big it is
             continue
-        replay = None
-        if drill.mode == "pitr" and drill.base_at is not None and drill.point_at is not None:
-            replay = (drill.point_at - drill.base_at) / timedelta(hours=1)
-        timing = Timing(
-            size_gb=drill.volume_gb, minutes=drill.rta / timedelta(minutes=1), replay_hours=replay
-        )
-        found.setdefault((drill.engine, drill.volume_type, drill.flavor), []).append(timing)
-    return {key: tuple(timings) for key, timings in found.items()}
+        if drill.rta is not None and drill.volume_gb is not None and has_passed(drill):
+            found.setdefault((drill.engine, drill.volume_type, drill.flavor), []).append(drill)
+    return found
+
+
+def timing_of(drill: DrillFacts) -> Timing:
+    """Return the time of a drill of ``timed_by_kind``."""
+    replay = None
+    if drill.mode == "pitr" and drill.base_at is not None and drill.point_at is not None:
+        replay = (drill.point_at - drill.base_at) / timedelta(hours=1)
+    return Timing(
+        size_gb=drill.volume_gb or 0,
+        minutes=(drill.rta or timedelta(0)) / timedelta(minutes=1),
+        replay_hours=replay,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 
 def at_most(count: int, n: int, chance: float) -> float:
@@ -25,6 +26,7 @@ def at_most(count: int, n: int, chance: float) -> float:
     return max(0.0, 1 - math.fsum(term(k) for k in range(count + 1, n + 1)))
 
 
+@lru_cache(maxsize=1024)
 def t_quantile(probability: float, freedom: int) -> float:
     """Return the quantile of Student's t. Raise ValueError outside (0, 1) or without freedom."""
     if not 0 < probability < 1 or freedom < 1:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import timedelta
 
-from drill.recovery.coverage.evidence import has_failed, is_conclusive
+from drill.recovery.coverage.evidence import FAILURES, is_conclusive
 from drill.recovery.coverage.ranking import nearest_rank
 from drill.recovery.facts import DrillFacts
-from drill.recovery.measure import Attainment
+from drill.recovery.measure import Attainment, attainment_of
 from drill.report.language import _
-from drill.report.view.fleet import rpo_attainment, rto_attainment
 from drill.report.view.formats import span_text
 from drill.report.view.text import shown
 
@@ -33,9 +32,11 @@ class Attained:
     objective: str
     conclusive: int
     with_target: int
+    """Measured or failed, and with a target."""
     met: int
     unknown: int
-    """Passed without a measure: in no quantile, and never met."""
+    """Passed without an answer: not measured, or so that it may be met or not. In no attainment,
+    and always shown beside."""
     p50: float | None
     """Milliseconds; None is no data, and infinity is "not reached"."""
     p90: float | None
@@ -56,70 +57,106 @@ class Attained:
         return shown(self.engine, 40) if self.engine is not None else _("all drills")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Measure:
-    """One objective of one drill: its actual in milliseconds, and whether it was met."""
+@dataclass(slots=True)
+class _Tally:
+    """One objective of a group of drills, while it is counted."""
 
-    actual: float | None
-    has_target: bool
-    is_met: bool
+    actuals: list[float] = field(default_factory=list)
+    """Milliseconds; infinity for a failed drill."""
+    conclusive: int = 0
+    with_target: int = 0
+    met: int = 0
+    unknown: int = 0
+
+    def add(self, other: _Tally) -> None:
+        """Count what another group has counted."""
+        self.actuals += other.actuals
+        self.conclusive += other.conclusive
+        self.with_target += other.with_target
+        self.met += other.met
+        self.unknown += other.unknown
 
 
-def attained(drills: Sequence[DrillFacts]) -> tuple[Attained, ...]:
-    """Return RTO and RPO for all drills, for each tier, and for each engine; each drill is
-    measured once."""
-    groups: dict[tuple[int | None, str | None], list[tuple[_Measure, _Measure]]] = {}
-    groups[None, None] = []
+_Group = tuple[int | None, str | None]
+"""(tier, engine)"""
+
+
+def attained(drills: Iterable[DrillFacts]) -> tuple[Attained, ...]:
+    """Return RTO and RPO for all drills, for each tier, and for each engine.
+
+    Each drill is counted once, with its tier and its engine; the groups are sums of those.
+    """
+    groups: dict[_Group, tuple[_Tally, _Tally]] = {(None, None): (_Tally(), _Tally())}
+    for (tier, engine), counted in _counted(drills).items():
+        keys: list[_Group] = [(None, None)]
+        keys += [(tier, None)] if tier is not None else []
+        keys += [(None, engine)] if engine else []
+        for key in keys:
+            whole = groups.setdefault(key, (_Tally(), _Tally()))
+            for one, more in zip(whole, counted, strict=True):
+                one.add(more)
+    ordered = sorted(groups, key=lambda key: (key[1] or "", key[0] or 0))
+    return tuple(
+        _summed(key, objective, tally)
+        for key in ordered
+        for objective, tally in zip(("RTO", "RPO"), groups[key], strict=True)
+    )
+
+
+def _counted(drills: Iterable[DrillFacts]) -> dict[_Group, tuple[_Tally, _Tally]]:
+    """Return RTO and RPO of the conclusive drills, by tier and engine together."""
+    found: dict[_Group, tuple[_Tally, _Tally]] = {}
     for one in drills:
         if not is_conclusive(one):
             continue
-        both = _rto(one), _rpo(one)
-        groups[None, None].append(both)
-        if one.tier is not None:
-            groups.setdefault((one.tier, None), []).append(both)
-        if one.engine:
-            groups.setdefault((None, one.engine), []).append(both)
-    ordered = sorted(groups, key=lambda key: (key[1] or "", key[0] or 0))
-    return tuple(
-        _summed(key, objective, [both[place] for both in groups[key]])
-        for key in ordered
-        for place, objective in enumerate(("RTO", "RPO"))
-    )
+        key = one.tier, one.engine
+        both = found.get(key)
+        if both is None:
+            both = found[key] = _Tally(), _Tally()
+        has_come = one.outcome not in FAILURES
+        _count(both[0], one.rto_target, one.rta, has_come=has_come, unattended=one.unattended)
+        _count(both[1], one.rpo_target, one.rpa, has_come=has_come)
+    return found
 
 
-def _rto(drill: DrillFacts) -> _Measure:
-    return _measure(drill, drill.rto_target, drill.rta, rto_attainment(drill))
+def _count(
+    tally: _Tally,
+    target: timedelta | None,
+    actual: timedelta | None,
+    *,
+    has_come: bool,
+    unattended: timedelta | None = None,
+) -> None:
+    """Count a drill. One that failed gave nothing back: it took forever, and met no objective."""
+    tally.conclusive += 1
+    if not has_come:
+        tally.actuals.append(math.inf)
+        tally.with_target += target is not None
+        return
+    if actual is None:
+        tally.unknown += 1
+        return
+    tally.actuals.append(actual / _MILLISECOND)
+    if target is None:
+        return
+    judged = attainment_of(target, actual, unattended=unattended)
+    if judged is Attainment.NO_DATA:
+        tally.unknown += 1
+        return
+    tally.with_target += 1
+    tally.met += judged is Attainment.MET
 
 
-def _rpo(drill: DrillFacts) -> _Measure:
-    return _measure(drill, drill.rpo_target, drill.rpa, rpo_attainment(drill))
-
-
-def _measure(
-    drill: DrillFacts, target: timedelta | None, actual: timedelta | None, judged: Attainment
-) -> _Measure:
-    """A failed drill gave nothing back: it took forever, and met no objective."""
-    if has_failed(drill):
-        return _Measure(actual=math.inf, has_target=target is not None, is_met=False)
-    return _Measure(
-        actual=None if actual is None else actual / _MILLISECOND,
-        has_target=target is not None,
-        is_met=judged is Attainment.MET,
-    )
-
-
-def _summed(
-    key: tuple[int | None, str | None], objective: str, found: Sequence[_Measure]
-) -> Attained:
-    values = sorted(one.actual for one in found if one.actual is not None)
+def _summed(key: _Group, objective: str, tally: _Tally) -> Attained:
+    values = sorted(tally.actuals)
     return Attained(
         tier=key[0],
         engine=key[1],
         objective=objective,
-        conclusive=len(found),
-        with_target=sum(one.has_target for one in found),
-        met=sum(one.has_target and one.is_met for one in found),
-        unknown=len(found) - len(values),
+        conclusive=tally.conclusive,
+        with_target=tally.with_target,
+        met=tally.met,
+        unknown=tally.unknown,
         p50=nearest_rank(values, 50),
         p90=nearest_rank(values, 90),
         p95=nearest_rank(values, 95) if len(values) >= FEW else None,

@@ -24,6 +24,9 @@ from drill.report.view.standing import Standing
 ROWS_AT_MOST = 12
 """Stretches of one kind, and drilled points, in the data behind a bar."""
 
+KINDS = ("advertised", "proven", "suspect", "gap", "passed", "failed", "backup")
+"""What a bar may show, in the order of its legend."""
+
 _DAY = 86_400_000
 
 _TICK_STEPS = (
@@ -84,6 +87,14 @@ class Bar:
     marks: tuple[Mark, ...]
     ticks: tuple[Tick, ...]
     rows: tuple[BarRow, ...]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Return what is drawn, in the order of the legend: only that is explained."""
+        drawn = {band.kind for band in self.bands}
+        drawn |= {"passed" if mark.passed else "failed" for mark in self.marks}
+        drawn |= {"backup" for _base in self.bases[:1]}
+        return tuple(kind for kind in KINDS if kind in drawn)
 
 
 def window_bar(one: Standing, name: str, links: Links) -> Bar:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from drill.recovery.coverage.evidence import is_executed
 from drill.recovery.coverage.intervals import span_of
 from drill.recovery.coverage.metric import Metric
 from drill.report.audit import Audit
@@ -13,10 +14,11 @@ from drill.report.control_map import frameworks
 from drill.report.language import _, ngettext
 from drill.report.past import Past
 from drill.report.view.attainment import FEW, quantile_text
-from drill.report.view.confidence import sentences
+from drill.report.view.confidence import Confidence, confidence, finite_sentence
 from drill.report.view.control_sheet import control_sheet
-from drill.report.view.fleet import is_leaked
+from drill.report.view.fleet import DAY, is_leaked
 from drill.report.view.formats import Moment, minute, moment, share_text, span_text
+from drill.report.view.left_behind import left_behind_sheet
 from drill.report.view.provenance import Provenance, provenance
 from drill.report.view.registers import exception_sheet, review_sheet
 from drill.report.view.sampled import not_passed_sheet, sample_sheet
@@ -56,16 +58,19 @@ class ComplianceView:
     identities: Sheet
     coverage: Sheet
     control: Sheet
-    confidence: tuple[str, ...]
+    confidence: Confidence
     attainment: Sheet
     exceptions: Sheet
     reviews: Sheet
+    left_behind: Sheet
     not_passed: Sheet
     sample: Sheet
     sample_seed: str
     sample_is_default: bool
     sample_digest: str
     sample_eligible: int
+    sample_claim: str
+    """What a sample that is found in order says of all that could be drawn."""
     controls: Sheet
     provenance: Provenance
 
@@ -84,19 +89,21 @@ def compliance_view(data: AuditData, context: Context) -> ComplianceView:
         identities=_identities(audit),
         coverage=_coverage(audit),
         control=_control(audit),
-        confidence=sentences(audit.drills),
+        confidence=confidence(audit),
         attainment=_attainment(audit),
         exceptions=exception_sheet(
             audit.exceptions, data.past, context, table_id="exceptions-table",
             caption=_("Exceptions that held in this period, those that still hold first"),
         ),
         reviews=review_sheet(audit, data.past, context),
+        left_behind=left_behind_sheet(audit, context),
         not_passed=not_passed_sheet(audit, data.past, context),
         sample=sample_sheet(audit, context),
         sample_seed=shown(audit.sample.seed, 200),
         sample_is_default=audit.sample.is_default,
         sample_digest=audit.sample.eligible_digest,
         sample_eligible=audit.sample.eligible,
+        sample_claim=finite_sentence(audit.sample.eligible, len(audit.sample.drawn)),
         controls=control_sheet(frameworks(), audit),
         provenance=provenance(audit, context),
     )  # fmt: skip
@@ -122,24 +129,6 @@ def verdict_of(audit: Audit) -> Sign:
     return sign(Tone.PASS if passed == scheduled else Tone.WARN, said)
 
 
-def reviewed_share(audit: Audit) -> tuple[int, int]:
-    """Return how many real, finished drills an accepted review covers, of how many."""
-    accepted = [one for one in audit.reviews if one.verdict == "accepted"]
-    single = {one.drill_id for one in accepted if one.drill_id is not None}
-    periods = [
-        (one.period_from, one.period_to)
-        for one in accepted
-        if one.period_from is not None and one.period_to is not None
-    ]
-    finished = [one for one in audit.drills if one.outcome is not None]
-    covered = sum(
-        1
-        for one in finished
-        if one.id in single or any(begin <= one.scheduled_for < end for begin, end in periods)
-    )
-    return covered, len(finished)
-
-
 def _findings(audit: Audit) -> Iterable[Sign]:
     """Yield what an auditor looks at first, each as a sign."""
     covered, scope = int(audit.coverage.passed.numerator or 0), audit.inventory.in_scope
@@ -161,6 +150,15 @@ def _findings(audit: Audit) -> Iterable[Sign]:
                 audit.inventory.without_plan,
             ).format(count=audit.inventory.without_plan),
         )  # fmt: skip
+    if audit.excluded_failing:
+        yield sign(
+            Tone.FAIL,
+            ngettext(
+                "The newest conclusive drill of {count} excluded source failed",
+                "The newest conclusive drills of {count} excluded sources failed",
+                audit.excluded_failing,
+            ).format(count=audit.excluded_failing),
+        )
     unlisted = [one for one in audit.pulls if one.listed_at is None]
     if unlisted:
         yield sign(
@@ -168,13 +166,25 @@ def _findings(audit: Audit) -> Iterable[Sign]:
             _("The instances of {count} of {clouds} clouds were never listed: whether the scope is "
               "complete is not known").format(count=len(unlisted), clouds=len(audit.pulls)),
         )  # fmt: skip
-    done, whole = reviewed_share(audit)
+    done, whole = audit.accepted, audit.finished
     if whole:
         yield sign(
             Tone.PASS if done == whole else Tone.WARN,
             _("{done} of {whole} finished drills are covered by an accepted review").format(
                 done=done, whole=whole
             ),
+        )
+    late = sum(
+        is_executed(one) and one.enlisted_at > one.scheduled_for + DAY for one in audit.drills
+    )
+    if late:
+        yield sign(
+            Tone.WARN,
+            ngettext(
+                "{count} executed drill was written down more than a day after its slot",
+                "{count} executed drills were written down more than a day after their slots",
+                late,
+            ).format(count=late),
         )
     left = sum(1 for one in audit.drills if is_leaked(one))
     if left:
@@ -229,6 +239,7 @@ def _coverage(audit: Audit) -> Sheet:
             plain(_("with instances that no plan drills")),
             *share_cells(passed, inside.in_scope + inside.without_plan),
         ),
+        (plain(_("with the excluded ones")), *_metric_cells(audit.coverage_with_excluded)),
         (plain(_("attempted, whatever came of it")), *_metric_cells(coverage.attempted)),
     ]
     for tier, metric in coverage.passed_by_tier.items():

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from drill.engine.record import State, Teardown
 from drill.recovery.coverage.evidence import CONCLUSIVE as CONCLUSIVE
 from drill.recovery.coverage.evidence import FAILURES as FAILURES
 from drill.recovery.coverage.evidence import PASSES as PASSES
 from drill.recovery.facts import DrillFacts
-from drill.recovery.measure import Attainment, assess
+from drill.recovery.measure import Attainment, attainment_of
 from drill.recovery.verdict import Outcome
 from drill.report.language import _
 from drill.report.view.text import shown
@@ -69,14 +70,14 @@ def rto_attainment(record: DrillFacts) -> Attainment:
         return Attainment.NO_DATA
     if record.outcome in FAILURES:
         return Attainment.MISSED
-    return assess(target, record.rta).attainment
+    return attainment_of(target, record.rta, unattended=record.unattended)
 
 
 def rpo_attainment(record: DrillFacts) -> Attainment:
     """Return whether RPO was met by proof; a simulated drill proves nothing."""
     if record.is_simulated:
         return Attainment.NO_DATA
-    return assess(record.rpo_target, record.rpa).attainment
+    return attainment_of(record.rpo_target, record.rpa)
 
 
 def is_leaked(record: DrillFacts) -> bool:
@@ -87,7 +88,10 @@ def is_leaked(record: DrillFacts) -> bool:
 def newest_first(records: Iterable[DrillFacts]) -> tuple[DrillFacts, ...]:
     """Return drills by slot, newest first; equal ones by id."""
     records = tuple(records)
-    if all(map(_is_before, records, records[1:])):
+    if all(
+        one.scheduled_for > two.scheduled_for or _is_before(one, two)
+        for one, two in pairwise(records)
+    ):
         return records
     by_id = sorted(records, key=lambda record: record.id)
     return tuple(sorted(by_id, key=lambda one: (one.scheduled_for, one.enlisted_at), reverse=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from drill.recovery.coverage.intervals import milliseconds_of
 from drill.report.language import _
@@ -46,6 +47,26 @@ def minute(at: datetime) -> Moment:
 def perhaps(at: datetime | None, *, milliseconds: bool = False) -> Moment | None:
     """Return the instant, or None: the page then says "no data"."""
     return None if at is None else moment(at, milliseconds=milliseconds)
+
+
+class Timed(Protocol):
+    """What has a recovery time: a record, or its line."""
+
+    @property
+    def rta(self) -> timedelta | None:
+        """Return the recovery time actual."""
+        ...
+
+    @property
+    def unattended(self) -> timedelta | None:
+        """Return how much of it nobody looked."""
+        ...
+
+
+def rta_text(drill: Timed) -> str:
+    """Return RTA; with "at most" before it if nobody looked for a part of it."""
+    text = span_text(drill.rta)
+    return f"≤ {text}" if drill.rta is not None and drill.unattended else text
 
 
 def span_text(span: timedelta | None) -> str:

@@ -14,6 +14,7 @@ from drill.report import words
 from drill.report.context import Context
 from drill.report.language import N_, _
 from drill.report.methodology import METHODOLOGY_DIGEST, METHODOLOGY_VERSION
+from drill.report.printed import PAGES, PRINTED
 from drill.report.view.formats import Moment, moment
 from drill.report.view.sheet import Cell, Column, Sheet, plain, sheet
 from drill.report.view.signs import sign, tone_of
@@ -30,6 +31,7 @@ SECTIONS = {
     "C.9": N_("Confidence"),
     "C.11": N_("Recovery times"),
     "C.12": N_("Checks"),
+    "C.13": N_("What drills leave behind"),
 }
 
 UNITS = {
@@ -40,6 +42,7 @@ UNITS = {
     "gigabytes": N_("gigabytes"),
     "days": N_("days"),
     "bytes": N_("bytes"),
+    "money": N_("money of the price list"),
 }
 
 _MEANINGS = {
@@ -67,6 +70,8 @@ class MetricRow:
     version: int
     formula: str
     caveats: tuple[str, ...]
+    pages: tuple[str, ...]
+    """What the pages that print it are called; empty if none does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,4 +162,5 @@ def _row(one: MetricDefinition) -> MetricRow:
         version=one.version,
         formula=_(one.formula),
         caveats=tuple(_(caveat) for caveat in one.caveats),
+        pages=tuple(_(PAGES[page]) for page in PRINTED.get(one.id, ())),
     )

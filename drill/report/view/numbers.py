@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from drill.recovery.coverage.fleet import control_of
 from drill.recovery.coverage.intervals import length, span_of
@@ -52,8 +53,10 @@ def numbers(
 ) -> tuple[Number, ...]:
     """Return the numbers in the order of the page. What cannot be counted is "no data".
 
-    ``standings`` are the real sources in scope: simulated and excluded ones are in no number.
+    ``drills`` come newest slot first. ``standings`` are the real sources in scope: simulated and
+    excluded ones are in no number.
     """
+    drills = list(takewhile(lambda drill: drill.scheduled_for >= at - MONTH, drills))
     return (
         _covered(standings),
         _proven(standings),
@@ -211,7 +214,8 @@ def _rto_attainment(drills: Sequence[DrillFacts], at: datetime) -> Number:
 
 def _end_to_end(drills: Sequence[DrillFacts], at: datetime) -> Number:
     """Of what was due, what was executed and passed (coverage C.8)."""
-    found = control_of(drills, begin=at - MONTH, end=at + timedelta(milliseconds=1))
+    next_instant = timedelta.resolution  # the slots of (at - 30 d, at], as everywhere on the page
+    found = control_of(drills, begin=at - MONTH + next_instant, end=at + next_instant)
     due = int(found.execution.denominator or 0)
     executed = int(found.execution.numerator or 0)
     passed = int(found.end_to_end.numerator or 0)

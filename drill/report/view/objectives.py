@@ -34,8 +34,9 @@ def objective_rows(record: DrillRecord) -> tuple[ObjectiveRow, ...]:
             _("RTO and RTA"),
             objectives.rto,
             record.rta,
-            _("restore request accepted until checks done"),
+            _unattended_note(record) or _("restore request accepted until checks done"),
             record,
+            unattended=record.unattended,
         ),
         _row(
             _("RPO and RPA, proven"),
@@ -64,24 +65,39 @@ def _row(
     record: DrillRecord,
     *,
     is_claim: bool = False,
+    unattended: timedelta | None = None,
 ) -> ObjectiveRow:
     if record.is_simulated:
         actual, note = (
             None,
             _("simulated: no database stands behind the instance, so this proves nothing"),
         )
-    answer = assess(target, actual)
+    answer = assess(target, actual, unattended=unattended)
     met = attainment_sign(answer.attainment)
     if is_claim and answer.attainment is not Attainment.NO_DATA:
         met = sign(Tone.NONE, _("{answer}, by claim only").format(answer=met.word))
     return ObjectiveRow(
         name=name,
         target=span_text(target) if target is not None else _("no target"),
-        actual=span_text(actual),
+        actual=f"≤ {span_text(actual)}" if actual is not None and unattended else span_text(actual),
         actual_ms=milliseconds_text(actual),
         gap=signed_span_text(answer.gap),
         sign=met,
         note=note,
+    )
+
+
+def _unattended_note(record: DrillRecord) -> str | None:
+    """Return what there is to know of an RTA that is an upper bound; None if it is none."""
+    if record.rta is None or not record.unattended:
+        return None
+    return _(
+        "at most: nobody looked for {unattended} of it, so that recovery took between {least} and "
+        "{most}; over the target for that reason alone is no data"
+    ).format(
+        unattended=span_text(record.unattended),
+        least=span_text(record.rta - record.unattended),
+        most=span_text(record.rta),
     )
 
 

@@ -92,7 +92,7 @@ def overview_view(data: OverviewData, context: Context) -> OverviewView:
         narrowed=tuple(shown(text, 120) for text in context.narrowed),
         banner=banner(drills, at),
         numbers=numbers(drills, scope, at),
-        sparks=sparks(drills, scope, at),
+        sparks=sparks(data.past, data.standings, at),
         needs=tables.needs_action(plans, where, at),
         leftovers=tables.leftovers(drills, where),
         lacking=tables.not_drilled(drills, where, at),

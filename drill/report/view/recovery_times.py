@@ -16,6 +16,7 @@ from drill.report.view.formats import (
     Moment,
     gigabytes_text,
     minute,
+    rta_text,
     span_text,
 )
 
@@ -210,7 +211,7 @@ def _row(drill: DrillFacts) -> TimeRow:
     has_failed = drill.outcome in FAILURES
     return TimeRow(
         slot=minute(drill.scheduled_for),
-        rta=_("not reached") if has_failed else span_text(drill.rta),
+        rta=_("not reached") if has_failed else rta_text(drill),
         target=span_text(drill.rto_target) if drill.rto_target else _("no target"),
         size=gigabytes_text(drill.volume_gb),
     )

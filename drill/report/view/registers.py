@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from drill.engine.reviewing import reviewed
+from drill.clock import to_milliseconds
+from drill.recovery.coverage.evidence import finished_by, has_failed, is_conclusive
 from drill.recovery.facts import DrillFacts, ExceptionNote, Review, SourceKey
-from drill.report.audit import Audit, in_order
+from drill.report import words
+from drill.report.audit import Audit
 from drill.report.context import Context
 from drill.report.language import _
 from drill.report.past import Past
+from drill.report.signatures import Signature
 from drill.report.view.fleet import page_name
 from drill.report.view.formats import minute, span_text
 from drill.report.view.links import source_page
@@ -42,6 +45,19 @@ def age_of(note: ExceptionNote, at: datetime) -> timedelta:
     """Return how long an exception has lasted, or lasted until it ended."""
     ends = [one for one in (note.closed_at, note.expires_at) if one is not None and one <= at]
     return max(min(ends, default=at) - note.opened_at, timedelta(0))
+
+
+def was_failing(note: ExceptionNote, past: Past) -> bool | None:
+    """Tell whether the source had failed and not passed again when an exception was opened.
+
+    None if no conclusive drill of it had finished by then.
+    """
+    key = (note.cloud, note.source_id or "")
+    if note.source_id is None or key not in past.sources:
+        return None
+    known = finished_by(past.sources[key].drills, to_milliseconds(note.opened_at))
+    conclusive = [drill for _finished, drill in known if is_conclusive(drill)]
+    return has_failed(conclusive[-1]) if conclusive else None
 
 
 def open_first(notes: Iterable[ExceptionNote], at: datetime) -> list[ExceptionNote]:
@@ -83,12 +99,15 @@ def _exception_row(
     at = context.at
     state = state_of(note, at)
     tones = {"open": Tone.WARN, "closed": Tone.PASS, "expired": Tone.NONE}
-    words = {"open": _("open"), "closed": _("closed"), "expired": _("expired")}
+    said = {"open": _("open"), "closed": _("closed"), "expired": _("expired")}
     kind = _("finding") if note.kind == "finding" else _("exclusion")
+    age = span_text(age_of(note, at))
+    if note.kind == "exclusion" and was_failing(note, past):
+        age = _("{age}; the newest drill had failed when it was opened").format(age=age)
     ended = note.closed_at if state == "closed" else note.expires_at
     return (
         text_cell(note.id, note=kind),
-        sign_cell(tones[state], words[state], note=span_text(age_of(note, at))),
+        sign_cell(tones[state], said[state], note=age),
         _subject(note, past, known, context),
         text_cell(
             note.reason, note=(note.closing_reason or "") if state == "closed" else ""
@@ -123,14 +142,19 @@ def _retest(
         return plain(_("none yet") if not is_closed else _("none"))
     drill = known.get(note.retest_drill_id)
     has_page = drill is not None and context.links.has_page(drill)
+    found = _("no data")
+    if drill is not None and drill.outcome is not None:
+        found = f"{_(words.OUTCOMES[drill.outcome])}, L{drill.level}"
     return text_cell(
-        note.retest_drill_id, href=f"d/{page_name(note.retest_drill_id)}" if has_page else None
+        note.retest_drill_id,
+        href=f"d/{page_name(note.retest_drill_id)}" if has_page else None,
+        note=found,
     )
 
 
 def review_sheet(audit: Audit, past: Past, context: Context) -> Sheet:
     """Return the log of reviews, each with who must not have signed, and about which drills."""
-    ordered = in_order(past.drills)
+    known = {one.id: one for one in past.drills}
     return sheet(
         "reviews-table",
         _("Reviews of this period, the newest first; names are attribution, not authentication"),
@@ -143,8 +167,8 @@ def review_sheet(audit: Audit, past: Past, context: Context) -> Sheet:
             Column(head=_("Verdict"), kind="w"),
             Column(head=_("The drills are still those")),
         ),
-        (_review_row(one, ordered, context) for one in audit.reviews[:ROWS_AT_MOST]),
-        count=len(audit.reviews),
+        (_review_row(one, known, context) for one in audit.signatures[:ROWS_AT_MOST]),
+        count=len(audit.signatures),
         data="reviews",
         empty=_("Nobody has signed a review of this period: the results were not accepted by "
                 "anybody."),
@@ -152,15 +176,14 @@ def review_sheet(audit: Audit, past: Past, context: Context) -> Sheet:
 
 
 def _review_row(
-    review: Review, ordered: Sequence[DrillFacts], context: Context
+    signature: Signature, known: Mapping[str, DrillFacts], context: Context
 ) -> tuple[Cell, ...]:
+    review, separate, same = signature.review, signature.is_separate, signature.is_same
     is_accepted = review.verdict == "accepted"
-    separate = separation_of(review)
-    same = same_drills(review, ordered, context)
     return (
         text_cell(review.id),
         at_cell(review.signed_at),
-        _reviewed(review, ordered, context),
+        _reviewed(review, known, context),
         text_cell(review.reviewer),
         sign_cell(
             {True: Tone.PASS, False: Tone.FAIL, None: Tone.NONE}[separate],
@@ -182,44 +205,11 @@ def _review_row(
     )
 
 
-def _reviewed(review: Review, ordered: Sequence[DrillFacts], context: Context) -> Cell:
+def _reviewed(review: Review, known: Mapping[str, DrillFacts], context: Context) -> Cell:
     if review.drill_id is None:
         begin = minute(review.period_from).text if review.period_from else _("no data")
         end = minute(review.period_to).text if review.period_to else _("no data")
         return plain(_("slots from {begin} to {end} UTC").format(begin=begin, end=end))
-    drill = next((one for one in ordered if one.id == review.drill_id), None)
+    drill = known.get(review.drill_id)
     has_page = drill is not None and context.links.has_page(drill)
     return text_cell(review.drill_id, href=f"d/{page_name(review.drill_id)}" if has_page else None)
-
-
-def separation_of(review: Review) -> bool | None:
-    """Tell whether the reviewer had none of the drills run; None if no drill knows who did."""
-    if review.initiator is None:
-        return None
-    names = {one.strip().casefold() for one in review.initiator.split(",")}
-    return review.reviewer.strip().casefold() not in names
-
-
-def same_drills(review: Review, ordered: Sequence[DrillFacts], context: Context) -> bool | None:
-    """Tell whether the drills of the report are those that were reviewed, by their digest.
-
-    None without a digest, or if the report leaves out drills that the review may have had.
-    """
-    signed = review.facts.get("sha256")
-    if signed is None or any(not one.startswith("--since ") for one in context.narrowed):
-        return None
-    if review.drill_id is not None:
-        about = [one for one in ordered if one.id == review.drill_id]
-    elif (
-        review.period_from is None
-        or review.period_to is None
-        or (context.since is not None and context.since > review.period_from)
-    ):
-        return None
-    else:
-        about = [
-            one for one in ordered if review.period_from <= one.scheduled_for < review.period_to
-        ]
-    if not about:
-        return None
-    return reviewed(about).facts["sha256"] == signed

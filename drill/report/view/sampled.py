@@ -13,7 +13,7 @@ from drill.report.context import Context
 from drill.report.language import _
 from drill.report.past import Past
 from drill.report.view.fleet import failing_part, page_name
-from drill.report.view.formats import span_text
+from drill.report.view.formats import rta_text, span_text
 from drill.report.view.links import source_page
 from drill.report.view.sheet import (
     ROWS_AT_MOST,
@@ -69,7 +69,7 @@ def _sampled(number: int, drill: DrillFacts, context: Context) -> tuple[Cell, ..
         plain(_("{part} of {whole}").format(part=passed, whole=len(answers)))
         if answers
         else plain(_("none")),
-        plain(span_text(drill.rta), note=rto),
+        plain(rta_text(drill), note=rto),
         Cell(sign=teardown_sign(drill.teardown)),
     )
 

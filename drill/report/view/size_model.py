@@ -19,7 +19,8 @@ from drill.recovery.coverage.sizing import (
     SizeModel,
     Timing,
     size_model,
-    timings_by_kind,
+    timed_by_kind,
+    timing_of,
 )
 from drill.recovery.facts import DrillFacts
 from drill.report.language import _
@@ -36,6 +37,7 @@ YEARS_AT_MOST = 10
 """No day is named beyond."""
 
 _DAY = timedelta(days=1)
+_FOREVER = timedelta.max
 _ToPixel = Callable[[float], int]
 
 
@@ -99,20 +101,29 @@ def size_figures(drills: Sequence[DrillFacts], *, of_one_source: bool) -> SizeFi
 
     Of one source the forecast also says when its own growth reaches the RTO target.
     """
-    found = timings_by_kind(drills)
+    found = timed_by_kind(drills)
     targets: dict[ModelKey, timedelta] = {}
     volumes: dict[ModelKey, list[DrillFacts]] = {}
     for drill in drills:
+        target = drill.rto_target
+        if target is None and not of_one_source:
+            continue
         key = (drill.engine, drill.volume_type, drill.flavor)
-        if key in found and drill.rto_target is not None:
-            known = targets.get(key)
-            targets[key] = drill.rto_target if known is None else min(known, drill.rto_target)
-        if key in found and of_one_source and drill.volume_gb is not None:
+        if key not in found:
+            continue
+        if target is not None and target < targets.get(key, _FOREVER):
+            targets[key] = target
+        if of_one_source and drill.volume_gb is not None:
             volumes.setdefault(key, []).append(drill)
     ordered = sorted(found, key=lambda key: (-len(found[key]), _name(key)))
     return SizeFigures(
         shown=tuple(
-            _figure(key, found[key][:DRILLS_AT_MOST], targets.get(key), volumes.get(key, ()))
+            _figure(
+                key,
+                [timing_of(one) for one in found[key][:DRILLS_AT_MOST]],
+                targets.get(key),
+                volumes.get(key, ()),
+            )
             for key in ordered[:KINDS_AT_MOST]
         ),
         left_out=max(0, len(ordered) - KINDS_AT_MOST),

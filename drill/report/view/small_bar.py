@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from drill.clock import to_milliseconds
 from drill.recovery.coverage.intervals import Intervals, span_of
+from drill.recovery.pickling import quickly_pickled
 from drill.report.language import _
 from drill.report.view.fleet import FAILURES, PASSES
 from drill.report.view.formats import share_text
@@ -15,6 +16,7 @@ SMALL = 220
 """Width of the bar in a row of a table."""
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmallBar:
     """The bar of a table row: a path for each kind of stretch, in pixels."""

@@ -5,22 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from drill.plan.model import Objectives
 from drill.recovery.coverage.intervals import span_of
 from drill.recovery.coverage.reading import validity_of
+from drill.recovery.coverage.source import source_coverage
 from drill.recovery.facts import DrillFacts, ExceptionNote
 from drill.report.context import Context
 from drill.report.language import _
+from drill.report.looks import SourceData
 from drill.report.view.bars import Bar, window_bar
 from drill.report.view.calendar import Calendar, calendar
 from drill.report.view.fleet import failing_part, is_finished, is_leaked
-from drill.report.view.formats import Moment, gigabytes_text, minute, moment, perhaps, span_text
+from drill.report.view.formats import (
+    Moment,
+    gigabytes_text,
+    minute,
+    perhaps,
+    rta_text,
+    span_text,
+)
 from drill.report.view.links import Links
+from drill.report.view.matrix import Matrix, matrix_of
+from drill.report.view.points import Points, points
+from drill.report.view.proofs import ProofRow, caveat_of, no_proof_text, proof_rows
 from drill.report.view.recovery_times import RecoveryTimes, recovery_times
 from drill.report.view.sheet import safe_link
 from drill.report.view.signs import (
     Sign,
-    answer_sign,
-    level_sign,
     mode_word,
     outcome_sign,
     target_word,
@@ -33,40 +44,8 @@ from drill.report.view.target import Fact
 from drill.report.view.text import shown
 
 DRILLS_AT_MOST = 40
-MATRIX_DRILLS = 10
-CHECKS_AT_MOST = 40
 PROOFS_AT_MOST = 12
 CELL_AT_MOST = 160
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProofRow:
-    """One drill that proves something of this source."""
-
-    what: str
-    begin: Moment | None
-    end: Moment | None
-    how: str
-    level: Sign
-    finished_at: Moment | None
-    page: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MatrixRow:
-    """One check over the newest drills; None is a drill that did not ask it."""
-
-    check: str
-    cells: tuple[Sign | None, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matrix:
-    """Checks against drills, the newest first."""
-
-    heads: tuple[tuple[Moment, str | None], ...]
-    rows: tuple[MatrixRow, ...]
-    left_out: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +90,8 @@ class SourceView:
     cloud: str
     status: Sign
     verdict: str
+    caveat: str
+    """Why nothing that is restorable now is proven, where the verdict could be read so."""
     simulated: bool
     facts: tuple[Fact, ...]
     promises: tuple[Fact, ...]
@@ -120,6 +101,8 @@ class SourceView:
     models: SizeFigures
     proofs: tuple[ProofRow, ...]
     proofs_left_out: int
+    no_proof: str
+    points: Points | None
     matrix: Matrix | None
     notes: tuple[NoteRow, ...]
     drills: tuple[DrillLine, ...]
@@ -127,13 +110,14 @@ class SourceView:
     command: str
 
 
-def source_view(one: Standing, context: Context) -> SourceView:
+def source_view(data: SourceData, context: Context) -> SourceView:
     """Return everything that the page of a source prints."""
-    links = context.links
+    one, links = data.standing, context.links
     past = one.past
+    found = source_coverage(one.ground, past.drills, _objectives(one), looks=data.looks)
     name = shown(name_of(past), 80)
-    proving = tuple(_proofs(one, links))
-    matrix = _matrix(past.drills, links)
+    proving = tuple(proof_rows(one, links))
+    matrix = matrix_of(past.drills, found.checks, links)
     plans = sorted({drill.plan_name for drill in past.drills})
     return SourceView(
         name=name,
@@ -141,8 +125,9 @@ def source_view(one: Standing, context: Context) -> SourceView:
         cloud=context.cloud(past.key[0]),
         status=status_sign(one.status),
         verdict=status_sentence(one),
+        caveat=caveat_of(one),
         simulated=one.is_simulated,
-        facts=tuple(_facts(one)),
+        facts=tuple(_facts(one, context)),
         promises=tuple(_promises(one)),
         bar=window_bar(one, name, links),
         calendar=calendar(past.drills),
@@ -150,6 +135,8 @@ def source_view(one: Standing, context: Context) -> SourceView:
         models=size_figures(past.drills, of_one_source=True),
         proofs=proving[:PROOFS_AT_MOST],
         proofs_left_out=max(0, len(proving) - PROOFS_AT_MOST),
+        no_proof=no_proof_text(one),
+        points=points(found, data.looks),
         matrix=matrix,
         notes=tuple(_note(note, context) for note in past.exceptions),
         drills=tuple(_line(drill, links) for drill in past.drills[:DRILLS_AT_MOST]),
@@ -158,7 +145,7 @@ def source_view(one: Standing, context: Context) -> SourceView:
     )
 
 
-def _facts(one: Standing) -> Iterable[Fact]:
+def _facts(one: Standing, context: Context) -> Iterable[Fact]:
     seen = one.past.observation
     newest = one.past.drills[0] if one.past.drills else None
     engine = seen.engine if seen else newest.engine if newest else None
@@ -166,6 +153,8 @@ def _facts(one: Standing) -> Iterable[Fact]:
     plans = sorted({drill.plan_name for drill in one.past.drills})
     groups = sorted({drill.group for drill in one.past.drills if drill.group})
     tier = one.tier
+    region = context.region(one.key[0])
+    yield Fact(name=_("region"), value=shown(region, 80) if region else _("region not known"))
     yield Fact(name=_("engine"), value=shown(f"{engine} {version}".strip()) if engine else _no())
     yield Fact(name=_("volume"), value=_volume(one))
     yield Fact(name=_("status"), value=shown(seen.status) if seen and seen.status else _no())
@@ -214,51 +203,13 @@ def _no() -> str:
     return _("no data")
 
 
-def _proofs(one: Standing, links: Links) -> Iterable[ProofRow]:
-    """Yield the valid proofs, the newest first: stretches, and images that lie in none of them."""
-    by_id = {drill.id: drill for drill in one.past.drills}
-    images = {image.drill_id: image for image in one.proof.images}
-    for drill in one.past.drills:
-        point = drill.point_at
-        if point is None or drill.finished_at is None:
-            continue
-        is_direct = drill.id in one.proof.direct_ids
-        image = images.get(drill.id)
-        if not is_direct and image is None:
-            continue
-        how = drill.base_how if drill.mode == "pitr" else "reported"
-        yield ProofRow(
-            what=_what(drill.id, one) if is_direct else _("image"),
-            begin=perhaps(drill.base_at),
-            end=moment(point),
-            how=_("reported by the provider") if how == "reported" else _("assumed: the latest"),
-            level=level_sign(drill.level),
-            finished_at=minute(drill.finished_at),
-            page=links.drill(by_id[drill.id]),
-        )
-
-
-def _what(drill_id: str, one: Standing) -> str:
-    return _("instant") if drill_id in one.proof.without_base else _("chain and image")
-
-
-def _matrix(drills: tuple[DrillFacts, ...], links: Links) -> Matrix | None:
-    asked = [drill for drill in drills if drill.checks][:MATRIX_DRILLS]
-    names = list(dict.fromkeys(name for drill in asked for name, _answer in drill.checks))
-    if not names:
-        return None
-    answers = [dict(drill.checks) for drill in asked]
-    return Matrix(
-        heads=tuple((minute(drill.scheduled_for), links.drill(drill)) for drill in asked),
-        rows=tuple(
-            MatrixRow(
-                check=shown(name, 80),
-                cells=tuple(answer_sign(one[name]) if name in one else None for one in answers),
-            )
-            for name in names[:CHECKS_AT_MOST]
-        ),
-        left_out=max(0, len(names) - CHECKS_AT_MOST),
-    )
+def _objectives(one: Standing) -> Objectives:
+    """Return the promise of the plans with the targets of the newest drill, as the page has it."""
+    newest = one.past.drills[0] if one.past.drills else None
+    if newest is None:
+        return one.promise
+    targets = {"rpo": newest.rpo_target, "rto": newest.rto_target}
+    return one.promise.model_copy(update=targets)
 
 
 def _note(note: ExceptionNote, context: Context) -> NoteRow:
@@ -284,7 +235,7 @@ def _line(drill: DrillFacts, links: Links) -> DrillLine:
         point_at=minute(drill.point_at) if drill.point_at else None,
         sign=outcome_sign(drill),
         part=", ".join(failing_part(drill))[:CELL_AT_MOST],
-        rta=span_text(drill.rta) if is_finished(drill) else _no(),
+        rta=rta_text(drill) if is_finished(drill) else _no(),
         rpa=span_text(drill.rpa) if is_finished(drill) else _no(),
         level=f"L{drill.level}",
         leaked=is_leaked(drill),

@@ -1,20 +1,24 @@
 """How the numbers of the overview went over 90 days, as far as the drills tell.
 
-Of windows only the newest reading is known to a report: what was restorable, how far it lagged,
-and which proofs still stood for something restorable has no history here, and is said to have none.
+Of windows only the newest reading is known to a report: what was restorable and how far it lagged
+has no history here, and is said to have none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import accumulate
 
 from drill.recovery.coverage.evidence import is_executed, is_proof
-from drill.recovery.facts import DrillFacts
+from drill.recovery.coverage.fleet import excluded_sources
+from drill.recovery.coverage.reading import validity_of
+from drill.recovery.facts import DrillFacts, ExceptionNote, SourceKey
 from drill.recovery.measure import Attainment
 from drill.report.language import _
+from drill.report.past import Past
 from drill.report.view.fleet import CONCLUSIVE, DAY, MONTH, PASSES, rto_attainment
 from drill.report.view.formats import share_text, span_text
 from drill.report.view.standing import Standing
@@ -35,46 +39,153 @@ class Spark:
     text: str
 
 
-def sparks(
-    drills: Sequence[DrillFacts], standings: Sequence[Standing], at: datetime
-) -> dict[str, Spark]:
+def sparks(past: Past, standings: Iterable[Standing], at: datetime) -> dict[str, Spark]:
     """Return a line for each number that has a history, by the id of the number.
 
-    ``drills`` come newest slot first. Each day ends at the time of day of the report, so that the
-    last value is that of the page.
+    Each day ends at the time of day of the report, so that the last value is that of the page.
     """
-    attained, passed = _shares(drills, at)
+    attained, passed = _shares(past.drills, at)
+    real = [one for one in standings if not one.is_simulated]
+    spans = {one.key: list(_spans(_proof_ends(one.past.drills, at), at)) for one in real}
+    out = excluded_sources(past.exceptions, at=at)
+    oldest = _oldest([spans[one.key] for one in real if one.key not in out], at)
     return {
-        "sources_proven": _none(),
+        "sources_proven": _spark(_covered(past, real, spans, at), _percent),
         "proven_coverage": _none(),
         "worst_lag": _none(),
         "rto_attainment": _spark(attained, _percent),
         "end_to_end": _spark(passed, _percent),
-        "oldest_proof": _spark(_oldest(standings, at), lambda days: span_text(days * DAY)),
+        "oldest_proof": _spark(oldest, lambda days: span_text(days * DAY)),
     }
 
 
-def _oldest(standings: Sequence[Standing], at: datetime) -> Series:
+_Span = tuple[datetime, int, int]
+"""A proof while it was the newest of its source: (its end, first day, first day after)."""
+
+
+def _covered(
+    past: Past, real: Sequence[Standing], spans: Mapping[SourceKey, Sequence[_Span]], at: datetime
+) -> Series:
+    """Return the share of sources with a valid proof, of those that counted on that day: they
+    were there, and no approved exclusion held. How long a proof is valid is what is promised today.
+    None before the first drill that is known."""
+    counted, valid = _Days(), _Days()
+    excluded = _days_excluded(past.exceptions, at)
+    for one in real:
+        since, out = _known_since(one, at), excluded.get(one.key, frozenset())
+        counted.add(since, DAYS, out)
+        validity = validity_of(one.promise)
+        for end, first, after in spans[one.key]:
+            valid.add(max(first, since), min(after, _place(end + validity, at)), out)
+    first_known = min((drill.enlisted_at for drill in past.drills), default=None)
+    begin = DAYS if first_known is None else _place(first_known, at)
+    return [
+        have / whole if whole and place >= begin else None
+        for place, (have, whole) in enumerate(zip(valid.counts(), counted.counts(), strict=True))
+    ]
+
+
+def _known_since(one: Standing, at: datetime) -> int:
+    """Return the first day on which a source was there: created at the provider, or else drilled
+    or seen for the first time, as far as the report knows."""
+    seen = one.past.observation
+    if seen is not None and seen.created_at is not None:
+        return _place(seen.created_at, at)
+    known = [drill.enlisted_at for drill in one.past.drills]
+    known += [seen.taken_at] if seen is not None else []
+    return _place(min(known, default=at), at)
+
+
+def _days_excluded(
+    notes: Sequence[ExceptionNote], at: datetime
+) -> Mapping[SourceKey, frozenset[int]]:
+    """Return on which days an approved exclusion held, by source."""
+    found: dict[SourceKey, set[int]] = {}
+    for place in range(DAYS) if notes else ():
+        for key in excluded_sources(notes, at=at - (DAYS - 1 - place) * DAY):
+            found.setdefault(key, set()).add(place)
+    return {key: frozenset(days) for key, days in found.items()}
+
+
+class _Days:
+    """How many things there are on each day, told as stretches of days."""
+
+    def __init__(self) -> None:
+        self._steps = [0] * (DAYS + 1)
+
+    def add(self, first: int, after: int, out: Iterable[int] = ()) -> None:
+        """Count one thing from its first day on, but not on the days that are left out."""
+        if first >= after:
+            return
+        self._steps[first] += 1
+        self._steps[after] -= 1
+        for place in out:
+            if first <= place < after:
+                self._steps[place] -= 1
+                self._steps[place + 1] += 1
+
+    def counts(self) -> list[int]:
+        """Return the number of each day."""
+        return list(accumulate(self._steps[:DAYS]))
+
+
+def _oldest(sources: Sequence[Sequence[_Span]], at: datetime) -> Series:
     """Return the age of the oldest of the newest proofs, in days; None while any source has none.
 
     The sources are those of today.
     """
-    oldest, proven = [0.0] * DAYS, [0] * DAYS
-    for one in standings:
-        ends = sorted(
-            drill.finished_at
-            for drill in one.past.drills
-            if drill.finished_at is not None and drill.finished_at <= at and is_proof(drill)
-        )
-        for begin, following in pairwise([*ends, at + DAY]):
-            base = (at - begin) / DAY - (DAYS - 1)
-            for place in range(_place(begin, at), _place(following, at)):
-                proven[place] += 1
-                oldest[place] = max(oldest[place], base + place)
-    count = len(standings)
+    having = _Days()
+    for one in sources:
+        for _end, first, after in one:
+            having.add(first, after)
+    begun = _covering(span for one in sources for span in one)
     return [
-        age if count and have == count else None for age, have in zip(oldest, proven, strict=True)
+        max(0.0, (at - oldest) / DAY - (DAYS - 1) + place)
+        if oldest is not None and have == len(sources)
+        else None
+        for place, (oldest, have) in enumerate(zip(begun, having.counts(), strict=True))
     ]
+
+
+def _proof_ends(drills: Sequence[DrillFacts], at: datetime) -> list[datetime]:
+    """Return when the proofs of a source were had, the newest first."""
+    return sorted(
+        (
+            drill.finished_at
+            for drill in drills
+            if drill.finished_at is not None and drill.finished_at <= at and is_proof(drill)
+        ),
+        reverse=True,
+    )
+
+
+def _spans(ends: Sequence[datetime], at: datetime) -> Iterator[_Span]:
+    """Yield on which days each proof was the newest, the newest first."""
+    after = DAYS
+    for end in ends:
+        first = _place(end, at)
+        if first < after:
+            yield end, first, after
+        if first == 0:
+            return  # whatever is older was not the newest on any of these days
+        after = first
+
+
+def _covering(spans: Iterable[_Span]) -> list[datetime | None]:
+    """Return for each day the oldest end of all spans that cover it.
+
+    The oldest comes first, and what it covers is its own: each day is looked at once.
+    """
+    found: list[datetime | None] = [None] * DAYS
+    left = list(range(DAYS))
+    for end, first, last in sorted(spans):
+        inside = slice(bisect_left(left, first), bisect_left(left, last))
+        for place in left[inside]:
+            found[place] = end
+        del left[inside]
+        if not left:
+            break
+    return found
 
 
 def _place(instant: datetime, at: datetime) -> int:
@@ -98,9 +209,10 @@ def _shares(drills: Sequence[DrillFacts], at: datetime) -> tuple[Series, Series]
         due[place] += 1
         if is_executed(drill) and drill.outcome in PASSES:
             passed[place] += 1
-        if drill.outcome in CONCLUSIVE and drill.rto_target is not None:
+        attained = rto_attainment(drill) if drill.outcome in CONCLUSIVE else Attainment.NO_DATA
+        if attained is not Attainment.NO_DATA:
             promised[place] += 1
-            met[place] += rto_attainment(drill) is Attainment.MET
+            met[place] += attained is Attainment.MET
     return _rolling(met, promised, span), _rolling(passed, due, span)
 
 

@@ -10,21 +10,12 @@ from enum import IntEnum
 from drill.clock import to_milliseconds
 from drill.plan.model import Objectives, Plan
 from drill.recovery.coverage.evidence import is_conclusive, is_proof
-from drill.recovery.coverage.intervals import (
-    Interval,
-    milliseconds_of,
-)
+from drill.recovery.coverage.ground import Ground, ground_of
+from drill.recovery.coverage.intervals import Interval
 from drill.recovery.coverage.metric import Metric
-from drill.recovery.coverage.proof import Proof, proof_metrics, prove
-from drill.recovery.coverage.reading import state_of, usable_bases, validity_of
-from drill.recovery.coverage.window import (
-    Gaps,
-    Lag,
-    WindowState,
-    lag_now,
-    window_coverage,
-    window_gaps,
-)
+from drill.recovery.coverage.proof import Proof, proof_metrics
+from drill.recovery.coverage.reading import validity_of
+from drill.recovery.coverage.window import Gaps, Lag, WindowState, window_coverage
 from drill.recovery.facts import DrillFacts, SourceKey
 from drill.recovery.measure import Attainment
 from drill.recovery.verdict import Outcome
@@ -39,7 +30,7 @@ class Status(IntEnum):
     """What a reader must know of a source first; the worst is the lowest."""
 
     FAILED = 0
-    """The newest conclusive drill failed."""
+    """The conclusive drill that ended last failed."""
     UNPROVEN = 1
     """No drill ever was a proof."""
     EXPIRED = 2
@@ -66,12 +57,8 @@ class Standing:
     past: SourcePast
     status: Status
     promise: Objectives
-    window: WindowState | None
-    """None if the source was never observed: then nothing below is known of its windows."""
-    gaps: Gaps | None
-    lag: Lag | None
-    """At the instant of the observation: what happened since is not known."""
-    proof: Proof
+    ground: Ground
+    """What its provider said and what its drills prove: all its figures stand on it."""
     metrics: Mapping[str, Metric]
     tier: int | None
     """How critical the source is: the tier of its newest drill that has one."""
@@ -88,6 +75,26 @@ class Standing:
         return self.past.key
 
     @property
+    def window(self) -> WindowState | None:
+        """Return what is restorable; None if the provider never answered."""
+        return self.ground.state
+
+    @property
+    def gaps(self) -> Gaps | None:
+        """Return the gaps; None if the provider never answered."""
+        return self.ground.gaps
+
+    @property
+    def lag(self) -> Lag | None:
+        """Return the lag when the provider was asked: what happened since is not known."""
+        return self.ground.lag
+
+    @property
+    def proof(self) -> Proof:
+        """Return what is proven at the instant of the report."""
+        return self.ground.proof
+
+    @property
     def domain(self) -> Interval | None:
         """Return the span that a window bar shows: what is promised, or else all that is known."""
         if self.window is None:
@@ -100,56 +107,50 @@ class Standing:
         return min(known, default=at - 86_400_000), at
 
     @property
+    def standing_proofs(self) -> frozenset[str]:
+        """Return the ids of the drills that prove something that is restorable now."""
+        return self.proof.direct_ids.union(image.drill_id for image in self.proof.images)
+
+    @property
     def is_in_time(self) -> bool:
         """Tell whether the newest proof is young enough, wherever its point is (coverage C.8)."""
         return self.expires_at is not None and to_milliseconds(self.expires_at) > self.proof.at
 
 
 def promises_of(plans: Iterable[Plan]) -> dict[SourceKey, Objectives]:
-    """Return the strictest promise of each source: the longest retention, the shortest validity."""
+    """Return the strictest promise of each source: the longest retention, the shortest spans."""
     found: dict[SourceKey, Objectives] = {}
     for plan in plans:
         key = (plan.source.cloud, plan.source.instance_id)
         validity, retention = validity_of(plan.objectives), plan.objectives.retention
+        cadence = plan.objectives.cadence
         before = found.get(key)
         if before is not None:
             validity = min(validity, validity_of(before))
             retentions = [one for one in (retention, before.retention) if one is not None]
             retention = max(retentions, default=None)
-        found[key] = Objectives(retention=retention, proof_validity=validity)
+            cadences = [one for one in (cadence, before.cadence) if one is not None]
+            cadence = min(cadences, default=None)
+        found[key] = Objectives(retention=retention, proof_validity=validity, cadence=cadence)
     return found
 
 
 def standing_of(past: SourcePast, promise: Objectives, *, at: datetime) -> Standing:
     """Return where a source stands at an instant."""
-    validity = validity_of(promise)
-    seen = past.observation
-    window = state_of(seen, promise, at=to_milliseconds(seen.taken_at)) if seen else None
-    bases = usable_bases(seen.backups, source_id=seen.source_id) if seen else ()
-    proof = prove(
-        past.drills,
-        at=to_milliseconds(at),
-        validity=milliseconds_of(validity),
-        advertised=window.advertised if window else (),
-        promised=window.promised if window else None,
-        bases=bases,
-    )
-    metrics = proof_metrics(proof)
-    if window is not None:
-        metrics["window_coverage"] = window_coverage(window)
+    ground = ground_of(past.observation, past.drills, promise, at=at)
+    metrics = proof_metrics(ground.proof)
+    if ground.state is not None:
+        metrics["window_coverage"] = window_coverage(ground.state)
     finished = [drill for drill in past.drills if is_finished(drill)]
-    newest_proof = _newest_proof(finished)
+    newest_proof = _last_ended(drill for drill in finished if is_proof(drill))
     ends = newest_proof.finished_at if newest_proof else None
     is_simulated = _is_simulated(past)
-    expires_at = ends + validity if ends is not None else None
+    expires_at = ends + validity_of(promise) if ends is not None else None
     return Standing(
         past=past,
         status=Status.SIMULATED if is_simulated else _status(finished, expires_at, at),
         promise=promise,
-        window=window,
-        gaps=window_gaps(window.advertised) if window else None,
-        lag=lag_now(window, [base.ended for base in bases]) if window else None,
-        proof=proof,
+        ground=ground,
         metrics=metrics,
         tier=next((drill.tier for drill in past.drills if drill.tier is not None), None),
         newest=finished[0] if finished else None,
@@ -159,13 +160,13 @@ def standing_of(past: SourcePast, promise: Objectives, *, at: datetime) -> Stand
     )
 
 
-def _newest_proof(finished: Iterable[DrillFacts]) -> DrillFacts | None:
-    proofs = [
-        (drill.finished_at, drill.id, drill)
-        for drill in finished
-        if drill.finished_at is not None and is_proof(drill)
+def _last_ended(finished: Iterable[DrillFacts]) -> DrillFacts | None:
+    """Return the drill that found out last: of two that overlap, the one that ended later, as in
+    the account of proofs."""
+    ended = [
+        (drill.finished_at, drill.id, drill) for drill in finished if drill.finished_at is not None
     ]
-    return max(proofs)[2] if proofs else None
+    return max(ended)[2] if ended else None
 
 
 def _is_simulated(past: SourcePast) -> bool:
@@ -175,12 +176,12 @@ def _is_simulated(past: SourcePast) -> bool:
 
 
 def _status(finished: list[DrillFacts], expires_at: datetime | None, at: datetime) -> Status:
-    conclusive = next((drill for drill in finished if is_conclusive(drill)), None)
+    conclusive = _last_ended(drill for drill in finished if is_conclusive(drill))
     if conclusive is not None and conclusive.outcome in FAILURES:
         return Status.FAILED
     if expires_at is None:
         return Status.UNPROVEN
-    if expires_at <= at:
+    if to_milliseconds(expires_at) <= to_milliseconds(at):
         return Status.EXPIRED
     if finished[0].outcome not in PASSES and finished[0].outcome is not Outcome.SKIPPED:
         return Status.UNSURE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from drill.recovery.coverage.evidence import has_passed
@@ -13,7 +13,7 @@ from drill.report.audit import Audit
 from drill.report.context import Context
 from drill.report.language import _, ngettext
 from drill.report.view.attainment import Attained, quantile_text
-from drill.report.view.compliance import AuditData, period_text, reviewed_share
+from drill.report.view.compliance import AuditData, period_text
 from drill.report.view.confidence import sentence
 from drill.report.view.formats import Moment, minute, moment, percent, share_text, span_text
 from drill.report.view.links import source_page
@@ -177,13 +177,20 @@ def _figures(audit: Audit, context: Context) -> Iterable[Figure]:
         _("Drills passed"), passed, scheduled,
         share_text(span_of(passed), span_of(scheduled)) if scheduled else _("of all scheduled"),
     )  # fmt: skip
-    yield _figure(_("RTO kept"), rto.met, rto.with_target, _commitment(rto))
-    yield _figure(_("RPO kept"), rpo.met, rpo.with_target, _commitment(rpo))
+    for title, one in ((_("RTO kept"), rto), (_("RPO kept"), rpo)):
+        figure = _figure(title, one.met, one.with_target, _commitment(one))
+        if one.unknown and figure.tone == Tone.PASS.value:
+            mark = sign(Tone.WARN, "")
+            figure = replace(figure, tone=mark.tone, glyph=mark.glyph)
+        yield figure
     yield _oldest(audit, context)
 
 
 def _commitment(one: Attained) -> str:
-    return _("p90 {p90}; failed ones never recovered").format(p90=quantile_text(one.p90))
+    said = _("p90 {p90}; failed ones never recovered").format(p90=quantile_text(one.p90))
+    if not one.unknown:
+        return said
+    return _("{said}; {count} that passed were not measured").format(said=said, count=one.unknown)
 
 
 def _oldest(audit: Audit, context: Context) -> Figure:
@@ -246,15 +253,16 @@ def _months(audit: Audit, context: Context) -> tuple[MonthBar, ...]:
     at = context.at.astimezone(UTC)
     count = at.year * 12 + at.month - 1
     names = [f"{one // 12}-{one % 12 + 1:02d}" for one in range(count - MONTHS + 1, count + 1)]
-    due = dict.fromkeys(names, 0)
-    passed = dict.fromkeys(names, 0)
-    oldest = datetime(int(names[0][:4]), int(names[0][5:]), 1, tzinfo=UTC)
+    due = [0] * MONTHS
+    passed = [0] * MONTHS
     for drill in audit.drills:
-        if drill.scheduled_for >= oldest:
-            month = drill.scheduled_for.astimezone(UTC).isoformat()[:7]
-            due[month] += 1
-            passed[month] += has_passed(drill)
-    return tuple(_bar(place, month, passed[month], due[month]) for place, month in enumerate(names))
+        slot = drill.scheduled_for.astimezone(UTC)
+        place = slot.year * 12 + slot.month - 2 - count + MONTHS
+        if place < 0:
+            break  # newest slot first
+        due[place] += 1
+        passed[place] += has_passed(drill)
+    return tuple(_bar(place, month, passed[place], due[place]) for place, month in enumerate(names))
 
 
 def _bar(place: int, month: str, passed: int, due: int) -> MonthBar:
@@ -334,7 +342,7 @@ def _decisions(
             "Agree on other objectives or on faster recovery for {count} sources: {names}",
             len(slow),
         ).format(count=len(slow), names=_names(slow))
-    done, whole = reviewed_share(audit)
+    done, whole = audit.accepted, audit.finished
     if whole and done < whole:
         yield _("Have {count} finished drills reviewed: nobody has accepted their results").format(
             count=whole - done

@@ -22,7 +22,7 @@ from drill.report.view.fleet import (
     newest_first,
     streak_began,
 )
-from drill.report.view.formats import Moment, minute, perhaps, span_text
+from drill.report.view.formats import Moment, minute, perhaps, rta_text, span_text
 from drill.report.view.links import Links, source_page
 from drill.report.view.signs import (
     Sign,
@@ -299,7 +299,7 @@ def _passed(record: DrillFacts, where: Where) -> PassedRow:
         mode=f"{mode_word(record.mode)}, {target_word(record.target_kind)}",
         point_at=perhaps(record.point_at),
         level=level_sign(record.level),
-        rta=span_text(record.rta),
+        rta=rta_text(record),
         rto=span_text(record.rto_target) if record.rto_target else _("no target"),
         rpa=span_text(record.rpa),
         rpo=span_text(record.rpo_target) if record.rpo_target else _("no target"),

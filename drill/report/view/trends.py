@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from typing import NamedTuple
 
 from drill.clock import from_milliseconds
 from drill.recovery.coverage.evidence import is_executed
@@ -16,19 +15,23 @@ from drill.recovery.coverage.intervals import (
 )
 from drill.recovery.coverage.ranking import nearest_rank
 from drill.recovery.facts import DrillFacts
-from drill.recovery.measure import Attainment
 from drill.report.context import Context
 from drill.report.language import _
 from drill.report.past import Past
-from drill.report.view.fleet import CONCLUSIVE, FAILURES, PASSES, rto_attainment
+from drill.report.view.fleet import FAILURES, PASSES
 from drill.report.view.formats import Moment, moment, percent, share_text, span_text
+from drill.report.view.recovery_counts import (
+    SIZES,
+    Times,
+    month_name,
+    month_of,
+    times_by_engine,
+)
 from drill.report.view.size_model import SizeFigures, size_figures
 from drill.report.view.text import shown
 
 MONTHS = 13
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 460, 150, 76, 10, 20
-SIZES = ((100, "< 100 GB"), (500, "100–499 GB"), (2000, "500–1999 GB"), (None, "≥ 2000 GB"))
-"""Borders of the sizes of volumes, in gigabytes, and what they are called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,23 +93,16 @@ class TrendsView:
     axis_y: int
 
 
-class _Timed(NamedTuple):
-    """What a group of recovery times counts of one conclusive drill."""
-
-    minutes: float | None
-    """Infinite for a failed drill: it took forever (coverage C.11)."""
-    has_failed: bool
-    is_met: bool | None
-    """None without an RTO target, or without a measured RTA."""
-    month: str
-    volume_gb: int | None
-
-
 def trends_view(past: Past, context: Context) -> TrendsView:
     """Return everything that the page of trends prints. Simulated drills are in nothing."""
     real = [drill for drill in past.drills if not drill.is_simulated]
     months = _last_months(context)
-    broken = failures(real, at=context.at)
+    broken = [
+        failure
+        for one in past.sources.values()
+        if any(drill.outcome in FAILURES for drill in one.drills)
+        for failure in failures(one.drills, at=context.at)
+    ]
     mttr = failure_mttr(broken)
     return TrendsView(
         generated_at=moment(context.at),
@@ -122,35 +118,32 @@ def trends_view(past: Past, context: Context) -> TrendsView:
     )
 
 
-def _last_months(context: Context) -> list[str]:
-    at = context.at.astimezone(UTC)
-    count = at.year * 12 + at.month - 1
-    return [f"{one // 12}-{one % 12 + 1:02d}" for one in range(count - MONTHS + 1, count + 1)]
+def _last_months(context: Context) -> list[int]:
+    last = month_of(context.at.astimezone(UTC))
+    return list(range(last - MONTHS + 1, last + 1))
 
 
-def _month(drill: DrillFacts) -> str:
-    at = drill.scheduled_for
-    return f"{at.year}-{at.month:02d}"
-
-
-def _multiples(real: Sequence[DrillFacts], months: Sequence[str]) -> Iterable[Multiple]:
-    by_engine: dict[str, list[_Timed]] = {}
-    for drill in real:
-        if drill.outcome in CONCLUSIVE and drill.engine:
-            by_engine.setdefault(drill.engine, []).append(_timed(drill))
+def _multiples(real: Sequence[DrillFacts], months: Sequence[int]) -> Iterable[Multiple]:
+    by_engine = times_by_engine(real)
     for number, engine in enumerate(sorted(by_engine), start=1):
-        drills = by_engine[engine]
-        of_month: dict[str, list[_Timed]] = {}
-        for one in drills:
-            of_month.setdefault(one.month, []).append(one)
-        rows = tuple(_times(month, of_month[month]) for month in months if month in of_month)
+        counted = by_engine[engine]
+        of_month: dict[int, Times] = {}
+        of_size: dict[int | None, Times] = {}
+        everything = Times()
+        for (month, size), times in counted.items():
+            of_month.setdefault(month, Times()).add(times)
+            of_size.setdefault(size, Times()).add(times)
+            everything.add(times)
+        rows = tuple(
+            _times(month_name(month), of_month[month]) for month in months if month in of_month
+        )
         values = [
-            (place, _minutes(of_month[month]))
+            (place, of_month[month].minutes)
             for place, month in enumerate(months)
             if month in of_month
         ]
-        band, line, dots, labels = _shapes(values, months)
-        whole = _times(engine, drills)
+        band, line, dots, labels = _shapes(values, [month_name(month) for month in months])
+        whole = _times(engine, everything)
         yield Multiple(
             id=f"engine-{number}",
             title=shown(engine, 40),
@@ -163,39 +156,21 @@ def _multiples(real: Sequence[DrillFacts], months: Sequence[str]) -> Iterable[Mu
             dots=dots,
             labels=labels,
             months=rows,
-            sizes=tuple(_sizes(drills)),
+            sizes=tuple(_sizes(of_size)),
         )
 
 
-def _timed(drill: DrillFacts) -> _Timed:
-    has_failed = drill.outcome in FAILURES
-    known = drill.rta / timedelta(minutes=1) if drill.rta is not None else None
-    attained = rto_attainment(drill)
-    return _Timed(
-        minutes=math.inf if has_failed else known,
-        has_failed=has_failed,
-        is_met=None if attained is Attainment.NO_DATA else attained is Attainment.MET,
-        month=_month(drill),
-        volume_gb=drill.volume_gb,
-    )
-
-
-def _minutes(drills: Sequence[_Timed]) -> list[float]:
-    return [one.minutes for one in drills if one.minutes is not None]
-
-
-def _times(name: str, drills: Sequence[_Timed]) -> TimesRow:
-    values = _minutes(drills)
-    promised = [one.is_met for one in drills if one.is_met is not None]
+def _times(name: str, times: Times) -> TimesRow:
+    values = sorted(times.minutes)
     return TimesRow(
         name=name,
         count=len(values),
-        failed=sum(one.has_failed for one in drills),
+        failed=times.failed,
         p50=_minutes_text(nearest_rank(values, 50)),
         p90=_minutes_text(nearest_rank(values, 90)),
         longest=_minutes_text(nearest_rank(values, 100)),
-        met=_("{part} of {whole}").format(part=sum(promised), whole=len(promised))
-        if promised
+        met=_("{part} of {whole}").format(part=times.met, whole=times.with_target)
+        if times.with_target
         else _("no target"),
     )
 
@@ -206,22 +181,12 @@ def _minutes_text(minutes: float | None) -> str:
     return _("not reached") if math.isinf(minutes) else span_text(timedelta(minutes=minutes))
 
 
-def _sizes(drills: Sequence[_Timed]) -> Iterable[TimesRow]:
-    low = 0
-    for high, name in SIZES:
-        inside = [
-            drill
-            for drill in drills
-            if drill.volume_gb is not None
-            and drill.volume_gb >= low
-            and (high is None or drill.volume_gb < high)
-        ]
-        if inside:
-            yield _times(name, inside)
-        low = high or low
-    unknown = [drill for drill in drills if drill.volume_gb is None]
-    if unknown:
-        yield _times(_("volume not known"), unknown)
+def _sizes(of_size: Mapping[int | None, Times]) -> Iterable[TimesRow]:
+    for place, (_high, name) in enumerate(SIZES):
+        if place in of_size:
+            yield _times(name, of_size[place])
+    if None in of_size:
+        yield _times(_("volume not known"), of_size[None])
 
 
 def _shapes(
@@ -269,28 +234,32 @@ def _is_finite(value: float | None) -> bool:
 
 
 def _month_rows(
-    real: Sequence[DrillFacts], months: Sequence[str], broken: Sequence[Failure]
+    real: Sequence[DrillFacts], months: Sequence[int], broken: Sequence[Failure]
 ) -> Iterable[MonthRow]:
-    of_month: dict[str, list[DrillFacts]] = {month: [] for month in months}
+    due = dict.fromkeys(months, 0)
+    executed, passed, failed = dict(due), dict(due), dict(due)
     for drill in real:
-        of_month.get(_month(drill), []).append(drill)
-    repairs: dict[str, list[Failure]] = {}
+        month = month_of(drill.scheduled_for)
+        if month in due:
+            due[month] += 1
+            executed[month] += is_executed(drill)
+            passed[month] += drill.outcome in PASSES
+            failed[month] += drill.outcome in FAILURES
+    repairs: dict[int, list[Failure]] = {}
     for one in broken:
         if one.ended is not None:
-            repairs.setdefault(f"{from_milliseconds(one.ended):%Y-%m}", []).append(one)
+            repairs.setdefault(month_of(from_milliseconds(one.ended)), []).append(one)
     for month in reversed(months):
-        due = of_month[month]
-        passed = sum(1 for drill in due if drill.outcome in PASSES)
         mended = repairs.get(month, [])
         mttr = failure_mttr(mended)
         yield MonthRow(
-            month=month,
-            due=len(due),
-            executed=sum(1 for drill in due if is_executed(drill)),
-            passed=passed,
-            failed=sum(1 for drill in due if drill.outcome in FAILURES),
-            share=share_text(span_of(passed), span_of(len(due))),
-            bar=percent(passed / len(due)) if due else "",
+            month=month_name(month),
+            due=due[month],
+            executed=executed[month],
+            passed=passed[month],
+            failed=failed[month],
+            share=share_text(span_of(passed[month]), span_of(due[month])),
+            bar=percent(passed[month] / due[month]) if due[month] else "",
             repaired=str(len(mended)),
             mttr=span_text(timedelta(seconds=mttr.value) if mttr.value is not None else None),
         )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drill.engine.reviewing import reviewed
-from drill.report.audit import in_order
 from drill.report.context import Context
 from drill.report.language import _
 from drill.report.view.compliance import AuditData, period_text
@@ -40,10 +38,9 @@ def verify_view(data: AuditData, context: Context) -> VerifyView:
 
 def _digests(data: AuditData) -> Sheet:
     audit = data.audit
-    period = reviewed(in_order(audit.drills)).facts
     rows = (
         (_("every drill of the report"), len(data.past.drills), audit.digest),
-        (_("the real drills of the period"), len(audit.drills), period["sha256"]),
+        (_("the real drills of the period"), len(audit.drills), audit.period_digest),
         (
             _("what the sample was drawn from (ids, sorted)"),
             audit.sample.eligible,

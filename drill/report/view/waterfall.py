@@ -14,6 +14,7 @@ from drill.report.view.formats import (
     milliseconds_text,
     percent,
     perhaps,
+    rta_text,
     span_text,
 )
 
@@ -178,7 +179,7 @@ def _bracket(record: DrillRecord, scale: _Scale, bottom: int) -> Bracket | None:
         width=percent(max(right - left, 0.002)),
         y=bottom + 10,
         text_y=bottom + 17,
-        text=span_text(record.rta),
+        text=rta_text(record),
         target_x=percent(scale.at(begin + target)) if target and is_on_axis else None,
         target_text=f"RTO {span_text(target)}" if target else "",
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from drill.sandbox.lineage import in_lineage, named_backup
 from drill.sandbox.mariadb.archive import ArchiveReader, Chain, Place
 from drill.sandbox.mariadb.binlog import log_name
 from drill.sandbox.mariadb.layout import InstanceFolder, StoredBackup
 from drill.sandbox.mariadb.replay import Stretch
-from drill.sandbox.postgres.layout import History
 from drill.sandbox.postgres.windows import merge
 from drill.sandbox.servers import RestoreFailed, Span
 
@@ -40,15 +39,11 @@ def choose_backup(
     A named one may be of any era: an instance that was overwritten can still be reset to its own
     baseline. A restore time means the system that the instance holds now. Raise RestoreFailed.
     """
-    if (backup_id is None) == (restore_time is None):
+    if restore_time is None and backup_id is not None:
+        return named_backup(folder, backup_id)
+    if restore_time is None or backup_id is not None:
         raise RestoreFailed("name either a backup or a restore time")
-    backups = folder.backups()
-    if restore_time is None:
-        for backup in backups:
-            if backup.id == backup_id:
-                return backup
-        raise RestoreFailed(f"there is no backup {backup_id} of instance {folder.id}")
-    own = in_lineage(backups, folder.history())
+    own = in_lineage(folder.backups(), folder.history())
     usable = [backup for backup in own if _round_up(backup.base.ended_at) <= restore_time]
     if not usable:
         first = f"the first ended at {_text(own[0].base.ended_at)}" if own else "there is none"
@@ -87,24 +82,6 @@ def _why_it_ends(
     if proven_until is None:
         return f"{goal} {_text(restore_time)}"
     return f"{goal} {_text(restore_time)}: its last commit was at {_text(proven_until)}"
-
-
-def in_lineage(backups: Iterable[StoredBackup], history: History) -> list[StoredBackup]:
-    """Return the backups of the system that the instance holds now, of all its eras."""
-    return [b for b in backups if history.lineages.get(b.era) == history.lineage]
-
-
-def next_history(
-    source: InstanceFolder, target: InstanceFolder, backup: StoredBackup, admin_user: str
-) -> History:
-    """Return the history of a target that a backup of the source is restored to.
-
-    A restore to the original stays in the lineage of the backup; any other begins a new one.
-    """
-    if not target.exists():
-        return History(admin_user, 1, {1: 1})
-    history = target.history()
-    return history.begin_era(history.lineages[backup.era] if source.id == target.id else None)
 
 
 def start_of(backup: StoredBackup) -> Place:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from drill.sandbox.lineage import first_reason
 from drill.sandbox.mariadb.accounts import change_password
 from drill.sandbox.mariadb.image import without_notes
 from drill.sandbox.mariadb.process import Launch, start_replaying_server
@@ -46,7 +47,7 @@ def make_copy(
             order.image, order.data, copy_function=shutil.copyfile, ignore=without_notes
         )
     except shutil.Error as error:
-        raise OSError(0, _first_reason(error)) from error
+        raise OSError(0, first_reason(error)) from error
     order.data.chmod(0o700)
     launch.identity.own(order.data.parent)
     if order.stretch is None and password is None:
@@ -59,9 +60,3 @@ def make_copy(
             change_password(server, admin_user, password)
     finally:
         server.stop()
-
-
-def _first_reason(error: shutil.Error) -> str:
-    """Return the reason for the first file; shutil.Error is a list of (source, copy, reason)."""
-    reasons = error.args[0] if error.args else ()
-    return str(reasons[0][2]) if reasons else "unknown"

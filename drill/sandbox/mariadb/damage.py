@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from drill.sandbox.damage import change_bytes
+from drill.sandbox.lineage import backup_to_damage
 from drill.sandbox.mariadb.archive import ArchiveReader
 from drill.sandbox.mariadb.binlog import log_name
-from drill.sandbox.mariadb.choice import choose_backup, in_lineage, start_of
+from drill.sandbox.mariadb.choice import choose_backup, start_of
 from drill.sandbox.mariadb.layout import InstanceFolder, StoredBackup
-from drill.sandbox.servers import RestoreFailed, ServerFault
+from drill.sandbox.servers import ServerFault
 
 
 def lose_file(folder: InstanceFolder, reader: ArchiveReader, at: datetime | None) -> str:
@@ -48,16 +50,7 @@ def corrupt(folder: InstanceFolder, backup_id: str | None, at: datetime | None) 
 
 
 def _chosen(folder: InstanceFolder, backup_id: str | None, at: datetime | None) -> StoredBackup:
-    """Return the backup that a restore would choose; the newest where nothing is named."""
-    if backup_id is not None or at is not None:
-        try:
-            return choose_backup(folder, backup_id, at)
-        except RestoreFailed as error:
-            raise ServerFault(str(error)) from error
-    own = in_lineage(folder.backups(), folder.history())
-    if not own:
-        raise ServerFault(f"there is no backup of instance {folder.id}")
-    return own[-1]
+    return backup_to_damage(folder, backup_id, at, partial(choose_backup, folder))
 
 
 def _size(file: Path) -> int:

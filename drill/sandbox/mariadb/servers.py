@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from drill.sandbox.lineage import History, next_history
 from drill.sandbox.mariadb import image
 from drill.sandbox.mariadb.accounts import create_administrator, ensure_user_name
 from drill.sandbox.mariadb.administration import MariadbAdministration
 from drill.sandbox.mariadb.archive import ArchiveReader
 from drill.sandbox.mariadb.archiver import Archiver, archive_rest
 from drill.sandbox.mariadb.backup import take_full_backup
-from drill.sandbox.mariadb.choice import choose_backup, choose_stretch, next_history, windows_of
+from drill.sandbox.mariadb.choice import choose_backup, choose_stretch, windows_of
 from drill.sandbox.mariadb.copying import Order, make_copy
 from drill.sandbox.mariadb.damage import corrupt, lose_file
 from drill.sandbox.mariadb.home import Home
@@ -25,7 +26,6 @@ from drill.sandbox.mariadb.install import initialise
 from drill.sandbox.mariadb.layout import InstanceFolder, StoredBackup
 from drill.sandbox.mariadb.process import RunningServer, end_leftover, start_server
 from drill.sandbox.mariadb.replay import Stretch
-from drill.sandbox.postgres.layout import History
 from drill.sandbox.postgres.locks import InstanceLocks
 from drill.sandbox.postgres.recovery import as_restore_failure
 from drill.sandbox.servers import BaseBackup, RestoreFailed, ServerFault, Span

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from drill.sandbox.lineage import in_lineage, named_backup
 from drill.sandbox.postgres.archive import ArchiveReader
-from drill.sandbox.postgres.layout import History, InstanceFolder, StoredBackup
-from drill.sandbox.postgres.windows import in_lineage
+from drill.sandbox.postgres.layout import InstanceFolder, StoredBackup
 from drill.sandbox.servers import RestoreFailed
 
 
@@ -19,15 +19,11 @@ def choose_backup(
     A named one may be of any era: an instance that was overwritten can still be reset to its own
     baseline. A restore time means the system that the instance holds now. Raise RestoreFailed.
     """
-    if (backup_id is None) == (restore_time is None):
+    if restore_time is None and backup_id is not None:
+        return named_backup(folder, backup_id)
+    if restore_time is None or backup_id is not None:
         raise RestoreFailed("name either a backup or a restore time")
-    backups = folder.backups()
-    if restore_time is None:
-        for backup in backups:
-            if backup.id == backup_id:
-                return backup
-        raise RestoreFailed(f"there is no backup {backup_id} of instance {folder.id}")
-    own = in_lineage(backups, folder.history())
+    own = in_lineage(folder.backups(), folder.history())
     chosen = newest_before(own, restore_time)
     if chosen is None:
         first = f"the first ended at {_text(own[0].base.ended_at)}" if own else "there is none"
@@ -41,19 +37,6 @@ def newest_before(backups: Sequence[StoredBackup], restore_time: datetime) -> St
     """Return the base backup that ended last, at or before the restore time."""
     usable = [backup for backup in backups if backup.base.ended_at <= restore_time]
     return max(usable, key=lambda backup: backup.base.ended_at, default=None)
-
-
-def next_history(
-    source: InstanceFolder, target: InstanceFolder, backup: StoredBackup, admin_user: str
-) -> History:
-    """Return the history of a target that a base backup of the source is restored to.
-
-    A restore to the original stays in the lineage of the base backup; any other begins a new one.
-    """
-    if not target.exists():
-        return History(admin_user, 1, {1: 1})
-    history = target.history()
-    return history.begin_era(history.lineages[backup.era] if source.id == target.id else None)
 
 
 def why_the_log_ends(

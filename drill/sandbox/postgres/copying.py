@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from drill.sandbox.lineage import first_reason
 from drill.sandbox.postgres.administrator import change_password
 from drill.sandbox.postgres.binaries import Binaries, complaint_in
 from drill.sandbox.postgres.cluster import configure
@@ -70,16 +71,10 @@ def _lay_out(binaries: Binaries, order: Order) -> None:
         # replay that follows several times slower (embedded.md, 7: the write-size trap).
         shutil.copytree(order.image, order.data, copy_function=shutil.copyfile)
     except shutil.Error as error:
-        raise OSError(0, _first_reason(error)) from error
+        raise OSError(0, first_reason(error)) from error
     order.data.chmod(0o700)
     for name in ("standby.signal", "postmaster.pid", "postmaster.opts", "backup_manifest"):
         (order.data / name).unlink(missing_ok=True)
     limits = limits_in(controldata.stdout)
     configure(order.data, recovery_settings(order.archive, order.stop.restore_time, limits))
     (order.data / "recovery.signal").touch()
-
-
-def _first_reason(error: shutil.Error) -> str:
-    """Return the reason for the first file; shutil.Error is a list of (source, copy, reason)."""
-    reasons = error.args[0] if error.args else ()
-    return str(reasons[0][2]) if reasons else "unknown"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from drill.sandbox.damage import change_bytes
+from drill.sandbox.lineage import backup_to_damage
 from drill.sandbox.postgres.archive import ArchiveReader
 from drill.sandbox.postgres.choice import choose_backup
 from drill.sandbox.postgres.layout import InstanceFolder, StoredBackup
-from drill.sandbox.postgres.windows import in_lineage
-from drill.sandbox.servers import RestoreFailed, ServerFault
+from drill.sandbox.servers import ServerFault
 
 
 def lose_segment(folder: InstanceFolder, reader: ArchiveReader, at: datetime | None) -> str:
@@ -46,16 +47,7 @@ def corrupt(folder: InstanceFolder, backup_id: str | None, at: datetime | None) 
 
 
 def _chosen(folder: InstanceFolder, backup_id: str | None, at: datetime | None) -> StoredBackup:
-    """Return the base backup that a restore would choose; the newest where nothing is named."""
-    if backup_id is not None or at is not None:
-        try:
-            return choose_backup(folder, backup_id, at)
-        except RestoreFailed as error:
-            raise ServerFault(str(error)) from error
-    own = in_lineage(folder.backups(), folder.history())
-    if not own:
-        raise ServerFault(f"there is no backup of instance {folder.id}")
-    return own[-1]
+    return backup_to_damage(folder, backup_id, at, partial(choose_backup, folder))
 
 
 def _segment_after(

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
+from drill.sandbox.lineage import in_lineage
 from drill.sandbox.postgres.archive import ArchiveReader
 from drill.sandbox.postgres.layout import InstanceFolder
-from drill.sandbox.postgres.windows import in_lineage
 from drill.sandbox.servers import ServerFault
 
 _logger = logging.getLogger(__name__)

@@ -12,16 +12,17 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from drill.sandbox.lineage import History, next_history
 from drill.sandbox.postgres.administration import PostgresAdministration
 from drill.sandbox.postgres.administrator import create_administrator, ensure_user_name
 from drill.sandbox.postgres.archive import ArchiveReader
 from drill.sandbox.postgres.backup import take_base_backup, verify_base_backup
-from drill.sandbox.postgres.choice import choose_backup, next_history, why_the_log_ends
+from drill.sandbox.postgres.choice import choose_backup, why_the_log_ends
 from drill.sandbox.postgres.cluster import configure, initialise
 from drill.sandbox.postgres.copying import Order, make_copy
 from drill.sandbox.postgres.damage import corrupt, lose_segment
 from drill.sandbox.postgres.home import Home
-from drill.sandbox.postgres.layout import History, InstanceFolder, StoredBackup
+from drill.sandbox.postgres.layout import InstanceFolder, StoredBackup
 from drill.sandbox.postgres.locks import InstanceLocks
 from drill.sandbox.postgres.process import RunningServer, end_leftover, start_server
 from drill.sandbox.postgres.recorder import Recorder
@@ -110,7 +111,7 @@ class PostgresServers:
             self._stop(instance_id)
             if not folder.path.exists():
                 return
-            for data in folder.clusters():
+            for data in folder.data_folders():
                 end_leftover(data)
             self._reader.forget(folder.path)
             try:
@@ -297,7 +298,7 @@ class PostgresServers:
     @staticmethod
     def _clear_leftovers(folder: InstanceFolder) -> None:
         """Delete what a killed service left half done, after its servers. Raise OSError."""
-        for data in folder.clusters():
+        for data in folder.data_folders():
             end_leftover(data)
         folder.clear_leftovers()
 

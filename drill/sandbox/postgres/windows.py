@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from drill.sandbox.lineage import in_lineage
 from drill.sandbox.postgres.archive import ArchiveReader
-from drill.sandbox.postgres.layout import History, InstanceFolder, StoredBackup
+from drill.sandbox.postgres.layout import InstanceFolder
 from drill.sandbox.servers import Span
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -25,11 +26,6 @@ def windows_of(folder: InstanceFolder, reader: ArchiveReader) -> list[Span]:
         if span is not None:
             spans.append(span)
     return merge(spans)
-
-
-def in_lineage(backups: Iterable[StoredBackup], history: History) -> list[StoredBackup]:
-    """Return the base backups of the system that the instance holds now, of all its eras."""
-    return [b for b in backups if history.lineages.get(b.era) == history.lineage]
 
 
 def span_after(consistent_at: datetime, newest_ending_at: datetime | None) -> Span | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 from drill.clock import to_milliseconds
 from drill.plan.model import Objectives
+from drill.recovery.coverage.ground import ground_of
 from drill.recovery.coverage.intervals import Interval, Intervals, union
 from drill.recovery.coverage.proof import Base, Proof, prove
-from drill.recovery.facts import DrillFacts, Observation
+from drill.recovery.coverage.source import SourceCoverage, source_coverage
+from drill.recovery.facts import DrillFacts, Look, Observation
 from drill.recovery.values import Backup, BackupKind, Window
 from drill.recovery.verdict import Outcome
 
@@ -132,3 +135,17 @@ def proof_of(*drills: DrillFacts, **facts: Any) -> Proof:
         "bases": bases(*BASES),
     }
     return prove(drills, **(values | facts))
+
+
+def covered(
+    observation: Observation | None,
+    drills: Iterable[DrillFacts],
+    promise: Objectives,
+    *,
+    at: datetime = T,
+    looks: Sequence[Look] = (),
+) -> SourceCoverage:
+    """Return all figures of one source."""
+    drills = tuple(drills)
+    ground = ground_of(observation, drills, promise, at=at)
+    return source_coverage(ground, drills, promise, looks=looks)

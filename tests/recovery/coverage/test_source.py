@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from drill.recovery.coverage.confidence import NO_STATEMENT
+from drill.recovery.coverage.reading import look_of, validity_of
 from drill.recovery.coverage.register import METRICS
-from drill.recovery.coverage.source import source_coverage, windows_of
+from drill.recovery.coverage.source import windows_of
 from drill.recovery.coverage.window import lag_now, retention_shortfall, window_state
 from drill.recovery.values import BackupKind, Window
 from drill.recovery.verdict import Outcome
@@ -20,6 +21,7 @@ from tests.recovery.coverage.histories import (
     a_drill,
     an_observation,
     at,
+    covered,
     ms,
     objectives,
 )
@@ -28,7 +30,7 @@ DRILLS = (a_drill("03-02 13:00", rta=timedelta(minutes=20)), a_drill("03-05 09:0
 
 
 def test_every_figure_is_in_the_register():
-    found = source_coverage(an_observation(), DRILLS, objectives(), at=T)
+    found = covered(an_observation(), DRILLS, objectives(), at=T)
 
     assert set(found.metrics) <= set(METRICS)
     assert all(metric.id == name for name, metric in found.metrics.items())
@@ -39,30 +41,28 @@ def test_every_figure_is_in_the_register():
     [None, an_observation(fault="no answer"), an_observation(taken_at=at("03-09 00:00"))],
 )
 def test_a_source_that_could_not_be_asked_has_no_data_about_its_window(observation):
-    found = source_coverage(observation, DRILLS, objectives(rpo=timedelta(hours=1)), at=T)
+    found = covered(observation, DRILLS, objectives(rpo=timedelta(hours=1)), at=T)
 
-    assert not found.has_data
+    assert found.ground.observation is None
     names = ("window_coverage", "rpo_lag", "gap_count", "proven", "image_coverage")
     assert [found.metrics[name].value for name in names] == [None] * 5
-    assert (found.rpo_met, found.lag) == (None, None)
+    assert (found.rpo_met, found.ground.lag) == (None, None)
     assert found.metrics["since_last_proof"].value == 63 * 3600 - 26 * 3600 + 24 * 3600
 
 
 def test_a_source_without_a_window_is_covered_by_nothing():
-    found = source_coverage(
+    found = covered(
         an_observation(windows=(), backups=()), (), objectives(rpo=timedelta(hours=1)), at=T
     )
 
     assert found.metrics["window_coverage"].value == 0
     assert found.metrics["proven"].value is None
     assert found.metrics["retention_shortfall"].value == 7 * 86_400
-    assert (found.lag and found.lag.kind, found.rpo_met) == ("none", False)
+    assert (found.ground.lag and found.ground.lag.kind, found.rpo_met) == ("none", False)
 
 
 def test_backups_alone_have_a_lag_and_an_exposure():
-    found = source_coverage(
-        an_observation(windows=()), (), objectives(rpo=timedelta(hours=24)), at=T
-    )
+    found = covered(an_observation(windows=()), (), objectives(rpo=timedelta(hours=24)), at=T)
 
     assert found.metrics["rpo_lag"].value == 23 * 3600
     assert found.rpo_met is True
@@ -72,20 +72,19 @@ def test_backups_alone_have_a_lag_and_an_exposure():
 def test_what_was_seen_holds_for_when_it_was_seen_and_proofs_for_now():
     later = T + timedelta(hours=8)
 
-    found = source_coverage(an_observation(), DRILLS, objectives(), at=later)
+    found = covered(an_observation(), DRILLS, objectives(), at=later)
 
-    assert found.seen_at == T
+    assert found.ground.observation is not None
+    assert found.ground.observation.taken_at == T
     assert found.metrics["rpo_lag"].value == 300
     age = later - (at("03-05 11:00"))
     assert found.metrics["proof_age"].value == age.total_seconds()
 
 
 def test_the_promise_of_the_plan_comes_before_what_the_provider_keeps():
-    kept = source_coverage(an_observation(), (), objectives(), at=T)
-    promised = source_coverage(an_observation(), (), objectives(retention=timedelta(days=14)), at=T)
-    nothing = source_coverage(
-        an_observation(retention_days=None, created_at=None), (), objectives(), at=T
-    )
+    kept = covered(an_observation(), (), objectives(), at=T)
+    promised = covered(an_observation(), (), objectives(retention=timedelta(days=14)), at=T)
+    nothing = covered(an_observation(retention_days=None, created_at=None), (), objectives(), at=T)
 
     assert kept.metrics["window_coverage"].denominator == 7 * 86_400_000
     assert promised.metrics["window_coverage"].denominator == 14 * 86_400_000
@@ -96,14 +95,15 @@ def test_the_promise_of_the_plan_comes_before_what_the_provider_keeps():
 
 
 def test_nothing_is_promised_from_before_the_source_was_there():
-    found = source_coverage(an_observation(created_at=at("03-05 00:00")), (), objectives(), at=T)
+    found = covered(an_observation(created_at=at("03-05 00:00")), (), objectives(), at=T)
 
-    assert found.state.promised == (ms("03-05 00:00"), ms("03-08 00:00"))
+    assert found.ground.state is not None
+    assert found.ground.state.promised == (ms("03-05 00:00"), ms("03-08 00:00"))
 
 
 def test_a_proof_holds_as_long_as_the_plan_says_or_its_cadence_or_30_days():
     spans = [
-        source_coverage(None, (), one, at=T).validity
+        validity_of(one)
         for one in (
             objectives(proof_validity=timedelta(days=3), cadence=timedelta(days=1)),
             objectives(cadence=timedelta(days=1)),
@@ -122,16 +122,16 @@ def test_only_full_and_complete_backups_of_the_source_are_bases():
         a_backup("03-04 01:00", "foreign", instance_id="other"),
     )
 
-    found = source_coverage(an_observation(backups=backups), (), objectives(), at=T)
+    found = covered(an_observation(backups=backups), (), objectives(), at=T)
 
-    assert [base.id for base in found.bases] == ["full"]
+    assert [base.id for base in found.ground.bases] == ["full"]
     assert found.density.by_kind["incremental"].numerator == 1
 
 
 def test_a_window_that_nothing_can_be_replayed_into_is_told():
     backups = (a_backup("03-01 01:00"), a_backup("03-04 01:00"))
 
-    found = source_coverage(an_observation(backups=backups), (), objectives(), at=T)
+    found = covered(an_observation(backups=backups), (), objectives(), at=T)
 
     assert windows_of(found.without_base) == WINDOWS
 
@@ -152,16 +152,15 @@ def test_a_lag_exactly_on_target_is_met():
     assert lag_now(state, ()).milliseconds == 10
 
 
-def test_the_lag_over_time_comes_from_all_observations():
+def test_the_lag_over_time_comes_from_all_looks():
     seen = [
         an_observation(
             taken_at=at(f"03-07 {hour}:00"), windows=(Window(at("03-01 00:00"), at(end)),)
         )
         for hour, end in (("00", "03-06 23:55"), ("06", "03-07 05:56"), ("12", "03-07 10:10"))
     ]
-    faulty = an_observation(taken_at=at("03-07 13:00"), fault="no answer")
 
-    found = source_coverage(seen[-1], (), objectives(), at=T, observations=[*seen, faulty])
+    found = covered(seen[-1], (), objectives(), at=T, looks=list(map(look_of, seen)))
 
     assert found.metrics["observed_lag"].value == 110 * 60
     assert found.metrics["worst_case_lag"].value == 365 * 60
@@ -175,8 +174,8 @@ def test_the_lag_over_time_of_a_source_without_windows_goes_by_its_backups():
     ]
     never = an_observation(taken_at=at("03-04 00:00"), windows=(), backups=())
 
-    found = source_coverage(seen[-1], (), objectives(), at=T, observations=seen)
-    before = source_coverage(seen[-1], (), objectives(), at=T, observations=[never, *seen])
+    found = covered(seen[-1], (), objectives(), at=T, looks=list(map(look_of, seen)))
+    before = covered(seen[-1], (), objectives(), at=T, looks=list(map(look_of, [never, *seen])))
 
     assert found.metrics["observed_lag"].value == 2 * 3600
     assert found.metrics["worst_case_lag"].value == 26 * 3600
@@ -190,11 +189,27 @@ def test_only_drills_drawn_by_a_published_seed_carry_a_statement():
         a_drill("03-02 13:00", policy="greedy"),
     ]
 
-    with_drawn = source_coverage(an_observation(), [*drawn, *chosen], objectives(), at=T)
-    without = source_coverage(an_observation(), chosen, objectives(), at=T)
+    with_drawn = covered(an_observation(), [*drawn, *chosen], objectives(), at=T)
+    without = covered(an_observation(), chosen, objectives(), at=T)
 
     assert "3 recovery points were drawn at random" in with_drawn.statement
     assert without.statement == NO_STATEMENT
+
+
+def test_an_rta_that_may_be_within_the_target_or_not_is_in_no_attainment_and_flagged():
+    minutes = timedelta(minutes=1)
+    drills = [
+        a_drill("03-02 13:00", rta=20 * minutes, unattended=0 * minutes),
+        a_drill("03-03 13:00", rta=90 * minutes, unattended=80 * minutes),
+        a_drill("03-04 13:00", rta=90 * minutes, unattended=10 * minutes),
+        a_drill("03-05 13:00", rta=15 * minutes, unattended=10 * minutes),
+    ]
+
+    times = covered(an_observation(), drills, objectives(rto=20 * minutes), at=T).times
+
+    assert (times.attainment.numerator, times.attainment.denominator) == (2, 3)
+    assert times.attainment.flags == ("rta_at_most",)
+    assert times.longest.value == 90 * 60  # as it is: nobody is flattered
 
 
 def test_times_and_checks_come_from_real_drills():
@@ -205,7 +220,7 @@ def test_times_and_checks_come_from_real_drills():
         a_drill("03-03 13:00"),
     ]
 
-    found = source_coverage(an_observation(), drills, objectives(rto=timedelta(minutes=20)), at=T)
+    found = covered(an_observation(), drills, objectives(rto=timedelta(minutes=20)), at=T)
 
     assert found.times.attainment.value == 0.5
     assert found.times.attainment.flags == ("rta_unknown",)

@@ -12,7 +12,6 @@ from drill.recovery.coverage.exposure import exposure, polled_lag
 from drill.recovery.coverage.intervals import length
 from drill.recovery.coverage.proof import decay_weight
 from drill.recovery.coverage.rpa import recovery_point_actual
-from drill.recovery.coverage.source import source_coverage
 from drill.recovery.coverage.window import (
     fleet_window_coverage,
     window_coverage,
@@ -25,6 +24,7 @@ from tests.recovery.coverage.histories import (
     a_drill,
     an_observation,
     at,
+    covered,
     ms,
     objectives,
 )
@@ -42,31 +42,33 @@ def test_worked_example_1():
         a_drill("03-07 05:00", Outcome.FAILED_RESTORE),
     )
 
-    found = source_coverage(an_observation(), drills, objectives(rpo=timedelta(minutes=15)), at=T)
+    found = covered(an_observation(), drills, objectives(rpo=timedelta(minutes=15)), at=T)
 
     metrics = found.metrics
-    assert length(found.state.advertised) == 597_300_000
+    assert found.ground.state is not None
+    assert found.ground.gaps is not None
+    assert length(found.ground.state.advertised) == 597_300_000
     assert metrics["window_coverage"].denominator == 168 * HOUR
     assert metrics["window_coverage"].value == close(0.987599)
     assert metrics["window_coverage_rpo"].value == close(0.988077)
     assert metrics["window_coverage_rpo"].numerator == 596_700_000
     assert metrics["window_coverage_rpo"].denominator == 603_900_000
-    assert found.gaps.stretches == ((ms("03-04 10:00"), ms("03-04 12:00")),)
-    assert found.gaps.longest == found.gaps.total == 2 * HOUR
+    assert found.ground.gaps.stretches == ((ms("03-04 10:00"), ms("03-04 12:00")),)
+    assert found.ground.gaps.longest == found.ground.gaps.total == 2 * HOUR
     assert (metrics["rpo_lag"].value, found.rpo_met) == (300, True)
-    assert found.proof.proven == (
+    assert found.ground.proof.proven == (
         (ms("03-02 01:00"), ms("03-02 13:00")),
         (ms("03-05 01:00"), ms("03-05 09:00")),
     )
     assert metrics["proven"].value == close(0.120542)
     assert metrics["proven_of_promised"].value == close(0.119048)
     assert (metrics["image_coverage"].numerator, metrics["image_coverage"].denominator) == (3, 9)
-    assert [(image.base.ended, image.how) for image in found.proof.images] == [
+    assert [(image.base.ended, image.how) for image in found.ground.proof.images] == [
         (ms("03-02 01:00"), "inferred"),
         (ms("03-05 01:00"), "inferred"),
         (ms("03-06 01:00"), "direct"),
     ]
-    assert found.proof.suspect == ((ms("03-07 01:00"), ms("03-07 23:55")),)
+    assert found.ground.proof.suspect == ((ms("03-07 01:00"), ms("03-07 23:55")),)
     assert metrics["suspect"].value == close(0.138121)
     assert metrics["unproven"].value == close(0.741336)
     assert metrics["unproven"].numerator == 123 * HOUR

@@ -1,0 +1,100 @@
+"""A table for programs: rows as CSV for spreadsheets, and as JSON."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from drill.plan.visible import visible
+
+Value = str | int | float | bool | None
+Row = Sequence[Value]
+Form = Literal["csv", "json", "csv.gz"]
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataTable:
+    """One table of the folder ``data``; it may be sent to another process and written there."""
+
+    name: str
+    fields: Sequence[str]
+    rows: Callable[[], Iterable[Row]]
+    """Makes the rows, once for all forms; can be pickled."""
+    head: Mapping[str, Value] = field(default_factory=dict)
+    """What stands before the rows in JSON."""
+    forms: tuple[Form, ...] = ("csv", "json")
+    digest: str = ""
+    """Of what it is made of; empty for a table that is always made."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of its files."""
+        return tuple(f"data/{self.name}.{form}" for form in self.forms)
+
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the name and the bytes of each of its files."""
+        rows = list(self.rows())
+        for name, form in zip(self.names, self.forms, strict=True):
+            if form == "json":
+                yield name, json_of(self.head, self.name, self.fields, rows)
+            elif form == "csv":
+                yield name, csv_of(self.fields, rows)
+            else:
+                yield name, gzip.compress(csv_of(self.fields, rows), 6, mtime=0)
+
+
+def json_of(
+    head: Mapping[str, Value], name: str, fields: Sequence[str], rows: Iterable[Row]
+) -> bytes:
+    """Return rows as one JSON object in ASCII, a row a line; what is not known is null."""
+    text = json.dumps(dict(head), ensure_ascii=True)[:-1]
+    lines = ",\n".join(json.dumps(dict(zip(fields, row, strict=True))) for row in rows)
+    return f'{text}, "{name}": [\n{lines}\n]}}\n'.encode("ascii")
+
+
+def csv_of(fields: Sequence[str], rows: Iterable[Row]) -> bytes:
+    """Return rows as RFC 4180 lines in UTF-8; what is not known is empty."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(fields)
+    known = _Cells()
+    # Whole numbers and None are written by the writer itself as ``cell`` would.
+    writer.writerows(
+        [
+            known[value]
+            if (kind := type(value)) is str
+            else value
+            if kind is int or value is None
+            else cell(value)
+            for value in row
+        ]
+        for row in rows
+    )
+    return out.getvalue().encode("utf-8")
+
+
+class _Cells(dict[Value, str]):
+    """Texts and their cells: most texts of a file stand in it many times."""
+
+    def __missing__(self, text: Value) -> str:
+        self[text] = made = cell(text)
+        return made
+
+
+def cell(value: Value) -> str:
+    """Return a cell that no spreadsheet takes for a formula and no terminal for a command."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    is_formula = value.lstrip(" \u00a0\ufeff").startswith(_FORMULA)
+    return f"'{visible(value)}" if is_formula else visible(value)

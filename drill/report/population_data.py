@@ -1,0 +1,63 @@
+"""Every instance that is known of, and the clouds that were asked, as rows: who counts, who not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from drill.recovery.coverage.fleet import excluded_sources
+from drill.report.audit import SourcePull
+from drill.report.data_table import Row
+from drill.report.past import newest_populations
+from drill.report.site import Site
+from drill.report.view.formats import machine_text
+from drill.report.view.links import source_page
+from drill.report.view.standing import name_of
+from drill.report.view.text import capped, without_secrets
+
+CELL_AT_MOST = 2000
+
+INVENTORY_FIELDS = (
+    "cloud", "source_id", "source_name", "part", "is_listed", "has_plan", "page",
+)  # fmt: skip
+"""``part`` is in_scope, excluded, without_plan or simulated. ``is_listed`` and ``has_plan`` say
+whether the newest list of the cloud had it, and whether a plan named it then; both are nothing
+where no list was ever read."""
+
+CLOUD_FIELDS = (
+    "cloud", "listed_at", "listed", "sources", "looked_at_first", "looked_at_last",
+)  # fmt: skip
+
+
+def inventory_rows(site: Site) -> Iterator[Row]:
+    """Yield every instance once, by cloud and id, with the part that it is counted in."""
+    newest = newest_populations(site.past.populations)
+    listed = {(cloud, one): name for cloud, seen in newest.items() for one, name in seen.instances}
+    known = {one.key: one for one in site.standings}
+    excluded = excluded_sources(site.past.exceptions, at=site.context.at)
+    for key in sorted({*listed, *known}):
+        standing = known.get(key)
+        if standing is not None and standing.is_simulated:
+            part = "simulated"
+        elif key in excluded:
+            part = "excluded"
+        else:
+            part = "without_plan" if standing is None else "in_scope"
+        name = listed[key] if standing is None else name_of(standing.past)
+        yield (
+            key[0], _text(key[1]), _text(name), part,
+            key in listed if key[0] in newest else None,
+            key[1] in newest[key[0]].in_scope if key[0] in newest else None,
+            f"i/{source_page(key)}" if standing is not None else None,
+        )  # fmt: skip
+
+
+def cloud_rows(pulls: Iterable[SourcePull]) -> Iterator[Row]:
+    """Yield every cloud with when it was last asked."""
+    for one in pulls:
+        instants = (one.listed_at, one.looked_at_first, one.looked_at)
+        listed, first, last = (machine_text(at) if at is not None else None for at in instants)
+        yield one.cloud, listed, one.listed, one.sources, first, last
+
+
+def _text(text: str) -> str:
+    return capped(without_secrets(text), CELL_AT_MOST)
