@@ -60,7 +60,13 @@ def look_by_list(
     # A cloud that takes long to answer is not asked again in the same breath.
     pause_ends_at = parts.clock.now() + grace_of(given.poll_every)
     return Listed(
-        waiting=_leave(seen, parts, given, max(given.now + given.poll_every, pause_ends_at)),
+        waiting=_leave(
+            seen,
+            parts,
+            given,
+            max(given.now + given.poll_every, pause_ends_at),
+            looked_at=given.now,
+        ),
         to_look_at=_make_due(found, parts, given),
         account_size=len(sightings),
     )
@@ -86,11 +92,18 @@ def _without_list(
 
 
 def _leave(
-    waiters: Iterable[Waiter], parts: Parts, given: Circumstances, look_at: datetime
+    waiters: Iterable[Waiter],
+    parts: Parts,
+    given: Circumstances,
+    look_at: datetime,
+    *,
+    looked_at: datetime | None = None,
 ) -> Sequence[Waiter]:
     next_at = look_at + grace_of(given.poll_every)
     waiters = list(waiters)
-    moved = parts.journal.move_looks([one.stand for one in waiters], next_at=next_at)
+    moved = parts.journal.move_looks(
+        [one.stand for one in waiters], next_at=next_at, looked_at=looked_at
+    )
     return [left_until(one, look_at, next_at) for one in waiters if one.id in moved]
 
 

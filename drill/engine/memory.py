@@ -125,13 +125,17 @@ class MemoryJournal:
             self._append(record.id, events)
             return self._drills[record.id]
 
-    def move_looks(self, stands: Collection[Stand], *, next_at: datetime) -> set[str]:
+    def move_looks(
+        self, stands: Collection[Stand], *, next_at: datetime, looked_at: datetime | None = None
+    ) -> set[str]:
         moved = set()
         with self._lock:
             for stand in stands:
                 one = self._drills.get(stand.id)
                 if one is not None and may_be_moved(one, stand):
-                    self._drills[one.id] = replace(one, next_at=next_at)
+                    self._drills[one.id] = replace(
+                        one, next_at=next_at, looked_at=looked_at or one.looked_at
+                    )
                     moved.add(one.id)
         return moved
 

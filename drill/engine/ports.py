@@ -135,13 +135,16 @@ class Journal(Protocol):
         """
         ...
 
-    def move_looks(self, stands: Collection[Stand], *, next_at: datetime) -> set[str]:
+    def move_looks(
+        self, stands: Collection[Stand], *, next_at: datetime, looked_at: datetime | None = None
+    ) -> set[str]:
         """Look at these drills at another time: the write of looks that found nothing new.
 
         It is for drills that wait for their restores, in one transaction for all of them. Each is
         moved if its row still stands so and is ``restoring``, has no lease, and is not to be
         aborted; any other is left as it is. Return the ids of those that were moved. The epoch
-        stays: nothing but ``next_at`` is said anew.
+        stays: nothing but ``next_at`` is said anew, and ``looked_at`` if it is given, by looks that
+        have seen the copies being made.
         """
         ...
 

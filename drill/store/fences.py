@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Update,
     bindparam,
+    func,
     inspect,
     or_,
     select,
@@ -70,7 +71,12 @@ _MOVE_LOOKS = (
             .with_for_update(skip_locked=True)
         )
     )
-    .values(next_at=bindparam("_next_at"))
+    .values(
+        next_at=bindparam("_next_at"),
+        looked_at=func.coalesce(
+            bindparam("_looked_at", type_=_DRILLS.c.looked_at.type), _DRILLS.c.looked_at
+        ),
+    )
     .returning(_DRILLS.c.id)
 )
 
@@ -97,13 +103,20 @@ def change(connection: Connection, before: DrillRecord, values: Mapping[str, Any
     return connection.execute(_change_of(tuple(values)), given).rowcount == 1
 
 
-def move_looks(connection: Connection, stands: Sequence[Stand], *, next_at: datetime) -> set[str]:
+def move_looks(
+    connection: Connection,
+    stands: Sequence[Stand],
+    *,
+    next_at: datetime,
+    looked_at: datetime | None,
+) -> set[str]:
     """Move the next looks at drills that wait, each behind its fence; return which were moved."""
     moved: set[str] = set()
     for start in range(0, len(stands), _AT_ONCE):
         some = stands[start : start + _AT_ONCE]
         values = {
             "_next_at": next_at,
+            "_looked_at": looked_at,
             "_ids": [one.id for one in some],
             "_stands": [(one.id, one.epoch, one.next_at) for one in some],
         }

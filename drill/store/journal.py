@@ -166,14 +166,16 @@ class SqlJournal:
             self._known.keep(after)
         return after
 
-    def move_looks(self, stands: Collection[Stand], *, next_at: datetime) -> set[str]:
+    def move_looks(
+        self, stands: Collection[Stand], *, next_at: datetime, looked_at: datetime | None = None
+    ) -> set[str]:
         """Move the next looks at drills that wait for their restores, where nothing has changed."""
         if not stands:
             return set()
         for stand in stands:
             self._known.forget(stand.id)  # those who wait for hours need not be remembered
         with self._database.connected() as connection:
-            return fences.move_looks(connection, list(stands), next_at=next_at)
+            return fences.move_looks(connection, list(stands), next_at=next_at, looked_at=looked_at)
 
     def seat(self, record: DrillRecord, limits: SeatLimits, *, target_id: str | None) -> str | None:
         """Give the drill a seat and the hold on its target, or say what it waits for."""

@@ -207,6 +207,18 @@ class TestMoveLooks:
 
         assert journal.due(now=NOW, at_most=9) == [record.id]
 
+    def test_a_look_that_has_seen_something_says_when_and_one_that_has_not_leaves_that(
+        self, journal: Journal
+    ):
+        record = left_waiting(journal)
+
+        journal.move_looks([stand_of(record)], next_at=LATER, looked_at=NOW)
+        seen = replace(record, next_at=LATER, looked_at=NOW)
+        assert journal.find(record.id) == seen
+
+        journal.move_looks([stand_of(seen)], next_at=LATER + SECOND)
+        assert journal.find(record.id) == replace(seen, next_at=LATER + SECOND)
+
     def test_nothing_is_moved_where_nothing_is_given(self, journal: Journal):
         record = left_waiting(journal)
 

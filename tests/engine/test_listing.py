@@ -116,10 +116,37 @@ def test_drills_whose_instances_are_being_built_wait_on_for_one_poll(ward):
     assert ward.scene.provider.calls - asked == {"list_sightings": 1}
     now = ward.scene.clock.now()
     for was, record, waiter in zip(before, ward.records(), listed.waiting, strict=True):
-        assert record == replace(was, next_at=record.next_at)
+        assert record == replace(was, next_at=record.next_at, looked_at=now)
         assert now + POLL <= record.next_at <= now + 1.5 * POLL
         assert waiter.look_at == now + POLL
         assert (waiter.stand.next_at, waiter.seen_at) == (record.next_at, now)
+
+
+def test_a_drill_that_lists_have_shown_at_work_was_not_left_alone(ward):
+    for _ in range(OWN_LOOK_AFTER - 2):
+        ward.let_pass(POLL)
+        ward.read_list()
+    ward.come_up(ward.ids[1])
+    ward.let_pass(POLL)
+    ward.read_list()
+
+    ward.step_those_due()
+
+    record = ward.records()[1]
+    assert record.ready_at is not None
+    assert record.unattended == timedelta(0)
+    acts = [event.act for event in ward.scene.journal.events_of(record.id)]
+    assert "unattended" not in acts
+
+
+def test_a_list_that_could_not_be_read_has_seen_nobody(ward):
+    before = ward.records()
+    ward.scene.provider.inject(Fault.UNAVAILABLE)
+    ward.let_pass(POLL)
+
+    assert ward.read_list().error is not None
+
+    assert [one.looked_at for one in ward.records()] == [one.looked_at for one in before]
 
 
 def test_a_copy_that_is_ready_is_noticed_by_the_next_list_and_checked_at_once(ward):
