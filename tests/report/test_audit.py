@@ -139,7 +139,7 @@ def test_failed_drills_are_never_recovered_in_every_quantile(tmp_path):
     assert "not reached" in table(read(tmp_path / "compliance.html"), "attainment")["all drills"]
 
 
-def _drawn(number: int, outcome: Outcome) -> DrillFacts:
+def drawn(number: int, outcome: Outcome) -> DrillFacts:
     facts = facts_of(builders.drill(f"r{number}", outcome))
     return replace(
         facts, source_id=f"src-{number}", policy="random",
@@ -148,9 +148,9 @@ def _drawn(number: int, outcome: Outcome) -> DrillFacts:
 
 
 def test_confidence_counts_random_drills_alone_and_tells_inconclusive_ones_both_ways():
-    drills = [_drawn(number, Outcome.PASSED) for number in range(59)]
+    drills = [drawn(number, Outcome.PASSED) for number in range(59)]
     targeted = facts_of(builders.drill("t", Outcome.FAILED_RESTORE))
-    unclear = [_drawn(number, Outcome.INCONCLUSIVE) for number in (90, 91)]
+    unclear = [drawn(number, Outcome.INCONCLUSIVE) for number in (90, 91)]
 
     said = sentence([*drills, targeted], "All")
     both = sentence([*drills, *unclear], "All")
@@ -171,8 +171,8 @@ def _pack(folder: Path, drills: Sequence[DrillFacts]) -> Page:
 
 def test_the_pack_bounds_by_tier_and_says_what_was_counted(tmp_path):
     tiers = {number: 1 + number % 2 for number in range(60)}
-    drills = [replace(_drawn(number, Outcome.PASSED), tier=tier) for number, tier in tiers.items()]
-    again = replace(_drawn(0, Outcome.PASSED), id="again", tier=1)
+    drills = [replace(drawn(number, Outcome.PASSED), tier=tier) for number, tier in tiers.items()]
+    again = replace(drawn(0, Outcome.PASSED), id="again", tier=1)
 
     page = _pack(tmp_path, [*drills, again])
 
@@ -197,7 +197,7 @@ def test_the_pack_makes_no_statement_where_nothing_was_drawn_at_random(tmp_path)
 
 
 def test_the_pack_names_the_tier_that_was_not_drawn_from(tmp_path):
-    drills = [replace(_drawn(0, Outcome.PASSED), tier=1)]
+    drills = [replace(drawn(0, Outcome.PASSED), tier=1)]
     other = replace(facts_of(builders.drill("t")), tier=2)
 
     text = _pack(tmp_path, [*drills, other]).section("What may be said with confidence").text

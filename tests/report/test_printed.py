@@ -7,16 +7,27 @@ import html
 import io
 import json
 import re
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from drill.recovery.coverage.register import METRICS
+from drill.recovery.values import Window
+from drill.recovery.verdict import Outcome
 from drill.report.control_map import RECORDS, frameworks
+from drill.report.environment import render
+from drill.report.past import past_of
 from drill.report.printed import PAGES, PRINTED
+from drill.report.single import page_alone
+from drill.report.view.fleet import newest_first
 from drill.report.view.methodology import SECTIONS
-from tests.report import auditing
+from tests.recovery.coverage.histories import a_drill, an_observation, at
+from tests.report import auditing, reports
 from tests.report.pages import read
+from tests.report.test_audit import drawn
+from tests.report.test_points import DAILY, page_of
 
 COUNT = r"\d+ of \d+"
 SPAN = r"(?:\d+ min \d\d s|not reached)"
@@ -25,9 +36,21 @@ POINTS = rf"all drills RPO \d+ {COUNT} \d+ {SPAN} {SPAN} {SPAN} {SPAN}"
 
 WORDS = {
     ("window_coverage", "source"): r"restorable of what is promised [\d.]+ %",
+    ("retention_shortfall", "source"): r"retention shortfall \d",
     ("rpo_lag", "fleet"): r"not reached 45 min 5 min",
     ("rpo_lag", "source"): r"lag when last read \d",
     ("worst_lag", "index"): r"Worst lag when last read",
+    ("longest_exposure", "source"): r"longest exposure \d+ d \(n = \d+\)",
+    ("mean_exposure", "source"): r"mean exposure \d+ h",
+    ("time_over_rpo", "source"): r"time over RPO [\d.]+ %",
+    ("observed_lag", "source"): r"longest lag seen \d+ min \(n = \d+\)",
+    ("worst_case_lag", "source"): r"worst case between two looks no data",
+    ("points_per_day", "source"): r"backups a day [\d.]+ \(n = \d+\)",
+    ("median_interval", "source"): r"median between two \d+ d \(n = \d+\)",
+    ("longest_interval", "source"): r"longest between two \d+ d \(n = \d+\)",
+    ("newest_backup_age", "source"): r"newest, when last read \d+ h",
+    ("backups_in_retention", "source"): rf"within the retention {COUNT}",
+    ("backup_kind", "source"): r"by type auto [\d.]+ %",
     ("proven", "fleet"): r"✕ failed [\d.]+ %",
     ("proven", "source"): r"proven of what is restorable [\d.]+ %",
     ("proven_of_promised", "source"): r"proven of what is promised [\d.]+ %",
@@ -53,6 +76,8 @@ WORDS = {
     ("oldest_proof", "index"): r"Oldest proof",
     ("lower_bound", "compliance"): r"no statistical statement|With 95 % confidence",
     ("lower_bound", "exec"): r"no statistical statement|With 95 % confidence",
+    ("stratified_bound", "compliance"): r"by tier, weighted \d+ – – 100.0 % – – [\d.]+ % [\d.]+ %",
+    ("finite_bound", "compliance"): r"If all \d+ are found in order, then with 95 % confidence at",
     ("rta_p50", "compliance"): TIMES,
     ("rta_p50", "trends"): r"median recovery time \d",
     ("rta_p90", "compliance"): TIMES,
@@ -74,6 +99,11 @@ WORDS = {
     ("rpo_attainment", "exec"): rf"RPO kept ?{COUNT}",
     ("size_model", "source"): r"[Mm]odel",
     ("size_model", "trends"): r"[Mm]odel",
+    ("check_pass_rate", "source"): rf"{COUNT} \([\d.]+–[\d.]+ %\)",
+    ("leftovers", "compliance"): r"all clouds \d+ ✕ \d",
+    ("copy_lifetime_p95", "compliance"): rf"all clouds \d+ ✕ \d+ {SPAN} left over",
+    ("copy_lifetime_max", "compliance"): rf"all clouds \d+ ✕ \d+ {SPAN} left over",
+    ("drill_cost", "compliance"): rf"{COUNT} with a price",
 }
 """What the page says where the figure stands."""
 
@@ -89,7 +119,24 @@ COLUMNS = {
 def site(tmp_path_factory) -> Path:
     folder: Path = tmp_path_factory.mktemp("printed")
     auditing.write(folder)
+    write_more(folder)
     return folder
+
+
+def write_more(folder: Path) -> None:
+    """Write pages of what the fleet of the auditor has not: backups alone, a window that is too
+    short, and random drills in two tiers."""
+    late = Window(at("03-03 00:00"), at("03-07 17:55"))
+    alone = page_of(
+        an_observation(windows=(), backups=DAILY),
+        [a_drill("03-06 01:00", backup=True, rpo_target=timedelta(hours=12))],
+    )
+    (folder / "i" / "alone.html").write_bytes(render("source.html.j2", alone))
+    short = page_of(an_observation(windows=(late,)))
+    (folder / "i" / "short.html").write_bytes(render("source.html.j2", short))
+    drills = [replace(drawn(number, Outcome.PASSED), tier=1 + number % 2) for number in range(60)]
+    pack = page_alone(past_of(newest_first(drills), {}), reports.context(), "compliance")
+    (folder / "compliance-tiers.html").write_bytes(pack)
 
 
 def text_of(site: Path, page: str) -> str:
@@ -98,6 +145,7 @@ def text_of(site: Path, page: str) -> str:
         "fleet": sorted(site.glob("fleet-*.html")),
         "source": sorted(site.glob("i/*.html")),
         "drill": sorted(site.glob("d/*.html")),
+        "compliance": sorted(site.glob("compliance*.html")),
     }.get(page, [site / f"{page}.html"])
     return " ".join(map(plain_of, files))
 

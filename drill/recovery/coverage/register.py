@@ -26,6 +26,8 @@ _AS_IT_WAS = "A proof is of the copy as it was when the drill ran."
 _ONE_BASE = "Later stretches, other backups, other regions and other accounts are not proven."
 _INFERRED = "Where the provider does not name the base, the latest usable backup is assumed."
 _NEVER_BACK = "A failed drill never recovered; a pass that was not measured is in no quantile."
+_FULL = "Full and complete backups."
+_ALONE = "Of backups alone: of a window only the lag at looks is known."
 _SEEN = "It is as old as the last answer of the provider, which is shown beside it."
 
 _ENTRIES = (
@@ -65,11 +67,11 @@ _ENTRIES = (
     ),
     _entry(
         "C.4", "longest_exposure", "Longest exposure", "seconds",
-        "max over stretches of (next point available) - (this point)",
+        "max over stretches of (next point available) - (this point)", _ALONE,
     ),
     _entry(
         "C.4", "mean_exposure", "Mean exposure", "seconds",
-        "sum ((b - r)^2 - (a - r)^2) / 2 / sum (b - a)",
+        "sum ((b - r)^2 - (a - r)^2) / 2 / sum (b - a)", _ALONE,
     ),
     _entry(
         "C.4", "time_over_rpo", "Time over RPO", "share",
@@ -87,13 +89,19 @@ _ENTRIES = (
     ),
     _entry(
         "C.5", "points_per_day", "Backups a day", "per day", "n / ((T - first backup) / 1 d)",
-        "Full and complete backups.",
+        _FULL,
     ),
-    _entry("C.5", "median_interval", "Median interval", "seconds", "median between backups"),
-    _entry("C.5", "longest_interval", "Longest interval", "seconds", "max between backups"),
-    _entry("C.5", "newest_backup_age", "Age of the newest backup", "seconds", "T - its end"),
-    _entry("C.5", "backups_in_retention", "Backups in retention", "count", "ended since T - R"),
-    _entry("C.5", "backup_kind", "Backups by kind", "share", "complete backups of a kind / all"),
+    _entry("C.5", "median_interval", "Median interval", "seconds", "median between backups", _FULL),
+    _entry("C.5", "longest_interval", "Longest interval", "seconds", "max between backups", _FULL),
+    _entry(
+        "C.5", "newest_backup_age", "Age of the newest backup", "seconds", "T - its end", _SEEN
+    ),
+    _entry(
+        "C.5", "backups_in_retention", "Backups in retention", "count", "ended since T - R", _FULL
+    ),
+    _entry(
+        "C.5", "backup_kind", "Backups by kind", "share", "complete backups of a kind / all", _SEEN
+    ),
     _entry(
         "C.6", "proven", "Proven coverage", "share", "|P| / |W|",
         _POINT_ONLY, _ONE_BASE, _AS_IT_WAS, _INFERRED,
@@ -276,6 +284,7 @@ _ENTRIES = (
     _entry(
         "C.13", "copy_lifetime_max", "Lifetime of a copy, longest", "seconds",
         "max of (end of teardown - accepted restore), left over ones infinite",
+        "Simulated copies are left out: they hold no data.",
     ),
     _entry(
         "C.13", "drill_cost", "Cost of drills", "money",
