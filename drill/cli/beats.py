@@ -62,15 +62,8 @@ def attach_beats(
 
 def _rendering(house: House, plans: Callable[[], Sequence[Plan]]) -> Callable[[datetime], None]:
     def render_report(now: datetime) -> None:
-        from drill.cli.report import prices_in, regions_in, render
+        from drill.cli.report import render
 
-        render(
-            house.journal,
-            house.reports,
-            now=now,
-            plans=plans(),
-            regions=regions_in(house.config, house.folder),
-            prices=prices_in(house.config),
-        )
+        render(house, now=now, plans=plans())
 
     return render_report

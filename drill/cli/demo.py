@@ -99,7 +99,7 @@ def _wait_until_ready(server: subprocess.Popen[bytes], folder: Path) -> None:
 
 def _drill_every_plan(config_file: str) -> int:
     from drill.cli.context import house_of, read_setting
-    from drill.cli.report import prices_in, regions_in, render
+    from drill.cli.report import render
     from drill.cli.run import enlist, print_verdicts, run_batch
     from drill.cli.verdict import exit_code_of
     from drill.engine.sweeping import find_leaks
@@ -107,14 +107,7 @@ def _drill_every_plan(config_file: str) -> int:
     setting = read_setting(config_file)
     house = house_of(setting)
     records = run_batch(house, enlist(house, setting.plans), quiet=False)
-    index = render(
-        house.journal,
-        house.reports,
-        now=house.parts.clock.now(),
-        plans=house.plans,
-        regions=regions_in(house.config, house.folder),
-        prices=prices_in(house.config),
-    )
+    index = render(house, now=house.parts.clock.now(), plans=house.plans)
     print_verdicts(records)
     search = find_leaks(
         house.parts,

@@ -18,6 +18,7 @@ from drill.errors import DrillError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from drill.bootstrap import House
     from drill.plan.config import Config
     from drill.plan.model import Plan
     from drill.report.context import Context
@@ -184,15 +185,7 @@ def _answer(document: Mapping[str, object], text: str, output: str) -> None:
         say(text)
 
 
-def render(
-    journal: SqlJournal,
-    folder: Path,
-    *,
-    now: datetime,
-    plans: Iterable[Plan] = (),
-    regions: Mapping[str, str],
-    prices: Mapping[str, Mapping[str, float]],
-) -> Path:
+def render(house: House, *, now: datetime, plans: Iterable[Plan]) -> Path:
     """Render the whole report in English, and return the path of the index."""
     from drill import __version__
     from drill.report.context import Context
@@ -201,13 +194,14 @@ def render(
     from drill.report.view.standing import promises_of
 
     context = Context(
-        at=now, tool_version=__version__, regions=regions, prices=prices,
+        at=now, tool_version=__version__, regions=regions_in(house.config, house.folder),
+        prices=prices_in(house.config),
         options=("--at", now.astimezone(UTC).isoformat()),
     )  # fmt: skip
-    past = read_past(journal.archive, at=now)
+    past = read_past(house.archive, at=now)
     report = render_report(
-        past, journal, folder=folder, context=context, promises=promises_of(plans),
-        looks_of=looks_in(journal), workers=WORKERS,
+        past, house.journal, folder=house.reports, context=context, promises=promises_of(plans),
+        looks_of=looks_in(house.journal), workers=WORKERS,
     )  # fmt: skip
     return report.index
 

@@ -265,14 +265,6 @@ def print_verdicts(records: Sequence[DrillRecord]) -> None:
 
 
 def _render(house: House) -> str:
-    from drill.cli.report import prices_in, regions_in, render
+    from drill.cli.report import render
 
-    index = render(
-        house.journal,
-        house.reports,
-        now=house.parts.clock.now(),
-        plans=house.plans,
-        regions=regions_in(house.config, house.folder),
-        prices=prices_in(house.config),
-    )
-    return str(index)
+    return str(render(house, now=house.parts.clock.now(), plans=house.plans))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from drill.recovery.coverage.intervals import milliseconds_of
@@ -17,19 +17,16 @@ from drill.recovery.verdict import Outcome
 from drill.report.audit import Audit
 from drill.report.control_map import frameworks
 from drill.report.data import DRILL_FIELDS, drill_row, head_of
-from drill.report.data_table import DataTable, Row, Value
+from drill.report.data_table import DataTable, Row, Value, foreign, instant
 from drill.report.population_data import CLOUD_FIELDS, INVENTORY_FIELDS, cloud_rows, inventory_rows
 from drill.report.printed import PRINTED
 from drill.report.signatures import Signature
 from drill.report.site import Site
 from drill.report.view.confidence import statement_of
-from drill.report.view.formats import moment
 from drill.report.view.left_behind import CloudHygiene, by_cloud
 from drill.report.view.links import source_page
 from drill.report.view.registers import age_of, state_of, was_failing
-from drill.report.view.text import capped, without_secrets
 
-CELL_AT_MOST = 2000
 _OUTCOMES = (*(one.value for one in Outcome), UNDER_WAY)
 
 
@@ -71,7 +68,7 @@ RECONCILIATION_FIELDS = (
 def _reconciliation(audit: Audit) -> Iterator[Row]:
     yield (None, None, *_counts(audit.operation), None)
     for key, operation in audit.by_source:
-        yield (key[0], _text(key[1]), *_counts(operation), f"i/{source_page(key)}")
+        yield (key[0], foreign(key[1]), *_counts(operation), f"i/{source_page(key)}")
 
 
 def _counts(one: Operation) -> Row:
@@ -181,13 +178,13 @@ def _exception(note: ExceptionNote, site: Site) -> Row:
     state = state_of(note, at)
     is_closed = state == "closed"
     return (
-        _text(note.id), note.kind, state, note.cloud, _text(note.source_id),
-        _text(note.plan_name), _text(note.drill_id), _text(note.reason), _text(note.owner),
-        _text(note.approver), _text(note.ticket), _at(note.opened_at), _text(note.opened_by),
-        _at(note.expires_at), _at(note.closed_at) if is_closed else None,
-        _text(note.closed_by) if is_closed else None,
-        _text(note.closing_reason) if is_closed else None,
-        _text(note.retest_drill_id) if is_closed else None, _span(age_of(note, at)),
+        foreign(note.id), note.kind, state, note.cloud, foreign(note.source_id),
+        foreign(note.plan_name), foreign(note.drill_id), foreign(note.reason), foreign(note.owner),
+        foreign(note.approver), foreign(note.ticket), instant(note.opened_at),
+        foreign(note.opened_by), instant(note.expires_at), instant(note.closed_at) if is_closed else None,
+        foreign(note.closed_by) if is_closed else None,
+        foreign(note.closing_reason) if is_closed else None,
+        foreign(note.retest_drill_id) if is_closed else None, _span(age_of(note, at)),
         was_failing(note, site.past),
     )  # fmt: skip
 
@@ -201,10 +198,10 @@ REVIEW_FIELDS = (
 def _review(signature: Signature) -> Row:
     review = signature.review
     return (
-        _text(review.id), _at(review.signed_at), _text(review.reviewer), _text(review.initiator),
-        signature.is_separate, _text(review.drill_id), _at(review.period_from),
-        _at(review.period_to), review.verdict, _text(review.comment or None),
-        _text(review.facts.get("drills")), _text(review.facts.get("sha256")), signature.is_same,
+        foreign(review.id), instant(review.signed_at), foreign(review.reviewer),
+        foreign(review.initiator), signature.is_separate, foreign(review.drill_id), instant(review.period_from),
+        instant(review.period_to), review.verdict, foreign(review.comment or None),
+        foreign(review.facts.get("drills")), foreign(review.facts.get("sha256")), signature.is_same,
     )  # fmt: skip
 
 
@@ -236,14 +233,6 @@ def _methodology() -> Iterator[Row]:
             one.id, one.title, one.section, one.version, one.unit, one.formula,
             " ".join(one.caveats) or None, " ".join(PRINTED.get(one.id, ())) or None,
         )  # fmt: skip
-
-
-def _text(text: str | None) -> str | None:
-    return None if text is None else capped(without_secrets(text), CELL_AT_MOST)
-
-
-def _at(at: datetime | None) -> str | None:
-    return None if at is None else moment(at, milliseconds=True).machine
 
 
 def _span(span: timedelta) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from functools import partial
 
 from drill.check.port import CheckAnswer
@@ -11,7 +11,7 @@ from drill.recovery.coverage.intervals import milliseconds_of
 from drill.recovery.coverage.reading import validity_of
 from drill.recovery.facts import DrillFacts
 from drill.report.context import Context
-from drill.report.data_table import DataTable, Row, Value
+from drill.report.data_table import DataTable, Row, Value, foreign, instant
 from drill.report.site import Site, fingerprint
 from drill.report.view.calendar import month_of
 from drill.report.view.fleet import failing_part, rpo_attainment, rto_attainment
@@ -21,12 +21,10 @@ from drill.report.view.numbers import numbers
 from drill.report.view.overview import in_scope
 from drill.report.view.standing import Standing, name_of
 from drill.report.view.statuses import SLUGS
-from drill.report.view.text import capped, without_secrets
 
 SCHEMA = 2
 """Number of the shape of these files; it rises when a field changes its meaning."""
 
-CELL_AT_MOST = 2000
 DRILLS_AT_MOST = 5000
 """Up to so many drills one file has all of them; beyond, older months have files of their own."""
 
@@ -72,7 +70,7 @@ def head_of(context: Context) -> dict[str, Value]:
         "generated_at": moment(context.at).machine,
         "tool_version": context.tool_version,
         "as_of": machine_text(context.at),
-        "since": _at(context.since),
+        "since": instant(context.since),
         "scope": " ".join(context.narrowed) or None,
     }
 
@@ -108,40 +106,40 @@ def drill_row(drill: DrillFacts, links: Links) -> Row:
     answers = [answer for _name, answer in drill.checks]
     page = links.drill(drill)
     return (
-        _text(drill.id),
-        _text(drill.plan_name),
+        foreign(drill.id),
+        foreign(drill.plan_name),
         drill.group,
         drill.tier,
         drill.cloud,
-        _text(drill.source_id),
-        _text(drill.source_name),
+        foreign(drill.source_id),
+        foreign(drill.source_name),
         drill.engine,
         drill.mode,
         drill.policy,
         drill.target_kind,
-        _text(drill.target_id),
+        foreign(drill.target_id),
         drill.trigger,
-        _text(drill.initiated_by),
-        _at(drill.scheduled_for),
-        _at(drill.enlisted_at),
-        _at(drill.started_at),
-        _at(drill.restore_accepted_at),
-        _at(drill.finished_at),
-        _at(drill.torn_down_at),
+        foreign(drill.initiated_by),
+        instant(drill.scheduled_for),
+        instant(drill.enlisted_at),
+        instant(drill.started_at),
+        instant(drill.restore_accepted_at),
+        instant(drill.finished_at),
+        instant(drill.torn_down_at),
         drill.state,
         drill.outcome.value if drill.outcome else None,
-        _text(drill.reason),
-        _text(", ".join(failing_part(drill)) or None),
+        foreign(drill.reason),
+        foreign(", ".join(failing_part(drill)) or None),
         drill.is_simulated,
         drill.level,
-        _at(drill.point_at),
-        _at(drill.reference_at),
-        _at(drill.base_at),
-        _text(drill.base_id),
+        instant(drill.point_at),
+        instant(drill.reference_at),
+        instant(drill.base_at),
+        foreign(drill.base_id),
         drill.base_how,
-        _text(drill.seed),
+        foreign(drill.seed),
         drill.volume_gb,
-        _text(drill.flavor),
+        foreign(drill.flavor),
         _span(drill.rta),
         _span(drill.unattended),
         _span(drill.rto_target),
@@ -154,10 +152,10 @@ def drill_row(drill: DrillFacts, links: Links) -> Row:
         answers.count(_FAILED),
         answers.count(_NO_DATA),
         drill.teardown,
-        _text(drill.teardown_reason),
-        _text(drill.restore_job_id),
-        _text(drill.plan_digest),
-        _text(drill.tool_version),
+        foreign(drill.teardown_reason),
+        foreign(drill.restore_job_id),
+        foreign(drill.plan_digest),
+        foreign(drill.tool_version),
         f"d/{page}" if page else None,
     )
 
@@ -184,9 +182,9 @@ def source_fields(one: Standing, context: Context) -> Fields:
     lag = one.lag
     return (
         ("cloud", one.key[0]),
-        ("region", _text(context.region(one.key[0]))),
-        ("source_id", _text(one.key[1])),
-        ("source_name", _text(name_of(one.past))),
+        ("region", foreign(context.region(one.key[0]))),
+        ("source_id", foreign(one.key[1])),
+        ("source_name", foreign(name_of(one.past))),
         ("engine", seen.engine if seen else newest.engine if newest else None),
         ("volume_gb", seen.volume_gb if seen else None),
         ("tier", one.tier),
@@ -195,12 +193,12 @@ def source_fields(one: Standing, context: Context) -> Fields:
         ("standing", SLUGS[one.status]),
         ("is_simulated", one.is_simulated),
         ("drills", len(one.past.drills)),
-        ("newest_drill_id", _text(newest.id if newest else None)),
+        ("newest_drill_id", foreign(newest.id if newest else None)),
         ("newest_outcome", newest.outcome.value if newest and newest.outcome else None),
-        ("newest_proof_at", _at(proof.finished_at if proof else None)),
-        ("proof_ends_at", _at(one.expires_at)),
+        ("newest_proof_at", instant(proof.finished_at if proof else None)),
+        ("proof_ends_at", instant(one.expires_at)),
         ("proofs_of_restorable", len(one.standing_proofs)),
-        ("windows_read_at", _at(seen.taken_at if seen else None)),
+        ("windows_read_at", instant(seen.taken_at if seen else None)),
         ("promised_ms", _part(window.denominator if window else None)),
         ("advertised_ms", _part(proven.denominator) if one.window else None),
         ("proven_ms", _part(proven.numerator) if one.window else None),
@@ -246,14 +244,6 @@ def _metrics(site: Site, context: Context) -> Iterator[Row]:
 
 def _part(value: float | None) -> int | None:
     return None if value is None else int(value)
-
-
-def _text(text: str | None) -> str | None:
-    return None if text is None else capped(without_secrets(text), CELL_AT_MOST)
-
-
-def _at(at: datetime | None) -> str | None:
-    return None if at is None else machine_text(at)
 
 
 def _span(span: timedelta | None) -> int | None:

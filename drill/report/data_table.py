@@ -8,13 +8,19 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from drill.plan.visible import visible
+from drill.report.view.formats import machine_text
+from drill.report.view.text import capped, without_secrets
 
 Value = str | int | float | bool | None
 Row = Sequence[Value]
 Form = Literal["csv", "json", "csv.gz"]
+
+CELL_AT_MOST = 2000
+"""Characters of one foreign text in a table; the rest is counted."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -48,6 +54,16 @@ class DataTable:
                 yield name, csv_of(self.fields, rows)
             else:
                 yield name, gzip.compress(csv_of(self.fields, rows), 6, mtime=0)
+
+
+def foreign(text: str | None) -> str | None:
+    """Return foreign text for a table, without secrets and of limited length."""
+    return None if text is None else capped(without_secrets(text), CELL_AT_MOST)
+
+
+def instant(at: datetime | None) -> str | None:
+    """Return an instant for a table: ISO 8601 in UTC, to the millisecond."""
+    return None if at is None else machine_text(at)
 
 
 def json_of(

@@ -6,15 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from drill.recovery.coverage.fleet import excluded_sources
 from drill.report.audit import SourcePull
-from drill.report.data_table import Row
+from drill.report.data_table import Row, foreign, instant
 from drill.report.past import newest_populations
 from drill.report.site import Site
-from drill.report.view.formats import machine_text
 from drill.report.view.links import source_page
 from drill.report.view.standing import name_of
-from drill.report.view.text import capped, without_secrets
-
-CELL_AT_MOST = 2000
 
 INVENTORY_FIELDS = (
     "cloud", "source_id", "source_name", "part", "is_listed", "has_plan", "page",
@@ -44,7 +40,7 @@ def inventory_rows(site: Site) -> Iterator[Row]:
             part = "without_plan" if standing is None else "in_scope"
         name = listed[key] if standing is None else name_of(standing.past)
         yield (
-            key[0], _text(key[1]), _text(name), part,
+            key[0], foreign(key[1]), foreign(name), part,
             key in listed if key[0] in newest else None,
             key[1] in newest[key[0]].in_scope if key[0] in newest else None,
             f"i/{source_page(key)}" if standing is not None else None,
@@ -54,10 +50,7 @@ def inventory_rows(site: Site) -> Iterator[Row]:
 def cloud_rows(pulls: Iterable[SourcePull]) -> Iterator[Row]:
     """Yield every cloud with when it was last asked."""
     for one in pulls:
-        instants = (one.listed_at, one.looked_at_first, one.looked_at)
-        listed, first, last = (machine_text(at) if at is not None else None for at in instants)
-        yield one.cloud, listed, one.listed, one.sources, first, last
-
-
-def _text(text: str) -> str:
-    return capped(without_secrets(text), CELL_AT_MOST)
+        yield (
+            one.cloud, instant(one.listed_at), one.listed, one.sources,
+            instant(one.looked_at_first), instant(one.looked_at),
+        )  # fmt: skip
