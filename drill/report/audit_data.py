@@ -181,7 +181,8 @@ def _exception(note: ExceptionNote, site: Site) -> Row:
         foreign(note.id), note.kind, state, note.cloud, foreign(note.source_id),
         foreign(note.plan_name), foreign(note.drill_id), foreign(note.reason), foreign(note.owner),
         foreign(note.approver), foreign(note.ticket), instant(note.opened_at),
-        foreign(note.opened_by), instant(note.expires_at), instant(note.closed_at) if is_closed else None,
+        foreign(note.opened_by), instant(note.expires_at),
+        instant(note.closed_at) if is_closed else None,
         foreign(note.closed_by) if is_closed else None,
         foreign(note.closing_reason) if is_closed else None,
         foreign(note.retest_drill_id) if is_closed else None, _span(age_of(note, at)),
@@ -199,9 +200,10 @@ def _review(signature: Signature) -> Row:
     review = signature.review
     return (
         foreign(review.id), instant(review.signed_at), foreign(review.reviewer),
-        foreign(review.initiator), signature.is_separate, foreign(review.drill_id), instant(review.period_from),
-        instant(review.period_to), review.verdict, foreign(review.comment or None),
-        foreign(review.facts.get("drills")), foreign(review.facts.get("sha256")), signature.is_same,
+        foreign(review.initiator), signature.is_separate, foreign(review.drill_id),
+        instant(review.period_from), instant(review.period_to), review.verdict,
+        foreign(review.comment or None), foreign(review.facts.get("drills")),
+        foreign(review.facts.get("sha256")), signature.is_same,
     )  # fmt: skip
 
 

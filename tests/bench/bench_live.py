@@ -31,6 +31,7 @@ from drill.provider.port import Sighting
 from drill.recovery.values import Instance, Window
 from drill.scheduler.heap import give_back, share_heap
 from drill.store import SqlJournal, open_journal
+from tests.bench.process import resident_megabytes
 from tests.engine.scene import SOURCE_ID, Scene, a_plan
 
 DRILLS = int(os.environ.get("DRILL_BENCH_DRILLS", "1000"))
@@ -83,7 +84,7 @@ def measure(folder: Path) -> int:
     spent, lasted = time.process_time() - cpu, time.monotonic() - began
     provider.watched_since = None
     give_back()  # as each beat of drill serve does
-    megabytes = _resident_megabytes()
+    megabytes = resident_megabytes()
     calls = provider.calls - calls
     dispatcher.stop()
     work.join()
@@ -157,12 +158,6 @@ def _parts(journal: SqlJournal) -> tuple[Parts, WatchedProvider]:
         drills_at_once=DRILLS,
         drills_per_source=DRILLS,
     ), provider
-
-
-def _resident_megabytes() -> float:
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-    return int(line.split()[1]) / 1024
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ from contextlib import closing
 from pathlib import Path
 
 from drill.store import open_journal
-from tests.bench.bench_night import PLAN
+from tests.bench.bench_night import PLAN, make_sources
+from tests.bench.process import resident_megabytes
 from tests.e2e.serving import Serving
 from tests.e2e.world import World, environment
 
@@ -91,17 +92,7 @@ def main() -> int:
 
 
 def _measure(world: World) -> int:
-    sources = [
-        world.admin().create_instance(
-            f"source-{number}",
-            simulated=True,
-            engine="SQLServer",
-            version="2019_SE",
-            databases=["shop"],
-            backups=1,
-        )["id"]
-        for number in range(SOURCES)
-    ]
+    sources = make_sources(world, SOURCES, backups=1)
     world.admin().add_fault("hang_next_job", times=HANG)
     _write_plans(world, sources)
     daemon = Serving(world, world.folder / "serve.log")
@@ -117,7 +108,7 @@ def _measure(world: World) -> int:
             threading.Event().wait(1)
         lasted = time.monotonic() - began
         spent = _cpu_seconds(daemon.process.pid) - cpu
-        megabytes = _resident_megabytes(daemon.process.pid)
+        megabytes = resident_megabytes(daemon.process.pid)
         left = live - len(_next_looks(world))
     finally:
         daemon.kill()
@@ -196,12 +187,6 @@ def _write_plans(world: World, sources: list[str]) -> None:
 def _cpu_seconds(process_id: int) -> float:
     fields = Path(f"/proc/{process_id}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _resident_megabytes(process_id: int) -> float:
-    status = Path(f"/proc/{process_id}/status").read_text(encoding="ascii")
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-    return int(line.split()[1]) / 1024
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from drill.engine.record import State
+from tests.bench.process import resident_megabytes
 from tests.e2e.serving import Serving
 from tests.e2e.world import World
 
@@ -84,18 +85,23 @@ def main() -> int:
             world.stop_sandbox()
 
 
-def _night(world: World) -> int:
-    sources = [
+def make_sources(world: World, count: int, *, backups: int) -> list[str]:
+    """Make simulated sources: no server of a database limits the figure. Return their ids."""
+    return [
         world.admin().create_instance(
             f"source-{number}",
             simulated=True,
             engine="SQLServer",
             version="2019_SE",
             databases=["shop"],
-            backups=3,
+            backups=backups,
         )["id"]
-        for number in range(SOURCES)
+        for number in range(count)
     ]
+
+
+def _night(world: World) -> int:
+    sources = make_sources(world, SOURCES, backups=3)
     slot = (int(time.time()) // 60 + LOADS_WITHIN_MINUTES) * 60
     _write_plans(world, sources, slot)
     daemon = Serving(world, world.folder / "serve.log")
@@ -141,7 +147,7 @@ def _watch(world: World, daemon: Serving, slot: int) -> tuple[float, float, floa
         pause.wait(2)
         if not daemon.is_running:
             raise SystemExit(daemon.log[-4000:])
-        most = max(most, _resident_megabytes(daemon.process.pid))
+        most = max(most, resident_megabytes(daemon.process.pid))
         counts = _count(world, "state")
         since = time.time() - slot
         if not recorded and sum(counts.values()) >= PLANS:
@@ -158,12 +164,6 @@ def _count(world: World, column: str) -> Counter[str]:
         rows = store.execute(f"SELECT {column}, count(*) FROM drill GROUP BY 1")
         return Counter({str(value): count for value, count in rows})
     return Counter()
-
-
-def _resident_megabytes(process_id: int) -> float:
-    status = Path(f"/proc/{process_id}/status").read_text(encoding="ascii")
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-    return int(line.split()[1]) / 1024
 
 
 if __name__ == "__main__":

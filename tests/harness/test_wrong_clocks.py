@@ -8,15 +8,14 @@ from datetime import timedelta
 import pytest
 
 from drill.engine.record import Outcome, State
-from drill.engine.sweeping import sweep as sweep_all
+from drill.engine.sweeping import sweep
 from tests.engine.scene import a_plan
 from tests.harness.stage import (
     NOT_ABOUT_THE_BACKUP,
     a_stage,
     assert_all_is_well,
     boundaries_of,
-    sweep,
-    work,
+    finish_by_a_third,
 )
 from tests.harness.test_zombies import go_on
 from tests.harness.workers import Ledger, SteppedWorker
@@ -41,7 +40,7 @@ def overlap(target: str, at: int, ahead: timedelta, *, sweeps: bool) -> None:
     second = SteppedWorker(scene, "host/2/2", ledger, ahead=ahead)
     if sweeps:
         second.begin_to(
-            lambda: sweep_all(
+            lambda: sweep(
                 second.parts,
                 is_dead=lambda worker: False,
                 lives_at_most=timedelta(hours=12),
@@ -61,11 +60,7 @@ def overlap(target: str, at: int, ahead: timedelta, *, sweeps: bool) -> None:
     first.step(1000)
     assert [first.surprise, second.surprise] == [None, None]
     assert ledger.accepted[drill_id] <= 1
-    scene.worker = "host/3/3"
-    scene.journal.expire_leases(lambda worker: True)
-    third = scene.parts_with(scene.journal, scene.provider)
-    work(stage, drill_id, third)
-    sweep(stage, third)
+    finish_by_a_third(stage, drill_id)
     assert_all_is_well(stage, drill_id, outcomes={*NOT_ABOUT_THE_BACKUP, Outcome.ABORTED})
 
 

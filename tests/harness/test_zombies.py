@@ -9,7 +9,7 @@ import pytest
 
 from drill.engine.record import State
 from tests.engine.scene import a_plan
-from tests.harness.stage import a_stage, assert_all_is_well, boundaries_of, sweep, work
+from tests.harness.stage import a_stage, assert_all_is_well, boundaries_of, finish_by_a_third
 from tests.harness.workers import Ledger, SteppedWorker
 
 TARGETS = ("new", "existing")
@@ -36,11 +36,7 @@ def wake_up_late(target: str, mode: str, at: int, steps_of_the_other: int) -> No
         second.step(1000)
     assert [first.surprise, second.surprise] == [None, None]
     assert ledger.accepted[drill_id] <= 1
-    scene.worker = "host/3/3"
-    scene.journal.expire_leases(lambda worker: True)
-    third = scene.parts_with(scene.journal, scene.provider)
-    work(stage, drill_id, third)
-    sweep(stage, third)
+    finish_by_a_third(stage, drill_id)
     assert_all_is_well(stage, drill_id)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from werkzeug import Response
 
+from drill.cli.logs import configure_logs
 from drill.clock import ManualClock
 from drill.errors import (
     AnswerLost,
@@ -62,6 +63,7 @@ def test_a_read_that_fails_in_passing_is_repeated_with_a_fresh_signature(
 def test_a_read_gives_up_after_a_few_attempts_and_prints_nothing(
     provider, httpserver, samples, capsys
 ):
+    configure_logs(log_format=None, level=logging.WARNING)  # as every command does
     httpserver.expect_request(samples.instances_path).respond_with_data("broken", status=500)
 
     with pytest.raises(ProviderUnavailable) as caught:

@@ -13,7 +13,15 @@ from drill.provider.clouds import CloudKind
 from drill.provider.port import Job, JobStatus, RecycledInstance, Sighting
 from drill.provider.rds.codes import JOB_UNKNOWN
 from drill.provider.rds.http import Query, RdsHttp
-from drill.provider.rds.paging import Item, Take, TooManyItems, read_all, read_as_it_comes, whole
+from drill.provider.rds.paging import (
+    Item,
+    ReadPage,
+    Take,
+    TooManyItems,
+    read_all,
+    read_as_it_comes,
+    whole,
+)
 from drill.provider.rds.records import (
     Odd,
     parse_backup,
@@ -124,15 +132,12 @@ class RdsReads:
 
     def list_sightings(self) -> Sequence[Sighting]:
         """Return the status of all instances of the account, by one reading of the list."""
+        asked = "list instances"
         found = read_as_it_comes(
-            lambda offset, limit: self._http.read(
-                "instances",
-                query=[("offset", str(offset)), ("limit", str(limit))],
-                asked="list instances",
-            ),
+            self._instance_pages((), asked=asked),
             key="instances",
             page_size=INSTANCES_PER_PAGE,
-            asked="list instances",
+            asked=asked,
             take=parse_sighting,
         )
         return [one for one in found if one is not None]
@@ -297,15 +302,18 @@ class RdsReads:
 
     def _instances(self, query: Query, *, asked: str, take: Take[Item]) -> Sequence[Item]:
         return read_all(
-            lambda offset, limit: self._http.read(
-                "instances",
-                query=[*query, ("offset", str(offset)), ("limit", str(limit))],
-                asked=asked,
-            ),
+            self._instance_pages(query, asked=asked),
             key="instances",
             page_size=INSTANCES_PER_PAGE,
             asked=asked,
             take=take,
+        )
+
+    def _instance_pages(self, query: Query, *, asked: str) -> ReadPage:
+        return lambda offset, limit: self._http.read(
+            "instances",
+            query=[*query, ("offset", str(offset)), ("limit", str(limit))],
+            asked=asked,
         )
 
     def _raw_backups(self, instance_id: str, query: Query) -> Sequence[dict[str, Any]]:

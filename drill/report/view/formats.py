@@ -65,8 +65,13 @@ class Timed(Protocol):
 
 def rta_text(drill: Timed) -> str:
     """Return RTA; with "at most" before it if nobody looked for a part of it."""
-    text = span_text(drill.rta)
-    return f"≤ {text}" if drill.rta is not None and drill.unattended else text
+    return bound_text(drill.rta, drill.unattended)
+
+
+def bound_text(span: timedelta | None, unattended: timedelta | None) -> str:
+    """Return a span; with "at most" before it if nobody looked for a part of it."""
+    text = span_text(span)
+    return f"≤ {text}" if span is not None and unattended else text
 
 
 def span_text(span: timedelta | None) -> str:

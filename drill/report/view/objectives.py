@@ -9,7 +9,7 @@ from drill.engine.record import DrillRecord
 from drill.recovery.measure import Attainment, assess
 from drill.report.language import _
 from drill.report.view.fleet import FAILURES
-from drill.report.view.formats import milliseconds_text, signed_span_text, span_text
+from drill.report.view.formats import bound_text, milliseconds_text, signed_span_text, span_text
 from drill.report.view.signs import Sign, Tone, attainment_sign, sign
 
 
@@ -79,7 +79,7 @@ def _row(
     return ObjectiveRow(
         name=name,
         target=span_text(target) if target is not None else _("no target"),
-        actual=f"≤ {span_text(actual)}" if actual is not None and unattended else span_text(actual),
+        actual=bound_text(actual, unattended),
         actual_ms=milliseconds_text(actual),
         gap=signed_span_text(answer.gap),
         sign=met,

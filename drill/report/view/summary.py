@@ -17,6 +17,7 @@ from drill.report.view.compliance import AuditData, period_text
 from drill.report.view.confidence import sentence
 from drill.report.view.formats import Moment, minute, moment, percent, share_text, span_text
 from drill.report.view.links import source_page
+from drill.report.view.recovery_counts import month_name, month_of
 from drill.report.view.registers import EXPIRES_SOON, age_of, open_first
 from drill.report.view.signs import Sign, Tone, sign
 from drill.report.view.standing import Standing, Status, name_of
@@ -250,19 +251,18 @@ WIDTH, HEIGHT, STEP, BAR, BASE = 560, 92, 46, 30, 74
 
 
 def _months(audit: Audit, context: Context) -> tuple[MonthBar, ...]:
-    at = context.at.astimezone(UTC)
-    count = at.year * 12 + at.month - 1
-    names = [f"{one // 12}-{one % 12 + 1:02d}" for one in range(count - MONTHS + 1, count + 1)]
+    first = month_of(context.at.astimezone(UTC)) - MONTHS + 1
     due = [0] * MONTHS
     passed = [0] * MONTHS
     for drill in audit.drills:
-        slot = drill.scheduled_for.astimezone(UTC)
-        place = slot.year * 12 + slot.month - 2 - count + MONTHS
+        place = month_of(drill.scheduled_for.astimezone(UTC)) - first
         if place < 0:
             break  # newest slot first
         due[place] += 1
         passed[place] += has_passed(drill)
-    return tuple(_bar(place, month, passed[place], due[place]) for place, month in enumerate(names))
+    return tuple(
+        _bar(place, month_name(first + place), passed[place], due[place]) for place in range(MONTHS)
+    )
 
 
 def _bar(place: int, month: str, passed: int, due: int) -> MonthBar:
