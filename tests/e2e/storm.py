@@ -68,11 +68,15 @@ class Storm:
             yield journal
 
     def rage(self, troubles: Sequence[Callable[[], None]], seconds: float = SECONDS) -> None:
-        """Let one trouble after another happen, and see to it that drills are under way."""
+        """Let one trouble after another happen, and see to it that drills are under way.
+
+        On a slow machine it takes longer: until a drill was asked for, nothing has been tried.
+        """
         until = time.monotonic() + seconds
+        at_most = until + SETTLE_SECONDS
         pause = threading.Event()
         deck: list[Callable[[], None]] = []
-        while time.monotonic() < until:
+        while (now := time.monotonic()) < until or (not self.asked_for and now < at_most):
             self.ask_for_drills()
             pause.wait(self.lots.uniform(0.2, 2.5))
             deck = deck or self.lots.sample(troubles, len(troubles))
