@@ -15,6 +15,7 @@ import pymysql
 import pytest
 
 from drill.sandbox.mariadb import MariadbServers
+from drill.sandbox.mariadb.layout import SEEN
 from drill.sandbox.servers import BaseBackup, RestoreFailed, ServerFault
 from tests.sandbox.mariadb_rows import (
     PASSWORD,
@@ -266,7 +267,7 @@ def test_a_changed_byte_in_the_log_fails_the_restore(world, damaged):
 def test_a_file_whose_times_are_lost_fails_the_restore(world, damaged):
     end = world.servers.windows(damaged)[-1].ends_at
     victim = log_files(world.root, damaged)[-2]
-    victim.with_name(f"{victim.name}.seen").unlink()
+    victim.with_name(f"{victim.name}{SEEN}").unlink()
     victim.touch()
 
     with pytest.raises(RestoreFailed, match=f"{victim.name} is damaged: when it was written"):
@@ -276,7 +277,8 @@ def test_a_file_whose_times_are_lost_fails_the_restore(world, damaged):
 def test_files_of_the_log_in_the_wrong_order_are_noticed(world, damaged):
     end = world.servers.windows(damaged)[-1].ends_at
     files = log_files(world.root, damaged)
-    shutil.copyfile(files[-1], files[-2])
+    for ending in ("", SEEN):
+        shutil.copyfile(f"{files[-1]}{ending}", f"{files[-2]}{ending}")
 
     with pytest.raises(RestoreFailed, match=f"{files[-2].name} does not begin where"):
         restore(world.servers, damaged, "never", restore_time=end)
