@@ -15,6 +15,7 @@ from drill.recovery.coverage.fleet import (
     excluded_sources,
     fleet_coverage,
 )
+from drill.recovery.coverage.hygiene import CloudHygiene, hygiene_by_cloud
 from drill.recovery.coverage.metric import Metric, share
 from drill.recovery.coverage.reading import validity_of
 from drill.recovery.coverage.reconciliation import (
@@ -91,6 +92,8 @@ class Audit:
     """(cadence, covered, in scope), the shortest first."""
     attainment: tuple[Attained, ...]
     """RTO and RPO: first of all drills, then by tier and by engine."""
+    hygiene: tuple[CloudHygiene, ...]
+    """What the drills left behind: first of all clouds, then of each."""
     scope: tuple[Standing, ...]
     """The sources in scope, worst first."""
     identities: tuple[Identity, ...]
@@ -167,6 +170,7 @@ def audit_of(past: Past, standings: Sequence[Standing], context: Context) -> Aud
         excluded_failing=sum(one.status is Status.FAILED for one in standings if one.key in out),
         by_cadence=by_cadence,
         attainment=attained(real),
+        hygiene=hygiene_by_cloud(real, context.prices),
         scope=scope,
         identities=found,
         sample=sample_of(real, seed=context.sample_seed, size=context.sample_size),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 
+from drill.recovery.coverage.hygiene import CloudHygiene
 from drill.recovery.coverage.intervals import milliseconds_of
 from drill.recovery.coverage.metric import Metric
 from drill.recovery.coverage.reconciliation import UNDER_WAY, Operation
@@ -23,7 +24,6 @@ from drill.report.printed import PRINTED
 from drill.report.signatures import Signature
 from drill.report.site import Site
 from drill.report.view.confidence import statement_of
-from drill.report.view.left_behind import CloudHygiene, by_cloud
 from drill.report.view.links import source_page
 from drill.report.view.registers import age_of, state_of, was_failing
 
@@ -40,7 +40,7 @@ def audit_tables(site: Site) -> Iterator[DataTable]:
         ("coverage", COVERAGE_FIELDS, lambda: _coverage(audit)),
         ("confidence", CONFIDENCE_FIELDS, lambda: _confidence(statement_of(audit))),
         ("attainment", ATTAINMENT_FIELDS, lambda: _attainment(audit)),
-        ("hygiene", HYGIENE_FIELDS, lambda: map(_hygiene, by_cloud(audit, context.prices))),
+        ("hygiene", HYGIENE_FIELDS, lambda: map(_hygiene, audit.hygiene)),
         (
             "exceptions",
             EXCEPTION_FIELDS,

@@ -71,7 +71,8 @@ def json_of(
 ) -> bytes:
     """Return rows as one JSON object in ASCII, a row a line; what is not known is null."""
     text = json.dumps(dict(head), ensure_ascii=True)[:-1]
-    lines = ",\n".join(json.dumps(dict(zip(fields, row, strict=True))) for row in rows)
+    dumped = json.JSONEncoder(separators=(",", ":")).encode
+    lines = ",\n".join(dumped(dict(zip(fields, row, strict=True))) for row in rows)
     return f'{text}, "{name}": [\n{lines}\n]}}\n'.encode("ascii")
 
 

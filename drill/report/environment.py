@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 from importlib.resources import files
 
@@ -12,6 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from drill.report.language import _, html_language, ngettext
 from drill.report.navigation import NAVIGATION
+
+FRAGMENTS_AT_MOST = 20_000
+"""Pieces of pages that are kept to be printed again."""
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _AROUND = re.compile(r"\s*([{};,])\s*")
@@ -52,10 +56,26 @@ def environment() -> Environment:
     made.globals.update(
         html_language=html_language,
         navigation=NAVIGATION,
+        made_once=made_once,
     )
     # The extension adds its methods to the environment at run time, where no type checker sees it.
     install = made.install_gettext_callables  # type: ignore[attr-defined]
     install(_, ngettext, newstyle=True)
+    return made
+
+
+_fragments: dict[tuple[str, str, Hashable], str] = {}
+
+
+def made_once(macro: Callable[[Hashable], str], value: Hashable) -> str:
+    """Return what a macro prints of a value alone; what it has printed of an equal one is printed
+    again. A source stands in the fleet, in its tier, in its region and under its status."""
+    key = html_language(), getattr(macro, "name", ""), value
+    made = _fragments.get(key)
+    if made is None:
+        if len(_fragments) >= FRAGMENTS_AT_MOST:
+            _fragments.clear()
+        made = _fragments[key] = macro(value)
     return made
 
 

@@ -177,7 +177,13 @@ def _finished(running: dict[Future[list[Made]], list[Page]]) -> Iterator[list[Ma
 
 
 def _chunks(pages: Sequence[Page]) -> Iterator[Sequence[Page]]:
-    return (pages[place : place + CHUNK] for place in range(0, len(pages), CHUNK))
+    """Yield what is made together. The pages of the fleet are: they have the same rows, which are
+    sent to a helper, and made into text, once."""
+    of_fleet = [page for page in pages if page.kind == FLEET.name]
+    if of_fleet:
+        yield of_fleet
+    others = [page for page in pages if page.kind != FLEET.name]
+    yield from (others[place : place + CHUNK] for place in range(0, len(others), CHUNK))
 
 
 def _loaded(pages: Sequence[Page], job: Job) -> list[Page]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import ROUND_UP, Decimal
 
@@ -54,29 +54,73 @@ def lifetime_of(drill: DrillFacts) -> float | None:
     return milliseconds_of(max(ended - drill.restore_accepted_at, timedelta(0)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudHygiene:
+    """One cloud, or all of them together: then there is no cost, for each has its own money."""
+
+    cloud: str | None
+    figures: Hygiene
+
+
+@dataclass(slots=True)
+class _Copies:
+    """Copies of a group of drills, while they are counted."""
+
+    spans: list[float] = field(default_factory=list)
+    """How long each lived, in milliseconds."""
+    amounts: list[Decimal] = field(default_factory=list)
+    billed: int = 0
+
+    def add(self, drill: DrillFacts, prices: Mapping[str, float]) -> None:
+        """Count the copy of a drill, if it had one."""
+        span = lifetime_of(drill)
+        if span is None:
+            return
+        self.spans.append(span)
+        if drill.target_kind == "new" and not math.isinf(span):
+            self.billed += 1
+            price = prices.get(drill.flavor or "") if prices else None
+            if price is not None:
+                self.amounts.append(Decimal(int(span)) / _HOUR * Decimal(str(price)))
+
+    def figures(self) -> Hygiene:
+        """Return what was counted."""
+        spans, amounts = sorted(self.spans), self.amounts
+        left, n = spans.count(math.inf), len(spans)
+        return Hygiene(
+            leftovers=Metric(id="leftovers", value=left if n else None, numerator=left, n=n),
+            lifetime_p95=seconds("copy_lifetime_p95", nearest_rank(spans, 95), n=n),
+            lifetime_max=seconds("copy_lifetime_max", nearest_rank(spans, 100), n=n),
+            cost=sum(amounts, Decimal(0)).quantize(_CENT, rounding=ROUND_UP) if amounts else None,
+            priced=len(amounts),
+            billed=self.billed,
+        )
+
+
 def hygiene(drills: Iterable[DrillFacts], prices: Mapping[str, float]) -> Hygiene:
     """Return the figures of drills of one cloud. ``prices`` are those per hour, by flavor; what has
     none is in no sum, and counted apart: no data, not 0."""
-    spans: list[float] = []
-    amounts: list[Decimal] = []
-    billed = 0
+    copies = _Copies()
     for drill in drills:
-        span = lifetime_of(drill)
-        if span is None:
-            continue
-        spans.append(span)
-        if drill.target_kind == "new" and not math.isinf(span):
-            billed += 1
-            price = prices.get(drill.flavor or "")
-            if price is not None:
-                amounts.append(Decimal(int(span)) / _HOUR * Decimal(str(price)))
-    left = spans.count(math.inf)
-    n = len(spans)
-    return Hygiene(
-        leftovers=Metric(id="leftovers", value=left if n else None, numerator=left, n=n),
-        lifetime_p95=seconds("copy_lifetime_p95", nearest_rank(spans, 95), n=n),
-        lifetime_max=seconds("copy_lifetime_max", nearest_rank(spans, 100), n=n),
-        cost=sum(amounts, Decimal(0)).quantize(_CENT, rounding=ROUND_UP) if amounts else None,
-        priced=len(amounts),
-        billed=billed,
+        copies.add(drill, prices)
+    return copies.figures()
+
+
+def hygiene_by_cloud(
+    drills: Iterable[DrillFacts], prices: Mapping[str, Mapping[str, float]]
+) -> tuple[CloudHygiene, ...]:
+    """Return all clouds together, and then each that had a drill; a drill is looked at once."""
+    by_cloud: dict[str, _Copies] = {}
+    for drill in drills:
+        copies = by_cloud.get(drill.cloud)
+        if copies is None:
+            copies = by_cloud[drill.cloud] = _Copies()
+        copies.add(drill, prices.get(drill.cloud, {}))
+    together = _Copies(
+        spans=[span for one in by_cloud.values() for span in one.spans],
+        billed=sum(one.billed for one in by_cloud.values()),
+    )
+    return (
+        CloudHygiene(cloud=None, figures=together.figures()),
+        *(CloudHygiene(cloud=name, figures=by_cloud[name].figures()) for name in sorted(by_cloud)),
     )

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from drill.recovery.coverage.hygiene import Hygiene, hygiene
+from drill.recovery.coverage.hygiene import CloudHygiene, Hygiene
 from drill.recovery.coverage.intervals import span_of
 from drill.recovery.coverage.metric import Metric
-from drill.recovery.facts import DrillFacts
 from drill.report.audit import Audit
 from drill.report.context import Context
 from drill.report.language import _
@@ -19,27 +17,9 @@ from drill.report.view.sheet import Cell, Column, Sheet, plain, sheet, sign_cell
 from drill.report.view.signs import Tone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloudHygiene:
-    """One cloud, or all of them together: then there is no cost, for each has its own money."""
-
-    cloud: str | None
-    figures: Hygiene
-
-
-def by_cloud(audit: Audit, prices: Mapping[str, Mapping[str, float]]) -> Iterator[CloudHygiene]:
-    """Yield all clouds together, and then each that had a drill in the period."""
-    parts: dict[str, list[DrillFacts]] = {}
-    for drill in audit.drills:
-        parts.setdefault(drill.cloud, []).append(drill)
-    yield CloudHygiene(cloud=None, figures=hygiene(audit.drills, {}))
-    for cloud in sorted(parts):
-        yield CloudHygiene(cloud=cloud, figures=hygiene(parts[cloud], prices.get(cloud, {})))
-
-
 def left_behind_sheet(audit: Audit, context: Context) -> Sheet:
     """Return the table; its caption says whether anything is left."""
-    found = list(by_cloud(audit, context.prices))
+    found = audit.hygiene
     return sheet(
         "left-behind-table",
         _finding(found[0].figures),
