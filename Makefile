@@ -10,12 +10,12 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint unit bench bench-report bench-serve soak soak-serve lock clean mariadb chromium
+.PHONY: demo test lint unit bench bench-report bench-serve soak soak-serve lock clean mariadb chromium promtool
 
 demo: .venv/.demo
 	$(BIN)/drill demo
 
-test: .venv/.dev mariadb chromium lint unit
+test: .venv/.dev mariadb chromium promtool lint unit
 
 # Database servers that no Python package brings: where they are missing and may be had.
 mariadb:
@@ -25,6 +25,10 @@ mariadb:
 chromium:
 	@scripts/chromium
 
+# What Prometheus itself says of our alert rules.
+promtool: .venv/bin/python
+	@scripts/promtool
+
 lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -32,7 +36,7 @@ lint: .venv/.dev
 	$(BIN)/lint-imports
 
 unit: .venv/.dev
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadgroup --durations 20
 
 bench: .venv/.dev
 	$(BIN)/python tests/bench/bench_help.py
