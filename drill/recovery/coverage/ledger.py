@@ -40,18 +40,20 @@ class Ledger:
         if drill.point_at is None:
             return
         point = to_milliseconds(drill.point_at)
-        if has_failed(drill):
-            self._fail(drill, point, finished)
-        elif is_proof(drill):
+        if is_proof(drill):
             self.newest_ever = finished
             if drill.mode == "backup":
                 self._pass_backup(drill, point, finished)
             else:
                 self._pass_pitr(drill, point, finished)
+        elif has_failed(drill):
+            self._fail(drill, point, finished)
 
     def _pass_backup(self, drill: DrillFacts, point: int, finished: int) -> None:
+        if not self._is_fresh(finished):
+            return
         base = self._base_of(drill, point)
-        if base is not None and self._is_fresh(finished):
+        if base is not None:
             self._keep_image(base, drill, finished, "direct")
 
     def _pass_pitr(self, drill: DrillFacts, point: int, finished: int) -> None:
@@ -60,8 +62,8 @@ class Ledger:
             self.contradictions.append(drill.id)
             return  # whatever was restored, it cannot have begun with this base
         fresh = self._is_fresh(finished)
-        base = self._base_of(drill, point)
-        if base is not None and fresh:
+        base = self._base_of(drill, begin) if fresh else None
+        if base is not None:
             self._keep_image(base, drill, finished, drill.base_how or "inferred")
         if drill.level < CHAIN_LEVEL:
             self.below_level.append(drill.id)
@@ -120,16 +122,20 @@ class Ledger:
         """Return where the chain begins: as reported, or the latest usable base at or before."""
         if drill.mode == "backup":
             return point
-        if drill.base_at is not None and to_milliseconds(drill.base_at) <= point:
-            return to_milliseconds(drill.base_at)
+        if drill.base_at is not None:
+            reported = to_milliseconds(drill.base_at)
+            if reported <= point:
+                return reported
         place = bisect_right(self._ends, point)
         return self._ends[place - 1] if place else None
 
-    def _base_of(self, drill: DrillFacts, point: int) -> Base | None:
-        """Return the base as it is listed at T; None if the provider does not have it any more."""
+    def _base_of(self, drill: DrillFacts, ended: int | None) -> Base | None:
+        """Return the base as it is listed at T; None if the provider does not have it any more.
+
+        ``ended`` is where the chain of the drill begins, as ``_base_instant`` says.
+        """
         if drill.base_id is not None and drill.base_id in self._by_id:
             return self._by_id[drill.base_id]
-        ended = self._base_instant(drill, point)
         if drill.base_id is not None or ended is None:
             return None
         place = bisect_right(self._ends, ended)

@@ -53,7 +53,7 @@ def share(
         numerator=numerator,
         denominator=denominator,
         n=n,
-        flags=tuple(sorted(flags)),
+        flags=tuple(sorted(flags)) if flags else (),
     )
 
 

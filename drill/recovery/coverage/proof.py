@@ -46,6 +46,8 @@ class Proof:
     bases: tuple[Base, ...]
     coats: tuple[Coat, ...]
     """Proven stretches with the end of the newest drill that proves them: for the decay shade."""
+    proven: Intervals
+    """The proven stretches as a set."""
     suspect: Intervals
     direct: tuple[int, ...]
     """Instants at which checks ran and passed, sorted."""
@@ -62,11 +64,6 @@ class Proof:
     """Ids of PITR drills that passed below the level that proves a chain."""
     without_base: tuple[str, ...] = ()
     """Ids of conclusive PITR drills whose base is neither reported nor to be found."""
-
-    @property
-    def proven(self) -> Intervals:
-        """Return the proven stretches as a set."""
-        return union((begin, end) for begin, end, _ in self.coats)
 
     def standing(self, instant: int) -> Standing | None:
         """Return what is known of an instant; None if it is not advertised."""
@@ -99,12 +96,14 @@ def prove(
     ledger = Ledger(at=at, validity=validity, advertised=advertised, bases=known)
     for finished, drill in finished_by(drills, at):
         ledger.enter(drill, finished)
+    coats = ledger.proven.coats_within(advertised)
     return Proof(
         at=at,
         promised=promised,
         advertised=advertised,
         bases=known,
-        coats=ledger.proven.coats_within(advertised),
+        coats=coats,
+        proven=union((begin, end) for begin, end, _ in coats),
         suspect=intersection(ledger.suspect.painted(), advertised),
         direct=tuple(sorted({point for point, *_, valid in ledger.direct if valid})),
         direct_ids=frozenset(drill_id for *_, drill_id, valid in ledger.direct if valid),

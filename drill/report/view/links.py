@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from drill.recovery.facts import DrillFacts, SourceKey
 from drill.recovery.verdict import Outcome
@@ -66,6 +67,7 @@ def links_for(drills: Sequence[DrillFacts], *, at: datetime) -> Links:
     return Links(passed_after=passed[room] if len(passed) > room else at - RECENT)
 
 
+@lru_cache(maxsize=32_768)
 def source_page(key: SourceKey) -> str:
     """Return the file name of the page of a source below ``i/``: its id, if that is harmless, and
     a digest of cloud and id together."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from drill.report.view.fleet import CONCLUSIVE, FAILURES, rto_attainment
 SIZES = ((100, "< 100 GB"), (500, "100–499 GB"), (2000, "500–1999 GB"), (None, "≥ 2000 GB"))
 """Borders of the sizes of volumes, in gigabytes, and what they are called."""
 
+_BORDERS = [high for high, _name in SIZES if high is not None]
 _MINUTE = timedelta(minutes=1)
 
 
@@ -78,8 +80,4 @@ def times_by_engine(real: Iterable[DrillFacts]) -> dict[str, ByMonth]:
 
 def _size_of(volume_gb: int | None) -> int | None:
     """Return which row of ``SIZES`` a volume belongs to; None if its size is not known."""
-    if volume_gb is None:
-        return None
-    return next(
-        place for place, (high, _name) in enumerate(SIZES) if high is None or volume_gb < high
-    )
+    return None if volume_gb is None else bisect_right(_BORDERS, volume_gb)

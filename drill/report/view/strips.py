@@ -94,7 +94,8 @@ def strips(
 
 
 def _days(records: Iterable[DrillFacts], today: date) -> list[date]:
-    oldest = min((_night(record) for record in records), default=today)
+    slots = [record.scheduled_for for record in records]
+    oldest = min(slots).astimezone(UTC).date() if slots else today
     nights = min(max((today - oldest).days + 1, NIGHTS_AT_LEAST), NIGHTS_AT_MOST)
     return [today - timedelta(days=back) for back in range(nights - 1, -1, -1)]
 

@@ -160,7 +160,7 @@ def needs_action(
 
 def leftovers(records: Sequence[DrillFacts], where: Where) -> Rows[LeftoverRow]:
     """Return scratch instances that outlived their drill, the oldest first."""
-    leaked = [record for record in reversed(newest_first(records)) if is_leaked(record)]
+    leaked = newest_first(record for record in records if is_leaked(record))
     return rows(
         [
             LeftoverRow(
@@ -171,7 +171,7 @@ def leftovers(records: Sequence[DrillFacts], where: Where) -> Rows[LeftoverRow]:
                 since=perhaps(record.finished_at),
                 reason=shown(record.teardown_reason or _("no reason was recorded"), CELL_AT_MOST),
             )
-            for record in leaked
+            for record in reversed(leaked)
         ]
     )
 
@@ -197,7 +197,7 @@ def not_drilled(records: Sequence[DrillFacts], where: Where, now: datetime) -> R
 
 def unfinished(records: Sequence[DrillFacts], where: Where) -> Rows[UnfinishedRow]:
     """Return drills without a verdict, the oldest first."""
-    waiting = [record for record in reversed(newest_first(records)) if not is_finished(record)]
+    waiting = newest_first(record for record in records if not is_finished(record))
     return rows(
         [
             UnfinishedRow(
@@ -205,7 +205,7 @@ def unfinished(records: Sequence[DrillFacts], where: Where) -> Rows[UnfinishedRo
                 since=minute(record.started_at or record.enlisted_at),
                 reason=shown(record.reason, CELL_AT_MOST),
             )
-            for record in waiting
+            for record in reversed(waiting)
         ]
     )
 
