@@ -17,6 +17,7 @@ from drill.recovery.facts import (
     DrillFacts,
     ExceptionNote,
     Look,
+    NightlySums,
     Observation,
     Population,
     Review,
@@ -52,6 +53,7 @@ class History:
     drills: list[DrillFacts]
     observations: dict[SourceKey, Observation]
     notes: list[ExceptionNote] = field(default_factory=list)
+    sums: list[NightlySums] = field(default_factory=list)
 
     def drill_facts(self, *, since: datetime | None = None, **_: object) -> Iterator[DrillFacts]:
         """Yield the drills by slot, oldest first."""
@@ -79,6 +81,10 @@ class History:
     def populations(self, **_: object) -> Sequence[Population]:
         """Return nothing: no population was seen."""
         return ()
+
+    def nightly_sums(self, *, since: datetime, until: datetime) -> Sequence[NightlySums]:
+        """Return the sums that were kept in this span."""
+        return [one for one in self.sums if since <= one.taken_at < until]
 
     def reviews(self) -> Sequence[Review]:
         """Return nothing: nobody has reviewed."""

@@ -50,15 +50,14 @@ class Number:
 
 
 def numbers(
-    drills: Sequence[DrillFacts], standings: Sequence[Standing], at: datetime
+    drills: Sequence[DrillFacts], standings: Sequence[Standing], sums: FleetSums, at: datetime
 ) -> tuple[Number, ...]:
     """Return the numbers in the order of the page. What cannot be counted is "no data".
 
     ``drills`` come newest slot first. ``standings`` are the real sources in scope: simulated and
-    excluded ones are in no number.
+    excluded ones are in no number. ``sums`` are theirs (``sums_of``).
     """
     drills = list(takewhile(lambda drill: drill.scheduled_for >= at - MONTH, drills))
-    sums = sums_of(standings)
     return (
         _covered(standings),
         _proven(sums),
