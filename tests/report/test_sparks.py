@@ -35,13 +35,14 @@ def test_a_line_ends_at_the_number_that_it_stands_under(seed):
     lines = lines_of(past, made_up.NOW)
 
     said = {one.id: one for one in numbers(past.drills, scope, sums_of(scope), made_up.NOW)}
-    for name in ("sources_proven", "rto_attainment", "end_to_end"):
+    for name in ("sources_proven", "proven_coverage", "rto_attainment", "end_to_end"):
         part, whole = said[name].numerator, said[name].denominator
         assert part is not None
         assert whole
         permille = int(1000 * part / whole)
         assert f" to {permille // 10}.{permille % 10} %;" in lines[name].text
-    assert f" to {said['oldest_proof'].value};" in lines["oldest_proof"].text
+    for name in ("worst_lag", "oldest_proof"):
+        assert f" to {said[name].value};" in lines[name].text
     assert set(lines) == set(said)
 
 
