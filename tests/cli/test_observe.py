@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
+from drill.cli.beats import attach_beats
+from drill.cli.context import house_of, read_setting
 from drill.cli.person import user_name
 from drill.errors import ExitCode, StoreUnavailable
 from drill.store import SqlArchive
@@ -121,6 +125,30 @@ def test_sums_that_cannot_be_kept_are_said_and_change_nothing_else(
     assert "no data: the sums of this night are not kept: its disk is full" in said.err
     with desk.journal() as journal:
         assert journal.archive.newest_observations()
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_the_daemon_keeps_the_sums_too_and_logs_it_when_it_cannot(
+    desk: Desk, is_full: bool, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*_: object, **__: object) -> None:
+        raise StoreUnavailable("its disk is full")
+
+    if is_full:
+        monkeypatch.setattr(SqlArchive, "keep_sums", refuse)
+    house = house_of(read_setting(str(desk.folder / "config.toml")))
+    attached = attach_beats(
+        house, plans=lambda: house.plans, parts=lambda: house.parts, is_healthy=lambda: True
+    )
+    with capture_logs() as logged:
+        attached.beat(house.parts.clock.now())
+        attached.close(at_most=timedelta(minutes=1))
+
+    with desk.journal() as journal:
+        assert journal.archive.newest_observations()
+        assert bool(journal.archive.nightly_sums()) is not is_full
+    faults = [one["fault"] for one in logged if "sums of this night" in one["event"]]
+    assert faults == ["its disk is full"] * is_full
 
 
 def test_a_night_of_all_plans_looks_at_what_no_drill_has_looked_at(desk: Desk):
