@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
@@ -31,10 +30,6 @@ def sums_at(
     """
     if not clouds:
         return []
-    drills: dict[SourceKey, list[DrillFacts]] = defaultdict(list)
-    known = (one for one in archive.drill_facts() if one.cloud in clouds and one.enlisted_at <= at)
-    for drill in newest_first(known):
-        drills[drill.source].append(drill)
     promises, default = promises_of(plans), Objectives()
     out = excluded_sources(archive.exceptions(), at=at)
     newest = archive.newest_observations(at=at)
@@ -48,12 +43,19 @@ def sums_at(
             sums=fleet_sums(
                 (
                     key,
-                    ground_of(one, drills[key], promises.get(key, default), at=at),
-                    rpo_target_of(drills[key]),
+                    ground_of(one, drills, promises.get(key, default), at=at),
+                    rpo_target_of(drills),
                 )
                 for key, one in seen.items()
                 if key[0] == cloud
+                for drills in [_drills_of(archive, key, at)]
             ),
         )
         for cloud in sorted(set(clouds) - unread)
     ]
+
+
+def _drills_of(archive: Archive, source: SourceKey, at: datetime) -> tuple[DrillFacts, ...]:
+    """Return what was known of one source, newest slot first. One after the other: all drills of a
+    big fleet at once would be more than everything else that a daemon holds."""
+    return newest_first(one for one in archive.drill_facts(source=source) if one.enlisted_at <= at)

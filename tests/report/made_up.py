@@ -58,9 +58,15 @@ class History:
     notes: list[ExceptionNote] = field(default_factory=list)
     sums: list[NightlySums] = field(default_factory=list)
 
-    def drill_facts(self, *, since: datetime | None = None, **_: object) -> Iterator[DrillFacts]:
+    def drill_facts(
+        self, *, since: datetime | None = None, source: SourceKey | None = None, **_: object
+    ) -> Iterator[DrillFacts]:
         """Yield the drills by slot, oldest first."""
-        yield from (one for one in self.drills if since is None or one.scheduled_for >= since)
+        yield from (
+            one
+            for one in self.drills
+            if (since is None or one.scheduled_for >= since) and source in (None, one.source)
+        )
 
     def newest_observations(self, *, at: datetime | None = None) -> dict[SourceKey, Observation]:
         """Return the newest observation of each source."""
