@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import structlog
+
 from drill.engine.observing import keep_observing
 from drill.notify.beats import Aside, Attached, attach
 from drill.notify.build import build_deadman, build_herald, build_meter
@@ -51,7 +53,10 @@ def attach_beats(
     )
 
     def observe(now: datetime) -> None:
-        keep_observing(parts(), archive, plans(), now=now)
+        seen = keep_observing(parts(), archive, plans(), now=now)
+        if seen.not_summed is not None:
+            log = structlog.get_logger("drill.cli")
+            log.error("the sums of this night are not kept", fault=seen.not_summed)
 
     more = (
         Aside("observations", observe, every=OBSERVE_EVERY),

@@ -42,6 +42,8 @@ def command(config_file: str, no_look: bool, no_backup_for: timedelta | None, ou
 
     house = house_of(read_setting(config_file))
     observed = None if no_look else _look(house, quiet=output == "json")
+    if observed is not None:
+        say_not_summed(observed)
     now = house.parts.clock.now()
     alarms = current_alarms(house.archive, house.plans, now=now, limits=_limits(no_backup_for))
     if output == "json":
@@ -136,6 +138,12 @@ def _say(house: House, observed: Observed | None, alarms: Sequence[Alarm]) -> No
         say(f"  hint: {alarm.hint}")
     if not alarms:
         say("no alarm" if house.plans else "no alarm: there is no plan, so there is no source")
+
+
+def say_not_summed(observed: Observed) -> None:
+    """Say why the sums of the night are not kept, if they could not be; all else is as it is."""
+    if observed.not_summed is not None:
+        say(f"no data: the sums of this night are not kept: {observed.not_summed}")
 
 
 def _count(number: int, word: str) -> str:

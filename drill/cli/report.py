@@ -188,10 +188,10 @@ def _answer(document: Mapping[str, object], text: str, output: str) -> None:
 def render(house: House, *, now: datetime, plans: Iterable[Plan]) -> Path:
     """Render the whole report in English, and return the path of the index."""
     from drill import __version__
+    from drill.recovery.coverage.promises import promises_of
     from drill.report.context import Context
     from drill.report.past import read_past
     from drill.report.render import render_report
-    from drill.report.view.standing import promises_of
 
     context = Context(
         at=now, tool_version=__version__, regions=regions_in(house.config, house.folder),
@@ -350,7 +350,7 @@ def promises_in(config: Config, folder: Path) -> Promises:
     """Return what the plans promise. A plan that cannot be read promises nothing here: the report
     is about the past, and ``drill plan check`` is about plans."""
     from drill.plan.loader import load_plans
-    from drill.report.view.standing import promises_of
+    from drill.recovery.coverage.promises import promises_of
 
     plans, _problems = load_plans(folder / config.folders.plans)
     return promises_of(loaded.plan for loaded in plans)

@@ -155,6 +155,7 @@ def _observe(house: House, records: Sequence[DrillRecord]) -> None:
     Who stopped the batch does not want to wait for more. A fault of the store is said and changes
     no verdict; the looks are then missing, and ``drill observe`` says so.
     """
+    from drill.cli.observe import say_not_summed
     from drill.engine.observing import keep_observing
     from drill.engine.record import Outcome
     from drill.errors import StoreError
@@ -162,9 +163,11 @@ def _observe(house: House, records: Sequence[DrillRecord]) -> None:
     if any(record.outcome in (None, Outcome.ABORTED) for record in records):
         return
     try:
-        keep_observing(house.parts, house.archive, house.plans, now=house.parts.clock.now())
+        seen = keep_observing(house.parts, house.archive, house.plans, now=house.parts.clock.now())
     except StoreError as error:
         say(f"no data: what was seen of the sources is not kept: {error.message}")
+    else:
+        say_not_summed(seen)
 
 
 def enlist(house: House, plans: Sequence[LoadedPlan]) -> list[str]:

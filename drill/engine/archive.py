@@ -13,6 +13,7 @@ from drill.recovery.facts import (
     DrillFacts,
     ExceptionNote,
     Look,
+    NightlySums,
     Observation,
     Population,
     Review,
@@ -68,6 +69,12 @@ class Archive(Protocol):
         """Return what was seen of every cloud, oldest first."""
         ...
 
+    def nightly_sums(
+        self, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Sequence[NightlySums]:
+        """Return the sums that were kept for nights, by (taken_at, cloud), oldest first."""
+        ...
+
     def exceptions(self) -> Sequence[ExceptionNote]:
         """Return every exception, opened first first."""
         ...
@@ -82,6 +89,10 @@ class Archive(Protocol):
 
     def record_population(self, population: Population) -> None:
         """Keep what was seen of a cloud. Append-only."""
+        ...
+
+    def keep_sums(self, sums: NightlySums) -> None:
+        """Keep the sums of a cloud. Append-only: raise StoreError if there are some of then."""
         ...
 
     def open_exception(self, note: ExceptionNote) -> None:

@@ -19,6 +19,7 @@ from drill.recovery.facts import (
     DrillFacts,
     ExceptionNote,
     Look,
+    NightlySums,
     Observation,
     Population,
     Review,
@@ -35,6 +36,7 @@ class MemoryArchive:
         self._journal = journal
         self._observations: dict[tuple[SourceKey, datetime], Observation] = {}
         self._populations: dict[tuple[str, datetime], Population] = {}
+        self._sums: dict[tuple[str, datetime], NightlySums] = {}
         self._exceptions: dict[str, ExceptionNote] = {}
         self._reviews: dict[str, Review] = {}
         self._lock = threading.RLock()
@@ -100,6 +102,14 @@ class MemoryArchive:
         within = [one for one in known if _is_within(one.taken_at, since, until)]
         return sorted(within, key=lambda one: (one.taken_at, one.cloud))
 
+    def nightly_sums(
+        self, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Sequence[NightlySums]:
+        with self._lock:
+            known = list(self._sums.values())
+        within = [one for one in known if _is_within(one.taken_at, since, until)]
+        return sorted(within, key=lambda one: (one.taken_at, one.cloud))
+
     def exceptions(self) -> Sequence[ExceptionNote]:
         with self._lock:
             known = list(self._exceptions.values())
@@ -124,6 +134,13 @@ class MemoryArchive:
             if key in self._populations:
                 raise StoreError(f"cloud {key[0]} was looked at at {key[1]} already")
             self._populations[key] = population
+
+    def keep_sums(self, sums: NightlySums) -> None:
+        key = (sums.cloud, sums.taken_at)
+        with self._lock:
+            if key in self._sums:
+                raise StoreError(f"cloud {key[0]} has sums of {key[1]} already")
+            self._sums[key] = sums
 
     def open_exception(self, note: ExceptionNote) -> None:
         with self._lock:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from drill.engine.archive import Archive
+from drill.engine.nightly import sums_at
 from drill.engine.ports import CloudSettings, Parts
 from drill.engine.steps.reading import InstanceUnknown
 from drill.engine.summary import observed
 from drill.engine.sweeping import drill_id_of
-from drill.errors import ProviderError
+from drill.errors import ProviderError, StoreError
 from drill.guard.facts import SCRATCH_TAG
 from drill.plan.model import Plan
 from drill.recovery.facts import Observation, Population, SourceKey
@@ -31,6 +32,8 @@ class Observed:
 
     observations: tuple[Observation, ...]
     populations: tuple[Population, ...]
+    not_summed: str | None = None
+    """Why the sums of the night could not be kept; None if they were, or were not due."""
 
 
 def observe(parts: Parts, plans: Sequence[Plan], *, now: datetime) -> Observed:
@@ -57,17 +60,20 @@ def keep_observing(
     """Look at what nobody has looked at for a while, and keep each look as soon as it is there.
 
     A look counts whether or not it met a fault, and so does that of a drill: called again and
-    again, this asks for a source once in that span. Raise StoreError.
+    again, this asks for a source once in that span. After the looks the sums of each cloud are
+    kept, as often; where that fails, the looks are kept all the same. Raise StoreError.
     """
+    since = now - not_again_for
     due = {
         cloud: [
             source_id
             for source_id in source_ids
-            if not archive.observations_of((cloud, source_id), since=now - not_again_for)
+            if not archive.observations_of((cloud, source_id), since=since)
         ]
         for cloud, source_ids in sources_by_cloud(parts, plans).items()
     }
-    listed = {one.cloud for one in archive.populations(since=now - not_again_for)}
+    earlier = archive.populations(since=since)
+    listed = {one.cloud for one in earlier}
     due = {cloud: ids for cloud, ids in due.items() if ids or cloud not in listed}
     observations, populations = [], []
     for one in _looks(parts, due, plans, now=now):
@@ -79,7 +85,29 @@ def keep_observing(
             populations.append(one)
         if said is not None:
             said(one)
-    return Observed(observations=tuple(observations), populations=tuple(populations))
+    answered = {one.cloud for one in (*earlier, *populations) if one.fault is None}
+    return Observed(
+        observations=tuple(observations),
+        populations=tuple(populations),
+        not_summed=_keep_sums(parts, archive, plans, answered, since=since),
+    )
+
+
+def _keep_sums(
+    parts: Parts, archive: Archive, plans: Sequence[Plan], answered: set[str], *, since: datetime
+) -> str | None:
+    """Keep the sums of each cloud that has answered and has none since; return why that failed.
+
+    A cloud that could not be asked gets none: what it said earlier is not what is so tonight.
+    """
+    try:
+        due = answered - {one.cloud for one in archive.nightly_sums(since=since)}
+        at = parts.clock.now()
+        for sums in sums_at(archive, plans, due, at=at, read_since=since):
+            archive.keep_sums(sums)
+    except StoreError as error:
+        return error.message
+    return None
 
 
 def sources_by_cloud(parts: Parts, plans: Sequence[Plan]) -> Mapping[str, list[str]]:

@@ -151,6 +151,45 @@ class Population:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorstLag:
+    """The lag that is the worst against its own RPO target, and whose it is."""
+
+    source: SourceKey
+    milliseconds: float
+    """``math.inf`` if the source had no recovery point."""
+    target: timedelta | None
+    """The RPO target of the source; None without one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetSums:
+    """What the figures of some sources are made of that depend on windows; lengths in
+    milliseconds. Sources that are simulated or excluded are in none of them."""
+
+    proven: int = 0
+    advertised: int = 0
+    with_window: int = 0
+    """How many sources had a restore window."""
+    measured: int = 0
+    """How many sources had a lag: their provider had answered."""
+    promised: int = 0
+    """How many of these had an RPO target."""
+    late: int = 0
+    """How many of these were beyond it."""
+    worst: WorstLag | None = None
+    """None if none was measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightlySums:
+    """The sums over the sources of one cloud, as a report of that instant would have counted."""
+
+    cloud: str
+    taken_at: datetime
+    sums: FleetSums
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExceptionNote:
     """A decision about something that is not as promised: who answers for it, and until when."""
 

@@ -12,12 +12,13 @@ from drill.recovery.coverage.reading import validity_of
 from drill.recovery.facts import DrillFacts
 from drill.report.context import Context
 from drill.report.data_table import DataTable, Row, Value, foreign, instant
+from drill.report.history_data import HISTORY_FIELDS, history_rows
 from drill.report.site import Site, fingerprint
 from drill.report.view.calendar import month_of
 from drill.report.view.fleet import failing_part, rpo_attainment, rto_attainment
 from drill.report.view.formats import machine_text, moment
 from drill.report.view.links import RECENT, Links, source_page
-from drill.report.view.numbers import numbers
+from drill.report.view.numbers import numbers, sums_of
 from drill.report.view.overview import in_scope
 from drill.report.view.standing import Standing, name_of
 from drill.report.view.statuses import SLUGS
@@ -36,7 +37,8 @@ _PASSED, _FAILED, _NO_DATA = (
 
 
 def data_tables(site: Site) -> Iterator[DataTable]:
-    """Yield the tables below ``data/``: drills, sources and the numbers of the overview."""
+    """Yield the tables below ``data/``: drills, sources, the numbers of the overview and how they
+    went."""
     context = site.context
     links = context.links
     drills = site.past.drills
@@ -61,6 +63,8 @@ def data_tables(site: Site) -> Iterator[DataTable]:
         rows=partial(tuple, metrics),
         forms=("json",),
     )
+    history = tuple(history_rows(site))
+    yield DataTable(name="history", head=head, fields=HISTORY_FIELDS, rows=partial(tuple, history))
 
 
 def head_of(context: Context) -> dict[str, Value]:
@@ -230,7 +234,7 @@ METRIC_FIELDS = (
 def _metrics(site: Site, context: Context) -> Iterator[Row]:
     """Yield the numbers of the overview with what they were counted over."""
     scope = in_scope(site.past, site.standings, context.at)
-    for one in numbers(site.past.drills, scope, context.at):
+    for one in numbers(site.past.drills, scope, sums_of(scope), context.at):
         share = (
             one.numerator / one.denominator
             if one.numerator is not None and one.denominator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from drill.engine.record import State, Teardown
 from drill.recovery.facts import (
     DrillFacts,
     ExceptionNote,
+    NightlySums,
     Observation,
     Population,
     Review,
@@ -21,6 +22,9 @@ from drill.recovery.facts import (
 from drill.report.collector import collector_resting
 
 _Value = TypeVar("_Value")
+
+SUMS_FOR = timedelta(days=91)
+"""How far back the sums of nights are read: for a line of 90."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,9 @@ class Past:
     populations: tuple[Population, ...] = ()
     exceptions: tuple[ExceptionNote, ...] = ()
     reviews: tuple[Review, ...] = ()
+    nights: tuple[NightlySums, ...] | None = ()
+    """Oldest first. None where the report is about less than they are: about some sources, or
+    without the drills before a period."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +108,9 @@ def _read_past(archive: Archive, at: datetime, scope: Scope) -> Past:
         exceptions=[note for note in notes if _is_about(note, sources, scope)],
         populations=[one for one in archive.populations() if _counts(one, scope, at)],
         reviews=[one for one in archive.reviews() if one.signed_at <= at],
+        nights=archive.nightly_sums(since=at - SUMS_FOR, until=at + timedelta.resolution)
+        if has_all and scope.since is None
+        else None,
     )
 
 
@@ -111,6 +121,7 @@ def past_of(
     exceptions: Sequence[ExceptionNote] = (),
     populations: Sequence[Population] = (),
     reviews: Sequence[Review] = (),
+    nights: Sequence[NightlySums] | None = (),
 ) -> Past:
     """Return the past by source; ``drills`` come newest slot first.
 
@@ -139,6 +150,7 @@ def past_of(
         populations=tuple(populations),
         exceptions=tuple(exceptions),
         reviews=tuple(reviews),
+        nights=None if nights is None else tuple(nights),
     )
 
 

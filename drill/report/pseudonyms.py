@@ -15,6 +15,7 @@ from drill.engine.reviewing import NO_INITIATOR
 from drill.recovery.facts import (
     DrillFacts,
     ExceptionNote,
+    NightlySums,
     Observation,
     Population,
     Review,
@@ -140,6 +141,15 @@ class Pseudonyms:
             fault=_withheld(seen.fault),
         )
 
+    def night(self, kept: NightlySums) -> NightlySums:
+        """Return the sums of a night without a name; whose lag was the worst is one."""
+        worst = kept.sums.worst
+        if worst is not None:
+            worst = replace(worst, source=self.source(worst.source))
+        return replace(
+            kept, cloud=self.of("cloud", kept.cloud), sums=replace(kept.sums, worst=worst)
+        )
+
     def review(self, review: Review) -> Review:
         """Return the review without a name."""
         return replace(
@@ -165,6 +175,7 @@ class Pseudonyms:
             exceptions=[self.note(note) for note in past.exceptions],
             populations=[self.population(one) for one in past.populations],
             reviews=[self.review(one) for one in past.reviews],
+            nights=None if past.nights is None else [self.night(one) for one in past.nights],
         )
 
 

@@ -15,12 +15,13 @@ from drill.recovery.facts import (
     DrillFacts,
     ExceptionNote,
     Look,
+    NightlySums,
     Observation,
     Population,
     Review,
     SourceKey,
 )
-from drill.store import lines, observations
+from drill.store import lines, nightly, observations
 from drill.store.database import Database
 from drill.store.mapping import canonical
 from drill.store.packing import pack_population, unpack_population
@@ -97,6 +98,13 @@ class SqlArchive:
         with self._database.reading() as session:
             return [_population(row) for row in session.exec(statement)]
 
+    def nightly_sums(
+        self, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Sequence[NightlySums]:
+        """Return the sums that were kept for nights, oldest first."""
+        with self._database.reading() as session:
+            return nightly.read(session, since, until)
+
     def exceptions(self) -> Sequence[ExceptionNote]:
         """Return every exception, opened first first."""
         with self._database.reading() as session:
@@ -129,6 +137,11 @@ class SqlArchive:
             if session.get(PopulationRow, (row.cloud, row.taken_at)) is not None:
                 raise StoreError(f"cloud {row.cloud} was looked at at {row.taken_at} already")
             session.add(row)
+
+    def keep_sums(self, sums: NightlySums) -> None:
+        """Keep the sums of a cloud."""
+        with self._database.writing() as session:
+            nightly.keep(session, sums)
 
     def open_exception(self, note: ExceptionNote) -> None:
         """Keep a new exception."""

@@ -9,7 +9,7 @@ from drill.store import dialects
 from drill.store.database import Database
 from drill.store.faults import told_plainly
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration. When the store is there already, Alembic (0.8 s) is not even imported."""
 
 VERSION_TABLE = "store_version"

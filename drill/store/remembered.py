@@ -5,7 +5,7 @@ As in ``drill.store.tables``: no ``from __future__ import annotations``, and row
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field
 
 from drill.store.tables import StoreTable
@@ -53,6 +53,35 @@ class PopulationRow(StoreTable, table=True):
     taken_at: datetime = Field(primary_key=True)
     fault: str | None = None
     document: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class NightlySumsRow(StoreTable, table=True):
+    """The sums of one cloud in one night, counted when its sources had been looked at. Append-only.
+
+    They would take the windows and backups of every source to be counted again."""
+
+    __tablename__ = "nightly_sums"
+    __table_args__ = (
+        CheckConstraint("late <= promised AND promised <= measured", name="counts"),
+        CheckConstraint("(worst_source_id IS NULL) = (measured = 0)", name="worst"),
+    )
+
+    cloud: str = Field(primary_key=True)
+    taken_at: datetime = Field(primary_key=True)
+    proven_microseconds: int = Field(sa_type=BigInteger)
+    advertised_microseconds: int = Field(sa_type=BigInteger)
+    with_window: int
+    """Sources with a restore window."""
+    measured: int
+    """Sources with a lag."""
+    promised: int
+    """Sources of these with an RPO target."""
+    late: int
+    """Sources of these beyond it."""
+    worst_source_id: str | None = None
+    worst_lag_microseconds: int | None = Field(default=None, sa_type=BigInteger)
+    """NULL beside a source: it had no recovery point."""
+    worst_target_microseconds: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class ExceptionRow(StoreTable, table=True):

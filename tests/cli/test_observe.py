@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from drill.cli.beats import attach_beats
+from drill.cli.context import house_of, read_setting
 from drill.cli.person import user_name
-from drill.errors import ExitCode
+from drill.errors import ExitCode, StoreUnavailable
+from drill.store import SqlArchive
 from tests.cli.conftest import Desk
 
 
@@ -84,6 +93,64 @@ def test_every_look_is_kept(desk: Desk):
         assert len(journal.archive.populations()) == 2
 
 
+@pytest.mark.parametrize("words", [("observe",), ("run", "--no-report")])
+def test_every_look_at_all_plans_keeps_the_sums_of_its_night(desk: Desk, words: tuple[str, ...]):
+    desk.drill(*words, "--output", "json")
+
+    with desk.journal() as journal:
+        (kept,) = journal.archive.nightly_sums()
+        (seen,) = journal.archive.newest_observations().values()
+    assert kept.cloud == "sandbox"
+    assert kept.taken_at >= seen.taken_at
+    assert (kept.sums.with_window, kept.sums.measured) == (0, 1)
+    assert kept.sums.worst is not None
+    assert kept.sums.worst.source == ("sandbox", desk.source_id)
+    assert kept.sums.worst.milliseconds == math.inf, "nothing was backed up yet"
+
+
+@pytest.mark.parametrize("words", [("observe",), ("run", "--no-report")])
+def test_sums_that_cannot_be_kept_are_said_and_change_nothing_else(
+    desk: Desk, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+):
+    usual = desk.drill(*words)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise StoreUnavailable("its disk is full")
+
+    monkeypatch.setattr(SqlArchive, "nightly_sums", refuse)
+    said = desk.drill(*words)
+
+    assert said.code == usual.code
+    assert "not kept" not in usual.err
+    assert "no data: the sums of this night are not kept: its disk is full" in said.err
+    with desk.journal() as journal:
+        assert journal.archive.newest_observations()
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_the_daemon_keeps_the_sums_too_and_logs_it_when_it_cannot(
+    desk: Desk, is_full: bool, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*_: object, **__: object) -> None:
+        raise StoreUnavailable("its disk is full")
+
+    if is_full:
+        monkeypatch.setattr(SqlArchive, "keep_sums", refuse)
+    house = house_of(read_setting(str(desk.folder / "config.toml")))
+    attached = attach_beats(
+        house, plans=lambda: house.plans, parts=lambda: house.parts, is_healthy=lambda: True
+    )
+    with capture_logs() as logged:
+        attached.beat(house.parts.clock.now())
+        attached.close(at_most=timedelta(minutes=1))
+
+    with desk.journal() as journal:
+        assert journal.archive.newest_observations()
+        assert bool(journal.archive.nightly_sums()) is not is_full
+    faults = [one["fault"] for one in logged if "sums of this night" in one["event"]]
+    assert faults == ["its disk is full"] * is_full
+
+
 def test_a_night_of_all_plans_looks_at_what_no_drill_has_looked_at(desk: Desk):
     desk.drill("run", "--no-report", "--output", "json")
 
@@ -102,3 +169,4 @@ def test_a_run_of_one_plan_asks_for_nothing_more(desk: Desk):
 
     with desk.journal() as journal:
         assert journal.archive.populations() == []
+        assert journal.archive.nightly_sums() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,7 +16,15 @@ from drill.engine.ports import Journal
 from drill.engine.record import Outcome, State
 from drill.engine.summary import facts_of, observation_of
 from drill.errors import DrillError, StoreError
-from drill.recovery.facts import ExceptionNote, Observation, Population, Review
+from drill.recovery.facts import (
+    ExceptionNote,
+    FleetSums,
+    NightlySums,
+    Observation,
+    Population,
+    Review,
+    WorstLag,
+)
 from drill.recovery.values import BackupKind, Window
 from tests.builders import (
     CLOUD,
@@ -94,6 +103,21 @@ def a_review(**overrides: Any) -> Review:
         "facts": {"drills": "30"},
     }
     return Review(**values | overrides)
+
+
+def some_sums(taken_at: datetime = NOW, cloud: str = CLOUD, **overrides: Any) -> NightlySums:
+    values: dict[str, Any] = {
+        "proven": 20 * 3_600_000 + 1,
+        "advertised": 10_000 * 35 * 86_400_000,
+        "with_window": 10_000,
+        "measured": 10_001,
+        "promised": 9_000,
+        "late": 3,
+        "worst": WorstLag(
+            source=(cloud, SOURCE_ID), milliseconds=1_200_007, target=timedelta(minutes=15)
+        ),
+    }
+    return NightlySums(cloud=cloud, taken_at=taken_at, sums=FleetSums(**values | overrides))
 
 
 # Drills.
@@ -286,6 +310,42 @@ def test_populations_come_back_oldest_first(archive: Archive):
     assert archive.populations(since=NOW, until=NOW + DAY) == [fault]
     with pytest.raises(StoreError, match="already"):
         archive.record_population(fault)
+
+
+# Sums of nights.
+
+
+def test_sums_come_back_to_the_millisecond_oldest_first(archive: Archive):
+    late, early = some_sums(NOW + DAY, "another"), some_sums(NOW)
+    beside = some_sums(NOW + DAY)
+    for one in (beside, late, early):
+        archive.keep_sums(one)
+
+    assert archive.nightly_sums() == sorted(
+        [early, late, beside], key=lambda one: (one.taken_at, one.cloud)
+    )
+    assert archive.nightly_sums(since=NOW, until=NOW + DAY) == [early]
+    assert archive.nightly_sums(since=NOW + DAY + HOUR) == []
+
+
+def test_no_recovery_point_no_target_and_no_source_come_back_as_what_they_are(archive: Archive):
+    never = WorstLag(source=(CLOUD, SOURCE_ID), milliseconds=math.inf, target=None)
+    kept = [
+        some_sums(NOW, promised=0, late=0, worst=never),
+        NightlySums(cloud=CLOUD, taken_at=NOW + DAY, sums=FleetSums()),
+    ]
+    for one in kept:
+        archive.keep_sums(one)
+
+    assert archive.nightly_sums() == kept
+
+
+def test_a_cloud_has_sums_of_an_instant_once(archive: Archive):
+    archive.keep_sums(some_sums())
+
+    with pytest.raises(StoreError, match="already"):
+        archive.keep_sums(some_sums(proven=0))
+    assert archive.nightly_sums() == [some_sums()]
 
 
 # Exceptions and reviews.

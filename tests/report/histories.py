@@ -5,6 +5,7 @@ Nothing in them ever happened. Instants are whole milliseconds, as data files sa
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,10 +16,13 @@ from drill.plan.model import Objectives
 from drill.recovery.facts import (
     DrillFacts,
     ExceptionNote,
+    FleetSums,
+    NightlySums,
     Observation,
     Population,
     Review,
     SourceKey,
+    WorstLag,
 )
 from drill.recovery.values import Window
 from drill.recovery.verdict import Outcome
@@ -63,6 +67,7 @@ def confused(seed: int) -> Confused:
         listed=list(_lists(keys, draw)),
         signed=list(_reviews(drills, draw)),
         promises=promises,
+        sums=sorted(_sums(keys, random.Random(seed)), key=lambda one: (one.taken_at, one.cloud)),
     )
 
 
@@ -158,6 +163,35 @@ def _lists(keys: Sequence[SourceKey], draw: random.Random) -> Iterator[Populatio
                 instances=tuple((one, one) for one in sorted([*own, *more])),
                 in_scope=tuple(sorted(one for where, one in keys if where == cloud)),
                 fault="timed out" if draw.random() < 0.2 else None,
+            )  # fmt: skip
+
+
+def _sums(keys: Sequence[SourceKey], draw: random.Random) -> Iterator[NightlySums]:
+    """Yield what was kept of nights: some twice, some of one cloud, some of none, some empty."""
+    share = draw.choice((0.0, 0.5, 0.9))
+    for cloud, source_id in {key[0]: key for key in keys}.values():
+        for back in range(0, 120 * 24 * 60, 12 * 60):
+            if draw.random() > share:
+                continue
+            measured = draw.choice((0, 1, 5))
+            promised = draw.randrange(measured + 1)
+            late = draw.randrange(promised + 1)
+            target = 15 * MINUTE if promised else None
+            lag = draw.choice((math.inf, draw.randrange(901_000, 9_000_000)))
+            if not late:
+                lag = draw.randrange(900_000) if promised else lag
+            advertised = draw.choice((0, draw.randrange(1, 10**11)))
+            yield NightlySums(
+                cloud=cloud,
+                taken_at=NOW - (back + draw.choice((0, 1, 360, 719))) * MINUTE,
+                sums=FleetSums(
+                    advertised=advertised, proven=draw.randrange(advertised + 1),
+                    with_window=draw.randrange(1, 9) if advertised else 0,
+                    measured=measured, promised=promised, late=late,
+                    worst=WorstLag(source=(cloud, source_id), milliseconds=lag, target=target)
+                    if measured
+                    else None,
+                ),
             )  # fmt: skip
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pickle
 import random
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,11 +17,14 @@ from drill.engine.record import DrillRecord, Event
 from drill.recovery.facts import (
     DrillFacts,
     ExceptionNote,
+    FleetSums,
     Look,
+    NightlySums,
     Observation,
     Population,
     Review,
     SourceKey,
+    WorstLag,
 )
 from drill.recovery.values import Backup, BackupKind, Window
 from drill.recovery.verdict import Outcome
@@ -52,10 +56,17 @@ class History:
     drills: list[DrillFacts]
     observations: dict[SourceKey, Observation]
     notes: list[ExceptionNote] = field(default_factory=list)
+    sums: list[NightlySums] = field(default_factory=list)
 
-    def drill_facts(self, *, since: datetime | None = None, **_: object) -> Iterator[DrillFacts]:
+    def drill_facts(
+        self, *, since: datetime | None = None, source: SourceKey | None = None, **_: object
+    ) -> Iterator[DrillFacts]:
         """Yield the drills by slot, oldest first."""
-        yield from (one for one in self.drills if since is None or one.scheduled_for >= since)
+        yield from (
+            one
+            for one in self.drills
+            if (since is None or one.scheduled_for >= since) and source in (None, one.source)
+        )
 
     def newest_observations(self, *, at: datetime | None = None) -> dict[SourceKey, Observation]:
         """Return the newest observation of each source."""
@@ -80,6 +91,10 @@ class History:
         """Return nothing: no population was seen."""
         return ()
 
+    def nightly_sums(self, *, since: datetime, until: datetime) -> Sequence[NightlySums]:
+        """Return the sums that were kept in this span."""
+        return [one for one in self.sums if since <= one.taken_at < until]
+
     def reviews(self) -> Sequence[Review]:
         """Return nothing: nobody has reviewed."""
         return ()
@@ -101,8 +116,8 @@ class Saved(History):
 
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file:
-            observations = pickle.load(file)  # noqa: S301 - this process' parent wrote it
-        super().__init__(drills=[], observations=observations)
+            observations, sums = pickle.load(file)  # noqa: S301 - this process' parent wrote it
+        super().__init__(drills=[], observations=observations, sums=sums)
         self._path = path
         self._by_id: dict[str, DrillFacts] = {}
 
@@ -120,7 +135,7 @@ class Saved(History):
 def save(known: History, path: Path) -> None:
     """Write a history into a file for ``Saved``."""
     with path.open("wb") as file:
-        pickle.dump(known.observations, file)
+        pickle.dump((known.observations, known.sums), file)
         for place in range(0, len(known.drills), 500):
             pickle.dump(known.drills[place : place + 500], file)
         pickle.dump([], file)
@@ -147,7 +162,7 @@ def history(sources: int, drills: int, *, now: datetime = NOW, seed: int = 7) ->
         seen[source.source] = source
         made.extend(_drills(number, source, count, draw, now))
     made.sort(key=lambda one: (one.scheduled_for, one.id))
-    return History(drills=made, observations=seen)
+    return History(drills=made, observations=seen, sums=list(_nights(seen, now, seed)))
 
 
 def one_percent_more(known: History, *, now: datetime, seed: int = 11) -> History:
@@ -161,7 +176,36 @@ def one_percent_more(known: History, *, now: datetime, seed: int = 11) -> Histor
         slot = now - timedelta(hours=3)
         more.append(_drill(number * 100, seen[key], slot, draw, f"{slot:%Y%m%d}-more-{number}"))
     drills = sorted([*known.drills, *more], key=lambda one: (one.scheduled_for, one.id))
-    return History(drills=drills, observations=seen)
+    return History(drills=drills, observations=seen, sums=known.sums)
+
+
+def _nights(
+    seen: Mapping[SourceKey, Observation], now: datetime, seed: int
+) -> Iterator[NightlySums]:
+    """Yield the sums of 90 nights, of which a few were not looked at, or in one cloud alone."""
+    draw = random.Random(seed)
+    counts = Counter(cloud for cloud, _source_id in seen)
+    worst_of = dict(sorted(seen))
+    share = 0.02
+    for back in range(90, 0, -1):
+        share = min(max(share + draw.uniform(-0.003, 0.003), 0.001), 0.2)
+        for cloud, count in sorted(counts.items()):
+            lag = draw.choice((4, 7, 9, 11, 12, 14, 10, 8, 25)) * 60_000
+            advertised = count * 7 * 86_400_000
+            if draw.random() < 0.05:
+                continue
+            yield NightlySums(
+                cloud=cloud,
+                taken_at=now - back * DAY - timedelta(hours=2, minutes=draw.randrange(60)),
+                sums=FleetSums(
+                    proven=int(share * advertised), advertised=advertised, with_window=count,
+                    measured=count, promised=count, late=int(lag > 900_000),
+                    worst=WorstLag(
+                        source=(cloud, worst_of[cloud]), milliseconds=lag,
+                        target=timedelta(minutes=15),
+                    ),
+                ),
+            )  # fmt: skip
 
 
 def _source(number: int, draw: random.Random, now: datetime) -> Observation:

@@ -281,6 +281,46 @@ class Recount:
             late += target is not None and (lag is None or lag > target)
         return late, promised, read
 
+    # Nights.
+
+    def nights(self) -> list[list[Row]]:
+        """Return the lines of each of the 89 nights before that of the report, the oldest first."""
+        by_night: dict[str, list[Row]] = {}
+        for row in self.rows("history"):
+            taken = datetime.fromisoformat(row["taken_at"])
+            assert row["night"] == f"{taken + DAY / 2:%Y-%m-%d}"
+            assert taken <= self.at
+            by_night.setdefault(row["night"], []).append(row)
+        for rows in by_night.values():
+            assert len({row["cloud"] for row in rows}) == len(rows)
+        days = [self.at + DAY / 2 - back * DAY for back in range(89, 0, -1)]
+        return [by_night.get(f"{day:%Y-%m-%d}", []) for day in days]
+
+    def shares(self) -> list[float | None]:
+        """Return proven of advertised time on 90 days, of which the last is the report."""
+        parts = [
+            (
+                sum(int(row["proven_ms"]) for row in rows),
+                sum(int(row["advertised_ms"]) for row in rows),
+            )
+            for rows in self.nights()
+        ]
+        return [part / whole if whole else None for part, whole in (*parts, self.proven())]
+
+    def lags(self) -> list[float | None]:
+        """Return the worst lag of 89 nights in milliseconds: beyond its target first."""
+        found: list[float | None] = []
+        for rows in self.nights():
+            lags = []
+            for row in rows:
+                lag = float(row["worst_lag_ms"] or math.inf)
+                target = row["worst_rpo_target_ms"]
+                rank = 0 if not target else 1 + (lag > int(target))
+                if row["worst_source_id"]:
+                    lags.append((rank, lag))
+            found.append(max(lags)[1] if lags else None)
+        return found
+
     # Drills.
 
     @property

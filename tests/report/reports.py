@@ -11,6 +11,7 @@ from drill.engine.record import DrillRecord, Event
 from drill.engine.summary import facts_of, observation_of
 from drill.recovery.facts import (
     ExceptionNote,
+    NightlySums,
     Observation,
     Population,
     Review,
@@ -47,6 +48,7 @@ def past(
     exceptions: Sequence[ExceptionNote] = (),
     populations: Sequence[Population] = (),
     reviews: Sequence[Review] = (),
+    nights: Sequence[NightlySums] | None = (),
 ) -> Past:
     """Return what an archive would say of these records."""
     seen: dict[SourceKey, Observation] = {}
@@ -60,6 +62,7 @@ def past(
         exceptions=exceptions,
         populations=populations,
         reviews=reviews,
+        nights=nights,
     )
 
 
@@ -78,13 +81,17 @@ def write(
     exceptions: Sequence[ExceptionNote] = (),
     populations: Sequence[Population] = (),
     reviews: Sequence[Review] = (),
+    nights: Sequence[NightlySums] | None = (),
     book: Book | None = None,
     **changes: Any,
 ) -> RenderedReport:
     """Write the report of these drills."""
     book = book or Book(records, events or {})
+    known = past(
+        records, exceptions=exceptions, populations=populations, reviews=reviews, nights=nights
+    )
     return render_report(
-        past(records, exceptions=exceptions, populations=populations, reviews=reviews),
+        known,
         book,
         folder=folder,
         context=context(at, **changes),

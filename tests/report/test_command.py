@@ -15,6 +15,7 @@ from drill.bootstrap import open_store
 from drill.cli.context import read_config
 from drill.cli.main import cli
 from drill.engine.summary import observation_of
+from drill.recovery.facts import FleetSums, NightlySums, WorstLag
 from drill.report.pdf import NoPdfWriter, ensure_writer
 from tests.report import builders, fleet
 from tests.report.builders import NOW
@@ -35,6 +36,13 @@ def house(tmp_path_factory) -> Path:
     for night in range(1, 40):
         inventory = builders.inventory(NOW - timedelta(days=night))
         store.archive.observe(observation_of(inventory))
+        worst = WorstLag(
+            source=("frankfurt", inventory.source.id), milliseconds=300_000, target=None
+        )
+        sums = FleetSums(proven=night, advertised=99, with_window=1, measured=1, worst=worst)
+        store.archive.keep_sums(
+            NightlySums(cloud="frankfurt", taken_at=inventory.taken_at, sums=sums)
+        )
     return folder
 
 
@@ -79,6 +87,18 @@ def test_a_period_is_the_report_as_of_its_end(house, tmp_path):
     rows = (tmp_path / "data" / "drills.csv").read_text().splitlines()[1:]
     assert rows
     assert all("2026-03-0" in row for row in rows)
+
+
+@pytest.mark.parametrize("redacted", [(), ("--redact",)])
+def test_the_nights_that_were_kept_are_drawn_of_the_whole_report_alone(house, tmp_path, redacted):
+    run(house, "--folder", str(tmp_path / "all"), "--at", AT, *redacted)
+    run(house, "--folder", str(tmp_path / "some"), "--at", AT, "--cloud", "frankfurt", *redacted)
+
+    whole, part = (read(tmp_path / name / "index.html").text for name in ("all", "some"))
+    nights = [(tmp_path / name / "data/history.csv").read_text() for name in ("all", "some")]
+    assert whole.count("40 of 90 days known") == 2
+    assert part.count("no history: what is kept of each night is about all sources") == 2
+    assert [len(one.splitlines()) for one in nights] == [40, 1]
 
 
 def test_a_narrowed_report_says_how(house, tmp_path):

@@ -47,7 +47,8 @@ def test_the_layout_is_an_index_pages_and_data(tmp_path):
 
     both = {
         "attainment", "clouds", "confidence", "controls", "coverage", "drills", "exceptions",
-        "hygiene", "inventory", "methodology", "reconciliation", "reviews", "sample", "sources",
+        "history", "hygiene", "inventory", "methodology", "reconciliation", "reviews", "sample",
+        "sources",
     }  # fmt: skip
     assert set(digests(tmp_path)) == {
         "d/d1.html", "data/metrics.json", "fleet-001.html", "fleet-proven-001.html",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +209,38 @@ def test_the_numbers_of_the_overview_are_what_the_data_say(report):
         assert f"when last read; n = {read_ones}" in text
 
 
+def test_the_lines_of_what_depends_on_windows_are_what_the_nights_say(report):
+    counted, pages = report
+    index = pages["index.html"]
+    lines = {
+        one.attributes["id"].removeprefix("spark-"): one.text
+        for one in index.all("title")
+        if "id" in one.attributes
+    }
+    shares = [one for one in counted.shares() if one is not None]
+    lags = [one for one in counted.lags() if one is not None]
+
+    if not counted.rows("history"):
+        assert not {"proven_coverage", "worst_lag"} & set(lines)
+        return
+    if len(shares) > 1:
+        said = [f"{math.floor(one * 1000 + 1e-9) / 10:.1f} %"
+                for one in (shares[0], shares[-1], min(shares), max(shares))]  # fmt: skip
+        assert lines["proven_coverage"] == (
+            "90 days: from {} to {}; lowest {}, highest {}".format(*said)
+        )
+        assert f"{len(shares)} of 90 days known; n = " in index.text
+    last = numbers(index)["Worst lag when last read"]
+    if lags and last != "no data":
+        words = "no recovery point" if math.isinf(lags[0]) else lag_text(lags[0])
+        assert lines["worst_lag"].startswith(f"90 days: from {words} to {last}; ")
+        assert f"{len(lags) + 1} of 90 days known; n = " in index.text
+
+
+def lag_text(milliseconds: float) -> str:
+    return span_text(timedelta(milliseconds=milliseconds))
+
+
 def test_the_figures_of_the_summary_are_what_the_data_say(report):
     counted, pages = report
     shown = numbers(pages["exec.html"])
@@ -299,6 +332,9 @@ def test_the_histories_hold_what_they_are_meant_to_hold():
     assert any(one.scheduled_for > histories.NOW for one in drills)
     assert any(one.scheduled_for == histories.NOW - 30 * histories.DAY for one in drills)
     assert any(note.approver == "Ada" for each in known for note in each.notes)
+    sums = [one.sums for each in known for one in each.sums]
+    assert any(one.worst and math.isinf(one.worst.milliseconds) for one in sums)
+    assert any(not one.advertised for one in sums)
     assert any(review.verdict == "rejected" for each in known for review in each.signed)
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from drill.check.port import CheckAnswer
 from drill.engine.record import DrillRecord, Outcome
 from drill.plan.model import Objectives
+from drill.recovery.coverage.promises import promises_of
 from drill.recovery.facts import ExceptionNote
 from drill.recovery.values import Inventory, Window
 from drill.report.looks import no_looks, source_data
@@ -22,7 +23,7 @@ from drill.report.view.formats import minute, share_text
 from drill.report.view.links import Links, source_page
 from drill.report.view.small_bar import small_bar
 from drill.report.view.source import source_view
-from drill.report.view.standing import Standing, Status, promises_of, standing_of
+from drill.report.view.standing import Standing, Status, standing_of
 from tests.report import builders, reports
 from tests.report.builders import DAY, NOW, at
 from tests.report.pages import Page, read, rows_of

@@ -8,14 +8,21 @@ import pytest
 
 from drill.engine.record import Outcome
 from drill.recovery.facts import ExceptionNote, Observation
-from drill.report.past import past_of, read_past
+from drill.report.past import Past, past_of, read_past
 from drill.report.site import plan_site
-from drill.report.view.numbers import numbers
+from drill.report.view.numbers import numbers, sums_of
 from drill.report.view.overview import in_scope
-from drill.report.view.sparks import sparks
+from drill.report.view.sparks import Spark, sparks
 from tests.report import builders, made_up, reports
 from tests.report.builders import DAY, NOW
 from tests.report.pages import read
+
+
+def lines_of(past: Past, at: datetime = NOW) -> dict[str, Spark]:
+    """Return the lines of the overview by the id of their number."""
+    site = plan_site(past, reports.context(at))
+    scope = in_scope(past, site.standings, at)
+    return sparks(past, site.standings, sums_of(scope), at)
 
 
 @pytest.mark.parametrize("seed", [3, 4, 5])
@@ -25,16 +32,17 @@ def test_a_line_ends_at_the_number_that_it_stands_under(seed):
     site = plan_site(past, reports.context(made_up.NOW))
     scope = in_scope(past, site.standings, made_up.NOW)
 
-    lines = sparks(past, site.standings, made_up.NOW)
+    lines = lines_of(past, made_up.NOW)
 
-    said = {one.id: one for one in numbers(past.drills, scope, made_up.NOW)}
-    for name in ("sources_proven", "rto_attainment", "end_to_end"):
+    said = {one.id: one for one in numbers(past.drills, scope, sums_of(scope), made_up.NOW)}
+    for name in ("sources_proven", "proven_coverage", "rto_attainment", "end_to_end"):
         part, whole = said[name].numerator, said[name].denominator
         assert part is not None
         assert whole
         permille = int(1000 * part / whole)
         assert f" to {permille // 10}.{permille % 10} %;" in lines[name].text
-    assert f" to {said['oldest_proof'].value};" in lines["oldest_proof"].text
+    for name in ("worst_lag", "oldest_proof"):
+        assert f" to {said[name].value};" in lines[name].text
     assert set(lines) == set(said)
 
 
@@ -56,9 +64,7 @@ def test_the_line_of_valid_proofs_begins_with_what_the_report_of_that_day_said()
 
 
 def _covered_text(known: made_up.History, at: datetime) -> str:
-    past = read_past(known, at=at)  # type: ignore[arg-type]
-    site = plan_site(past, reports.context(at))
-    return sparks(past, site.standings, at)["sources_proven"].text
+    return lines_of(read_past(known, at=at), at)["sources_proven"].text  # type: ignore[arg-type]
 
 
 def _values(known: made_up.History, back: int) -> str:
@@ -89,32 +95,18 @@ def test_a_source_that_came_later_is_not_missed_before():
         **{key: one.observation for key, one in past.sources.items() if one.observation},
         late.source: late,
     })  # fmt: skip
-    site = plan_site(both, reports.context())
-
-    line = sparks(both, site.standings, NOW)["sources_proven"]
+    line = lines_of(both)["sources_proven"]
 
     assert line.text == "90 days: from 0.0 % to 50.0 %; lowest 0.0 %, highest 100.0 %"
     assert line.path.startswith("M69 22L70 2L"), "a gap before the first drill"
     assert "L83 2L84 12L" in line.path, "the second source came on that day"
 
 
-def test_a_number_whose_windows_of_old_are_not_known_has_no_line():
-    past = reports.past([builders.drill("d1", slot=NOW - DAY)])
-    site = plan_site(past, reports.context())
-
-    lines = sparks(past, site.standings, NOW)
-
-    for name in ("proven_coverage", "worst_lag"):
-        assert lines[name].path == ""
-        assert "no history" in lines[name].text
-
-
 def test_a_day_without_a_proof_interrupts_the_line_of_the_oldest_proof():
     records = [builders.drill("d1", slot=NOW - 10 * DAY)]
     past = reports.past(records)
-    site = plan_site(past, reports.context())
 
-    (before, after) = (sparks(past, site.standings, NOW - back) for back in (9 * DAY, DAY))
+    (before, after) = (lines_of(past, NOW - back) for back in (9 * DAY, DAY))
 
     assert before["oldest_proof"].text == "no data over 90 days"
     assert after["oldest_proof"].path.startswith("M8")

@@ -12,7 +12,7 @@ from drill.engine.record import DrillRecord, Outcome, State, StepName
 from drill.recovery.facts import Population
 from drill.store import SqlArchive, SqlJournal
 from tests.builders import NOW, a_check_result, a_record, a_step, an_event
-from tests.contract.test_archive import a_note, a_review, an_observation
+from tests.contract.test_archive import a_note, a_review, an_observation, some_sums
 
 
 @pytest.fixture
@@ -88,6 +88,9 @@ def test_a_step_that_lasts_may_end(journal: SqlJournal):
         "UPDATE drill SET teardown = 'CLEAN' WHERE id = 'b'",
         "UPDATE drill SET leased_by = NULL, leased_until = next_at WHERE id = 'b'",
         "INSERT INTO journal VALUES ('b', 9, '2026-03-01', 'gossip', 'x', '{}')",
+        "INSERT INTO nightly_sums VALUES ('x', '2026-03-01', 0, 0, 0, 1, 1, 2, 's', NULL, NULL)",
+        "INSERT INTO nightly_sums VALUES ('x', '2026-03-01', 0, 0, 0, 1, 2, 0, 's', NULL, NULL)",
+        "INSERT INTO nightly_sums VALUES ('x', '2026-03-01', 0, 0, 0, 1, 0, 0, NULL, 1, NULL)",
     ],
 )
 def test_words_and_numbers_that_cannot_be_are_refused(
@@ -103,6 +106,7 @@ def remembered(kept: DrillRecord, journal: SqlJournal) -> SqlArchive:
     archive = journal.archive
     archive.observe(an_observation())
     archive.record_population(Population(cloud="sandbox", taken_at=NOW, instances=(("a", "b"),)))
+    archive.keep_sums(some_sums())
     archive.open_exception(a_note())
     archive.close_exception("E-1", at=NOW, by="ada", reason="retired")
     archive.sign_review(a_review())
@@ -120,8 +124,8 @@ def remembered(kept: DrillRecord, journal: SqlJournal) -> SqlArchive:
         *(
             statement
             for table in (
-                *("observed_source", "observation", "population", "exception"),
-                *("exception_closing", "review"),
+                *("observed_source", "observation", "population", "nightly_sums"),
+                *("exception", "exception_closing", "review"),
             )
             for statement in (
                 f"DELETE FROM {table}",
@@ -131,6 +135,8 @@ def remembered(kept: DrillRecord, journal: SqlJournal) -> SqlArchive:
         "UPDATE observed_source SET source_id = 'other'",
         "UPDATE observation SET taken_at = '2020-01-01'",
         "UPDATE population SET document = x''",
+        "UPDATE nightly_sums SET proven_microseconds = advertised_microseconds",
+        "UPDATE nightly_sums SET taken_at = '2020-01-01'",
         "UPDATE exception SET expires_at = NULL",
         "UPDATE exception_closing SET closed_by = 'grace'",
         "UPDATE review SET verdict = 'rejected'",
@@ -144,6 +150,7 @@ def test_raw_sql_changes_nothing_that_is_looked_back_on(
             list(remembered.drill_facts()),
             remembered.newest_observations(),
             remembered.populations(),
+            remembered.nightly_sums(),
             remembered.exceptions(),
             remembered.reviews(),
         )

@@ -68,7 +68,7 @@ def test_every_guarded_table_has_its_triggers(raw: sqlite3.Connection):
     kinds = ("no_update", "no_delete", "no_replace")
     guarded = (
         *("drill", "step", "journal", "check_result", "drill_line", "observed_source"),
-        *("observation", "population", "exception", "exception_closing", "review"),
+        *("observation", "population", "nightly_sums", "exception", "exception_closing", "review"),
     )
     assert names == {f"{table}_{kind}" for table in guarded for kind in kinds} | {
         "drill_fixed",

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from drill.engine.record import State, Teardown
 from drill.recovery.coverage.evidence import CONCLUSIVE as CONCLUSIVE
@@ -15,6 +14,7 @@ from drill.recovery.coverage.evidence import FAILURES as FAILURES
 from drill.recovery.coverage.evidence import PASSES as PASSES
 from drill.recovery.facts import DrillFacts
 from drill.recovery.measure import Attainment, attainment_of
+from drill.recovery.ordering import newest_first as newest_first
 from drill.recovery.verdict import Outcome
 from drill.report.language import _
 from drill.report.view.text import shown
@@ -83,27 +83,6 @@ def rpo_attainment(record: DrillFacts) -> Attainment:
 def is_leaked(record: DrillFacts) -> bool:
     """Tell whether the scratch instance outlived the drill."""
     return record.teardown == _LEAKED
-
-
-def newest_first(records: Iterable[DrillFacts]) -> tuple[DrillFacts, ...]:
-    """Return drills by slot, newest first; equal ones by id."""
-    records = tuple(records)
-    if all(
-        one.scheduled_for > two.scheduled_for or _is_before(one, two)
-        for one, two in pairwise(records)
-    ):
-        return records
-    by_id = sorted(records, key=lambda record: record.id)
-    return tuple(sorted(by_id, key=lambda one: (one.scheduled_for, one.enlisted_at), reverse=True))
-
-
-def _is_before(one: DrillFacts, other: DrillFacts) -> bool:
-    """Tell whether two neighbours stand in the order of ``newest_first``."""
-    if one.scheduled_for != other.scheduled_for:
-        return one.scheduled_for > other.scheduled_for
-    if one.enlisted_at != other.enlisted_at:
-        return one.enlisted_at > other.enlisted_at
-    return one.id <= other.id
 
 
 def histories(records: Sequence[DrillFacts]) -> tuple[PlanHistory, ...]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 
 from drill.recovery.coverage.fleet import control_of
-from drill.recovery.coverage.intervals import length, span_of
-from drill.recovery.facts import DrillFacts
+from drill.recovery.coverage.intervals import span_of
+from drill.recovery.coverage.totals import excess_of, fleet_sums, rpo_target_of
+from drill.recovery.facts import DrillFacts, FleetSums
 from drill.recovery.measure import Attainment
 from drill.report.language import _
 from drill.report.view.fleet import CONCLUSIVE, MONTH, due_within, rto_attainment
@@ -49,22 +50,34 @@ class Number:
 
 
 def numbers(
-    drills: Sequence[DrillFacts], standings: Sequence[Standing], at: datetime
+    drills: Sequence[DrillFacts], standings: Sequence[Standing], sums: FleetSums, at: datetime
 ) -> tuple[Number, ...]:
     """Return the numbers in the order of the page. What cannot be counted is "no data".
 
     ``drills`` come newest slot first. ``standings`` are the real sources in scope: simulated and
-    excluded ones are in no number.
+    excluded ones are in no number. ``sums`` are theirs (``sums_of``).
     """
     drills = list(takewhile(lambda drill: drill.scheduled_for >= at - MONTH, drills))
     return (
         _covered(standings),
-        _proven(standings),
-        _worst_lag(standings),
+        _proven(sums),
+        _worst_lag(sums),
         _rto_attainment(drills, at),
         _end_to_end(drills, at),
         _oldest_proof(standings, at),
     )
+
+
+def sums_of(standings: Iterable[Standing]) -> FleetSums:
+    """Return the sums of what depends on windows, as each observation keeps them for its night."""
+    return fleet_sums((one.key, one.ground, rpo_target_of(one.past.drills)) for one in standings)
+
+
+def lag_text(milliseconds: float) -> str:
+    """Return the lag of one source in words."""
+    if math.isinf(milliseconds):
+        return _("no recovery point")
+    return span_text(span_of(int(milliseconds)))
 
 
 def _number(
@@ -116,74 +129,53 @@ def _covered(standings: Sequence[Standing]) -> Number:
     )
 
 
-def _proven(standings: Sequence[Standing]) -> Number:
-    known = [one for one in standings if one.proof.advertised]
-    proven = sum(length(one.proof.proven) for one in known)
-    advertised = sum(length(one.proof.advertised) for one in known)
+def _proven(sums: FleetSums) -> Number:
+    proven, advertised = span_of(sums.proven), span_of(sums.advertised)
+    is_known = sums.with_window > 0
     return _number(
         "proven_coverage",
         _("Proven of what is restorable"),
-        share_text(span_of(proven), span_of(advertised)),
+        share_text(proven, advertised),
         Tone.NONE,
         target=_("no target"),
         basis=_("{proven} of {advertised}; n = {count}: sources with a restore window").format(
-            proven=span_text(span_of(proven)) if known else _("no data"),
-            advertised=span_text(span_of(advertised)) if known else _("no data"),
-            count=len(known),
+            proven=span_text(proven) if is_known else _("no data"),
+            advertised=span_text(advertised) if is_known else _("no data"),
+            count=sums.with_window,
         ),
-        share=(proven, advertised),
-        count=len(known),
-        href=FLEET if known else None,
+        share=(sums.proven, sums.advertised),
+        count=sums.with_window,
+        href=FLEET if is_known else None,
     )
 
 
-def _worst_lag(standings: Sequence[Standing]) -> Number:
+def _worst_lag(sums: FleetSums) -> Number:
     """Worst against its own target first, so that a miss cannot hide behind a laxer promise."""
-    measured = [
-        (_excess(one, target), one.lag.milliseconds, one)
-        for one in standings
-        if one.lag is not None
-        for target in [_rpo_target(one)]
-    ]
-    late = sum(1 for excess, _lag, _one in measured if excess == 2)
-    promised = sum(1 for excess, _lag, _one in measured if excess)
     basis = _(
         "{late} of {promised} sources with an RPO target were beyond it when last read; n = {count}"
-    ).format(late=late, promised=promised, count=len(measured))
-    if not promised:
-        basis = _("n = {count}: sources whose windows were read").format(count=len(measured))
+    ).format(late=sums.late, promised=sums.promised, count=sums.measured)
+    if not sums.promised:
+        basis = _("n = {count}: sources whose windows were read").format(count=sums.measured)
     title = _("Worst lag when last read")
-    if not measured:
+    worst = sums.worst
+    if worst is None:
         return _number(
             "worst_lag", title, _("no data"), Tone.NONE, target=_("no target"), basis=basis
         )
-    excess, lag, worst = max(measured, key=lambda one: (one[0], one[1], one[2].key))
-    target = _rpo_target(worst)
-    is_infinite = math.isinf(lag)
-    tones = {2: Tone.FAIL, 1: Tone.PASS, 0: Tone.FAIL if is_infinite else Tone.NONE}
+    without_target = Tone.FAIL if math.isinf(worst.milliseconds) else Tone.NONE
+    tones = {2: Tone.FAIL, 1: Tone.PASS, 0: without_target}
     return _number(
         "worst_lag",
         title,
-        _("no recovery point") if is_infinite else span_text(span_of(int(lag))),
-        tones[excess],
-        target=_("RPO target {target}").format(target=span_text(target))
-        if target
+        lag_text(worst.milliseconds),
+        tones[excess_of(worst.milliseconds, worst.target)],
+        target=_("RPO target {target}").format(target=span_text(worst.target))
+        if worst.target
         else _("no target"),
         basis=basis,
-        count=len(measured),
-        href=f"i/{source_page(worst.key)}",
+        count=sums.measured,
+        href=f"i/{source_page(worst.source)}",
     )
-
-
-def _rpo_target(one: Standing) -> timedelta | None:
-    return next((drill.rpo_target for drill in one.past.drills if drill.rpo_target), None)
-
-
-def _excess(one: Standing, target: timedelta | None) -> int:
-    """Return 2 for a missed RPO target, 1 for a met one, 0 without a target."""
-    if target is None or one.lag is None:
-        return 0
-    return 2 if one.lag.milliseconds > target / timedelta(milliseconds=1) else 1
 
 
 def _rto_attainment(drills: Sequence[DrillFacts], at: datetime) -> Number:

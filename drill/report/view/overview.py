@@ -18,7 +18,7 @@ from drill.report.view.fleet_page import FleetRow, fleet_row
 from drill.report.view.formats import Moment, minute, moment
 from drill.report.view.links import source_page
 from drill.report.view.nights import Nights, nights
-from drill.report.view.numbers import Number, numbers
+from drill.report.view.numbers import Number, numbers, sums_of
 from drill.report.view.sparks import Spark, sparks
 from drill.report.view.standing import SOON, Standing, name_of
 from drill.report.view.strips import Strips, strips
@@ -86,13 +86,14 @@ def overview_view(data: OverviewData, context: Context) -> OverviewView:
     worst = data.standings[:WORST_SOURCES]
     passed = tables.passed(plans, where)
     scope = in_scope(data.past, data.standings, at)
+    sums = sums_of(scope)
     return OverviewView(
         generated_at=moment(at),
         tool_version=shown(context.tool_version, 80),
         narrowed=tuple(shown(text, 120) for text in context.narrowed),
         banner=banner(drills, at),
-        numbers=numbers(drills, scope, at),
-        sparks=sparks(data.past, data.standings, at),
+        numbers=numbers(drills, scope, sums, at),
+        sparks=sparks(data.past, data.standings, sums, at),
         needs=tables.needs_action(plans, where, at),
         leftovers=tables.leftovers(drills, where),
         lacking=tables.not_drilled(drills, where, at),

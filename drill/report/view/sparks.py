@@ -1,29 +1,33 @@
-"""How the numbers of the overview went over 90 days, as far as the drills tell.
+"""How the numbers of the overview went over 90 days.
 
-Of windows only the newest reading is known to a report: what was restorable and how far it lagged
-has no history here, and is said to have none.
+What drills tell is counted again for each day. Of windows only the newest reading is known to a
+report: what was restorable and how far it lagged is drawn from the sums that were kept at night,
+and has no history where there are none, or where the report is about less than they are.
 """
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate
 
 from drill.recovery.coverage.evidence import is_executed, is_proof
 from drill.recovery.coverage.fleet import excluded_sources
 from drill.recovery.coverage.reading import validity_of
-from drill.recovery.facts import DrillFacts, ExceptionNote, SourceKey
+from drill.recovery.facts import DrillFacts, ExceptionNote, FleetSums, SourceKey
 from drill.recovery.measure import Attainment
 from drill.report.language import _
 from drill.report.past import Past
 from drill.report.view.fleet import CONCLUSIVE, DAY, MONTH, PASSES, rto_attainment
 from drill.report.view.formats import share_text, span_text
+from drill.report.view.history import NIGHTS, fleet_by_day
+from drill.report.view.numbers import lag_text
 from drill.report.view.standing import Standing
 
-DAYS = 90
+DAYS = NIGHTS
 HEIGHT = 24
 
 Series = Sequence[float | None]
@@ -37,12 +41,17 @@ class Spark:
     path: str
     """Empty where nothing is known."""
     text: str
+    note: str = ""
+    """What is said below the line, for everybody: of how much it is made."""
 
 
-def sparks(past: Past, standings: Iterable[Standing], at: datetime) -> dict[str, Spark]:
+def sparks(
+    past: Past, standings: Iterable[Standing], sums: FleetSums, at: datetime
+) -> dict[str, Spark]:
     """Return a line for each number that has a history, by the id of the number.
 
     Each day ends at the time of day of the report, so that the last value is that of the page.
+    ``sums`` are those of the page.
     """
     attained, passed = _shares(past.drills, at)
     real = [one for one in standings if not one.is_simulated]
@@ -51,12 +60,50 @@ def sparks(past: Past, standings: Iterable[Standing], at: datetime) -> dict[str,
     oldest = _oldest([spans[one.key] for one in real if one.key not in out], at)
     return {
         "sources_proven": _spark(_covered(past, real, spans, at), _percent),
-        "proven_coverage": _none(),
-        "worst_lag": _none(),
+        **_by_night(past, sums, at),
         "rto_attainment": _spark(attained, _percent),
         "end_to_end": _spark(passed, _percent),
         "oldest_proof": _spark(oldest, lambda days: span_text(days * DAY)),
     }
+
+
+def _by_night(past: Past, sums: FleetSums, at: datetime) -> dict[str, Spark]:
+    """Return the lines of what depends on windows: they end at the numbers of the page."""
+    if not past.nights:
+        why = _("no history: only the newest reading is known")
+        if past.nights is None:
+            why = _("no history: what is kept of each night is about all sources and all drills")
+        return dict.fromkeys(("proven_coverage", "worst_lag"), Spark(path="", text=why))
+    fleet = fleet_by_day(past.nights, sums, at)
+    with_window = [one if one is not None and one.advertised else None for one in fleet]
+    with_lag = [one if one is not None and one.worst is not None else None for one in fleet]
+    shares = [one.proven / one.advertised if one else None for one in with_window]
+    lags = [one.worst.milliseconds if one and one.worst else None for one in with_lag]
+    return {
+        "proven_coverage": _noted(
+            _spark(shares, _percent), [one.with_window for one in with_window if one]
+        ),
+        "worst_lag": _noted(
+            _spark(lags, lag_text),
+            [one.measured for one in with_lag if one],
+            late=sum(1 for one in with_lag if one and one.late),
+            has_targets=any(one.promised for one in with_lag if one),
+        ),
+    }
+
+
+def _noted(
+    spark: Spark, counts: Sequence[int], *, late: int = 0, has_targets: bool = False
+) -> Spark:
+    """Return a line that says on how many days it is known, and over how many sources."""
+    if not spark.path:
+        return spark
+    words = _("{known} of {days} days known; n = {count}")
+    if has_targets:
+        words = _("{known} of {days} days known; n = {count}; beyond an RPO target on {late}")
+    low, high = min(counts), max(counts)
+    count = str(low) if low == high else f"{low}–{high}"
+    return replace(spark, note=words.format(known=len(counts), days=DAYS, count=count, late=late))
 
 
 _Span = tuple[datetime, int, int]
@@ -230,31 +277,35 @@ def _percent(share: float) -> str:
     return share_text(timedelta(microseconds=round(share * 1e9)), timedelta(microseconds=10**9))
 
 
-def _none() -> Spark:
-    return Spark(path="", text=_("no history: only the newest reading is known"))
-
-
 def _spark(series: Series, say: Callable[[float], str]) -> Spark:
     known = [value for value in series if value is not None]
     if len(known) < 2:
         return Spark(path="", text=_("no data over {days} days").format(days=DAYS))
-    low, high = min(known), max(known)
     first = next(value for value in series if value is not None)
     text = _("{days} days: from {first} to {last}; lowest {low}, highest {high}").format(
-        days=DAYS, first=say(first), last=say(known[-1]), low=say(low), high=say(high)
+        days=DAYS, first=say(first), last=say(known[-1]), low=say(min(known)), high=say(max(known))
     )
-    return Spark(path=_path(series, low, high), text=text)
+    return Spark(path=_path(series), text=text)
 
 
-def _path(series: Series, low: float, high: float) -> str:
-    """Return the line from the lowest to the highest value; a day without a value interrupts it."""
+def _path(series: Series) -> str:
+    """Return the line from the lowest to the highest value; a day without a value interrupts it.
+
+    What is infinite lies at the top. A day between two without a value is a point.
+    """
+    finite = [value for value in series if value is not None and math.isfinite(value)]
+    low, high = min(finite, default=0.0), max(finite, default=0.0)
     path, is_open = [], False
     for place, value in enumerate(series):
         if value is None:
             is_open = False
             continue
-        share = (value - low) / (high - low) if high > low else 0.5
+        share = 1.0 if math.isinf(value) else 0.5
+        if high > low and math.isfinite(value):
+            share = (value - low) / (high - low)
         y = round(HEIGHT - 2 - (HEIGHT - 4) * share, 1)
         path.append(f"{'L' if is_open else 'M'}{place} {y:g}")
+        if not is_open and all(other is None for other in series[place + 1 : place + 2]):
+            path.append("h0")
         is_open = True
     return "".join(path)

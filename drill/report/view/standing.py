@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 
 from drill.clock import to_milliseconds
-from drill.plan.model import Objectives, Plan
+from drill.plan.model import Objectives
 from drill.recovery.coverage.evidence import is_conclusive, is_proof
 from drill.recovery.coverage.ground import Ground, ground_of
 from drill.recovery.coverage.intervals import Interval
 from drill.recovery.coverage.metric import Metric
+from drill.recovery.coverage.promises import Promises as Promises
 from drill.recovery.coverage.proof import Proof, proof_metrics
 from drill.recovery.coverage.reading import validity_of
 from drill.recovery.coverage.window import Gaps, Lag, WindowState, window_coverage
@@ -44,10 +45,6 @@ class Status(IntEnum):
     PROVEN = 6
     SIMULATED = 7
     """No database stands behind it: it can never be proven, and is in no total."""
-
-
-Promises = Mapping[SourceKey, Objectives]
-"""What the plans promise for each source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,24 +112,6 @@ class Standing:
     def is_in_time(self) -> bool:
         """Tell whether the newest proof is young enough, wherever its point is (coverage C.8)."""
         return self.expires_at is not None and to_milliseconds(self.expires_at) > self.proof.at
-
-
-def promises_of(plans: Iterable[Plan]) -> dict[SourceKey, Objectives]:
-    """Return the strictest promise of each source: the longest retention, the shortest spans."""
-    found: dict[SourceKey, Objectives] = {}
-    for plan in plans:
-        key = (plan.source.cloud, plan.source.instance_id)
-        validity, retention = validity_of(plan.objectives), plan.objectives.retention
-        cadence = plan.objectives.cadence
-        before = found.get(key)
-        if before is not None:
-            validity = min(validity, validity_of(before))
-            retentions = [one for one in (retention, before.retention) if one is not None]
-            retention = max(retentions, default=None)
-            cadences = [one for one in (cadence, before.cadence) if one is not None]
-            cadence = min(cadences, default=None)
-        found[key] = Objectives(retention=retention, proof_validity=validity, cadence=cadence)
-    return found
 
 
 def standing_of(past: SourcePast, promise: Objectives, *, at: datetime) -> Standing:
