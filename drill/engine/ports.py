@@ -286,7 +286,8 @@ class Parts:
     start_patience: timedelta
     """How long a drill that has not ordered anything yet waits for a cloud that does not answer."""
     history: Callable[[SourceKey], Sequence[DrillFacts]]
-    """The earlier drills of a source, of every plan: what a selection looks back on."""
+    """The drills of a source that have an outcome, of every plan: what a selection looks back on.
+    Others it would leave out, and of those there may be a thousand."""
     teardown_patience: timedelta
     """How long teardown tries before the drill says ``leaked``."""
     drills_per_group: int | None = None

@@ -154,7 +154,7 @@ def _parts(journal: SqlJournal) -> tuple[Parts, WatchedProvider]:
     return replace(
         parts,
         clouds={"memory": cloud},
-        history=lambda source: tuple(journal.archive.drill_facts(source=source)),
+        history=lambda source: tuple(journal.archive.drill_facts(source=source, finished=True)),
         drills_at_once=DRILLS,
         drills_per_source=DRILLS,
     ), provider
