@@ -58,6 +58,11 @@ class Summary:
     teardown: Teardown
     level: int
     is_simulated: bool
+    next_at: datetime
+    """When it is to be looked at next."""
+    leased_by: str | None
+    """The worker that has it, or had it last."""
+    leased_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
