@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -269,6 +270,8 @@ class CloudSettings:
     """Id of the existing target -> how to look into it."""
     blanks: Mapping[str, ScratchLogin] = field(default_factory=dict)
     """Id of the blank instance -> how to look into it."""
+    listing: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
+    """Held while the facts for an order are read from the list of all instances."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
