@@ -105,8 +105,8 @@ def measure(folder: Path) -> int:
     minutes = lasted / 60
     sys.stdout.write(
         f"{len(live)} restores under way, looked at every {POLL_EVERY.total_seconds():.0f} s for "
-        f"{lasted:.0f} s: {spent / lasted:.1%} of a core, {megabytes:.0f} MB, "
-        f"{seen} of {spans} looks in their time, a minute: "
+        f"{lasted:.0f} s: {spent / lasted:.1%} of a core, {megabytes:.0f} MB "
+        f"(the cloud among them), {seen} of {spans} looks in their time, a minute: "
         f"{calls['list_sightings'] / minutes:.0f} lists of the account, "
         f"{calls['find_job'] / minutes:.0f} jobs, {calls['find_instance'] / minutes:.0f} instances"
         "\n"
