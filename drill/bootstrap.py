@@ -94,7 +94,7 @@ def build_house(
         lease=config.limits.lease,
         drills_at_once=config.limits.drills_at_once,
         drills_per_source=config.limits.drills_per_source,
-        history=lambda source: tuple(journal.archive.drill_facts(source=source)),
+        history=lambda source: tuple(journal.archive.drill_facts(source=source, finished=True)),
         start_patience=config.limits.start_patience,
         teardown_patience=config.limits.teardown_patience,
         drills_per_group=config.limits.drills_per_group,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from drill.cli.rendering import render_apart
 from drill.engine.observing import keep_observing
 from drill.notify.beats import Aside, Attached, attach
 from drill.notify.build import build_deadman, build_herald, build_meter
@@ -67,8 +68,6 @@ def attach_beats(
 
 def _rendering(house: House, plans: Callable[[], Sequence[Plan]]) -> Callable[[datetime], None]:
     def render_report(now: datetime) -> None:
-        from drill.cli.report import render
-
-        render(house, now=now, plans=plans())
+        render_apart(house, now=now, plans=plans())
 
     return render_report

@@ -39,9 +39,14 @@ def read_book(config: Config, folder: Path, control: Control) -> PlanBook:
 
         problems = book.problems or load_plans(folder / config.folders.plans)[1]
         raise PlanInvalid(problems_text(problems))
+    say_problems(book)
+    return book
+
+
+def say_problems(book: PlanBook) -> None:
+    """Say what is wrong with the files of plans, and what that means for the command."""
     for problem in book.problems:
         say(f"plan invalid: {problem.location}: {problem.message}")
         say(f"  hint: {problem.hint}")
     if book.problems:
         say("what is invalid now stands as it was valid last; without that it is left out")
-    return book

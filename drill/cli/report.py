@@ -187,6 +187,13 @@ def _answer(document: Mapping[str, object], text: str, output: str) -> None:
 
 def render(house: House, *, now: datetime, plans: Iterable[Plan]) -> Path:
     """Render the whole report in English, and return the path of the index."""
+    return render_store(house.journal, house.config, house.folder, now=now, plans=plans)
+
+
+def render_store(
+    journal: SqlJournal, config: Config, folder: Path, *, now: datetime, plans: Iterable[Plan]
+) -> Path:
+    """Do so for a store, without a house around it."""
     from drill import __version__
     from drill.recovery.coverage.promises import promises_of
     from drill.report.context import Context
@@ -194,14 +201,14 @@ def render(house: House, *, now: datetime, plans: Iterable[Plan]) -> Path:
     from drill.report.render import render_report
 
     context = Context(
-        at=now, tool_version=__version__, regions=regions_in(house.config, house.folder),
-        prices=prices_in(house.config),
+        at=now, tool_version=__version__, regions=regions_in(config, folder),
+        prices=prices_in(config),
         options=("--at", now.astimezone(UTC).isoformat()),
     )  # fmt: skip
-    past = read_past(house.archive, at=now)
+    past = read_past(journal.archive, at=now)
     report = render_report(
-        past, house.journal, folder=house.reports, context=context, promises=promises_of(plans),
-        looks_of=looks_in(house.journal), workers=WORKERS,
+        past, journal, folder=folder / config.folders.reports, context=context,
+        promises=promises_of(plans), looks_of=looks_in(journal), workers=WORKERS,
     )  # fmt: skip
     return report.index
 

@@ -29,14 +29,23 @@ def list_scratch(config_file: str, output: str) -> int:
     """Say of every instance of [[scratch]] and [[blank]] whether drills can use it now.
 
     Reads the clouds and logs in nowhere. Ends with 1 if one of them is not ready, and with 4 if a
-    cloud could not be asked.
+    cloud could not be asked. A plan that is invalid now is said, stands as it was valid last, and
+    makes exit code 3 if nothing else is wrong.
     """
-    from drill.cli.context import house_of, read_setting
+    from drill.bootstrap import build_house, with_plans
+    from drill.cli.context import read_config
+    from drill.cli.last_valid import book_of, say_problems
+    from drill.cli.shapes import problem_shape
     from drill.engine.preparing import look_at
     from drill.errors import ProviderError
     from drill.guard.facts import Role
 
-    house = house_of(read_setting(config_file))
+    config, folder = read_config(config_file)
+    house = build_house(config, [], folder=folder)
+    book = book_of(config, folder, house.control)
+    book.read(anyway=True)
+    say_problems(book)
+    house = with_plans(house, [loaded.plan for loaded in book.known])
     found: list[Aside] = []
     unasked: dict[str, ProviderError] = {}
     for name, cloud in house.parts.clouds.items():
@@ -49,7 +58,13 @@ def list_scratch(config_file: str, output: str) -> int:
     house.close()
     if output == "json":
         told = [{"cloud": name, "reason": one.message} for name, one in unasked.items()]
-        print_json({"instances": [aside_shape(one) for one in found], "unasked": told})
+        print_json(
+            {
+                "instances": [aside_shape(one) for one in found],
+                "unasked": told,
+                "problems": [problem_shape(one) for one in book.problems],
+            }
+        )
     else:
         if found:
             _print_table(found)
@@ -61,7 +76,9 @@ def list_scratch(config_file: str, output: str) -> int:
                 say(f"  hint: {reason.hint}")
     if unasked:
         return ExitCode.PROVIDER
-    return ExitCode.PASSED if all(one.is_ready for one in found) else ExitCode.NOT_PASSED
+    if not all(one.is_ready for one in found):
+        return ExitCode.NOT_PASSED
+    return ExitCode.INVALID if book.problems else ExitCode.PASSED
 
 
 @command.command(

@@ -54,7 +54,8 @@ class Status:
 def command(
     config_file: str, plans: tuple[str, ...], max_age: timedelta | None, output: str
 ) -> int:
-    """Say what is due next, running, late, missed and leaked, and how long the proofs still count.
+    """Say what is due next, running, abandoned, late, missed and leaked, and how long the proofs
+    still count.
 
     Nothing is started, and no cloud is asked. A plan that is invalid now is said, stands as it was
     valid last, and makes exit code 3. Otherwise the exit code is 0 whatever is found; with
@@ -116,16 +117,20 @@ def status_of(
 
 
 def _known(journal: SqlJournal, now: datetime) -> Known:
+    from drill.dispatch.worker import is_known_dead
     from drill.engine.standing import PROOF_LEVEL, Known
 
     control = journal.control
+    in_hand = journal.in_hand()
+    workers = {one.leased_by for one in in_hand if one.leased_by}
     proofs = journal.newest(of="source", passed=True, at_least=PROOF_LEVEL)
     return Known(
         now=now,
         last={one.plan_name: one for one in journal.newest(of="plan")},
         passed={one.plan_name: one for one in journal.newest(of="plan", passed=True)},
         proofs={(one.cloud, one.source_id): one for one in proofs},
-        in_hand=journal.in_hand(),
+        in_hand=in_hand,
+        dead=frozenset(worker for worker in workers if is_known_dead(worker)),
         seen=control.plans_seen(),
         pauses=control.pauses(now=now),
         daemons=control.daemons(),

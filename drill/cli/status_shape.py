@@ -12,6 +12,7 @@ from drill.engine.ports import Summary
 from drill.engine.standing import (
     PlanStanding,
     SourceProof,
+    abandoned,
     counts_in_hand,
     last_sign_of_life,
 )
@@ -20,19 +21,20 @@ from drill.engine.standing import (
 def status_shape(status: Status) -> dict[str, Any]:
     """Return the whole document."""
     known = status.known
+    left = {one.id for one in abandoned(known)}
     return {
         "now": instant(known.now),
         "alive_at": instant(last_sign_of_life(known)),
         "daemons": [daemon_shape(one) for one in known.daemons],
         "pauses": [pause_shape(one) for one in known.pauses],
         "counts": {
-            **counts_in_hand(known.in_hand),
+            **counts_in_hand(known),
             "late": sum(1 for one in status.plans if one.is_late),
             "missed_in_7_days": status.missed,
         },
         "plans": [_plan(one) for one in status.plans],
         "sources": [_source(one) for one in status.proofs],
-        "in_hand": [summary_shape(one) for one in known.in_hand],
+        "in_hand": [{**summary_shape(one), "abandoned": one.id in left} for one in known.in_hand],
         "max_age_ms": milliseconds(status.max_age),
         "too_old": [one.plan.name for one in status.too_old],
         "silent": status.silent,

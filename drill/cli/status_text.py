@@ -10,6 +10,7 @@ from drill.cli.status import Status, age_text
 from drill.engine.standing import (
     PlanStanding,
     SourceProof,
+    abandoned,
     counts_in_hand,
     daemons_at_work,
     last_sign_of_life,
@@ -19,6 +20,10 @@ from drill.plan.visible import visible
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+
+ABANDONED_NAMED = 5
+"""Abandoned drills that are told one by one."""
 
 
 def print_status(status: Status, terminal: Console) -> None:
@@ -42,12 +47,25 @@ def _head(status: Status) -> list[str]:
         of = f"{pause.scope.value} {pause.name}" if pause.name else pause.scope.value
         until = f" until {instant_text(pause.until)}" if pause.until else ""
         lines.append(f"{what}: {of}{until}, by {pause.by}: {pause.reason}")
-    counts = counts_in_hand(known.in_hand)
+    counts = counts_in_hand(known)
     late = sum(1 for one in status.plans if one.is_late)
     lines.append(
-        f"now: {counts['running']} running, {counts['waiting']} waiting, {late} late, "
+        f"now: {counts['running']} running, {counts['abandoned']} abandoned, "
+        f"{counts['waiting']} waiting, {late} late, "
         f"{counts['leaked']} leaked; {status.missed} missed in the last 7 days"
     )
+    left = abandoned(known)
+    lines += [
+        f"abandoned: drill {one.id} of plan {one.plan_name}, in state {one.state.value}: its "
+        "process is gone"
+        for one in left[:ABANDONED_NAMED]
+    ]
+    if len(left) > ABANDONED_NAMED:
+        lines.append(f"abandoned: {len(left) - ABANDONED_NAMED} more")
+    if left:
+        lines.append(
+            "  hint: Start drill serve: it goes on with them. drill sweep --apply tears them down."
+        )
     return lines
 
 

@@ -31,8 +31,12 @@ class Archive(Protocol):
         until: datetime | None = None,
         source: SourceKey | None = None,
         plan_name: str | None = None,
+        finished: bool = False,
     ) -> Iterator[DrillFacts]:
-        """Yield drills by (scheduled_for, id), oldest first, without holding all of them."""
+        """Yield drills by (scheduled_for, id), oldest first, without holding all of them.
+
+        ``finished`` leaves out those that have no outcome yet.
+        """
         ...
 
     def newest_observations(self, *, at: datetime | None = None) -> Mapping[SourceKey, Observation]:

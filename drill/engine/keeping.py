@@ -24,7 +24,8 @@ FIXED = (
 
 SUMMARY_FIELDS = (
     *("id", "plan_name", "trigger", "scheduled_for", "state", "started_at", "outcome"),
-    *("finished_at", "reason", "teardown", "level", "is_simulated"),
+    *("finished_at", "reason", "teardown", "level", "is_simulated", "next_at", "leased_by"),
+    "leased_until",
 )
 
 FORSAKEN_AFTER = timedelta(minutes=5)

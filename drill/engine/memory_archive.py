@@ -48,6 +48,7 @@ class MemoryArchive:
         until: datetime | None = None,
         source: SourceKey | None = None,
         plan_name: str | None = None,
+        finished: bool = False,
     ) -> Iterator[DrillFacts]:
         found = [facts_of(record) for record in self._records()]
         for facts in sorted(found, key=lambda one: (one.scheduled_for, one.id)):
@@ -55,6 +56,7 @@ class MemoryArchive:
                 _is_within(facts.scheduled_for, since, until)
                 and source in (None, facts.source)
                 and plan_name in (None, facts.plan_name)
+                and not (finished and facts.finished_at is None)
             ):
                 yield facts
 

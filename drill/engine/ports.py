@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -58,6 +59,11 @@ class Summary:
     teardown: Teardown
     level: int
     is_simulated: bool
+    next_at: datetime
+    """When it is to be looked at next."""
+    leased_by: str | None
+    """The worker that has it, or had it last."""
+    leased_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +270,8 @@ class CloudSettings:
     """Id of the existing target -> how to look into it."""
     blanks: Mapping[str, ScratchLogin] = field(default_factory=dict)
     """Id of the blank instance -> how to look into it."""
+    listing: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
+    """Held while the facts for an order are read from the list of all instances."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,7 +294,8 @@ class Parts:
     start_patience: timedelta
     """How long a drill that has not ordered anything yet waits for a cloud that does not answer."""
     history: Callable[[SourceKey], Sequence[DrillFacts]]
-    """The earlier drills of a source, of every plan: what a selection looks back on."""
+    """The drills of a source that have an outcome, of every plan: what a selection looks back on.
+    Others it would leave out, and of those there may be a thousand."""
     teardown_patience: timedelta
     """How long teardown tries before the drill says ``leaked``."""
     drills_per_group: int | None = None

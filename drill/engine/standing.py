@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from drill.engine.control import Daemon, Pause, PlanSeen, pause_of
 from drill.engine.fates import blackouts_of
+from drill.engine.keeping import FORSAKEN_AFTER
 from drill.engine.ports import Summary
 from drill.engine.record import State
 from drill.plan.blackouts import SiteBlackout
@@ -40,6 +41,8 @@ class Known:
     pauses: Sequence[Pause]
     daemons: Sequence[Daemon]
     looked_at: datetime | None
+    dead: frozenset[str] = frozenset()
+    """Workers that are gone for certain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,11 +144,32 @@ def daemons_at_work(known: Known) -> list[Daemon]:
     ]
 
 
-def counts_in_hand(in_hand: Sequence[Summary]) -> Mapping[str, int]:
-    """Return how many drills wait, run, and leaked."""
-    waiting = sum(1 for one in in_hand if one.state is State.QUEUED)
-    leaked = sum(1 for one in in_hand if one.state is State.FINISHED)
-    return {"waiting": waiting, "running": len(in_hand) - waiting - leaked, "leaked": leaked}
+def abandoned(known: Known) -> list[Summary]:
+    """Return the drills that have begun and that nobody goes on with: their process is gone.
+
+    Either it is known to be dead and no daemon is there to take them over, or nobody came to look
+    at them for long. One that waits for its restore is held by nobody between two looks; its
+    process is then the one that looked at it last.
+    """
+    has_daemon = bool(daemons_at_work(known))
+    found = []
+    for one in known.in_hand:
+        if one.state in (State.QUEUED, State.FINISHED):
+            continue
+        due_at = max(one.next_at, one.leased_until or one.next_at)
+        is_orphan = one.leased_by in known.dead and not has_daemon
+        if is_orphan or known.now - due_at > FORSAKEN_AFTER:
+            found.append(one)
+    return found
+
+
+def counts_in_hand(known: Known) -> Mapping[str, int]:
+    """Return how many drills wait, run, were abandoned, and leaked."""
+    waiting = sum(1 for one in known.in_hand if one.state is State.QUEUED)
+    leaked = sum(1 for one in known.in_hand if one.state is State.FINISHED)
+    left = len(abandoned(known))
+    running = len(known.in_hand) - waiting - leaked - left
+    return {"waiting": waiting, "running": running, "abandoned": left, "leaked": leaked}
 
 
 def _slots_ahead(

@@ -22,7 +22,7 @@ from drill.store.lines import line_values
 from drill.store.mapping import check_values, journal_values, new_values, step_values
 from drill.store.tables import CheckResultRow, DrillLineRow, DrillRow, JournalRow, StepRow
 
-_AT_ONCE = 500
+_AT_ONCE = 100
 """Drills in one statement: their plans are texts, and memory stays bounded."""
 
 

@@ -51,11 +51,17 @@ class SqlArchive:
         until: datetime | None = None,
         source: SourceKey | None = None,
         plan_name: str | None = None,
+        finished: bool = False,
     ) -> Iterator[DrillFacts]:
         """Yield drills by (scheduled_for, id), all of them as they were at one moment."""
         with self._database.reading() as session:
             yield from lines.stream(
-                session, since=since, until=until, source=source, plan_name=plan_name
+                session,
+                since=since,
+                until=until,
+                source=source,
+                plan_name=plan_name,
+                finished=finished,
             )
 
     def newest_observations(self, *, at: datetime | None = None) -> Mapping[SourceKey, Observation]:

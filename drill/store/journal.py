@@ -145,7 +145,11 @@ class SqlJournal:
         if not epochs:
             return 0
         with self._database.writing() as session:
-            return queries.change(session, statement.values(leased_until=longer))
+            renewed = queries.change(session, statement.values(leased_until=longer))
+        if renewed == len(epochs):
+            for drill_id, epoch in epochs.items():
+                self._known.prolong(drill_id, epoch=epoch, until=until)
+        return renewed
 
     def save(self, record: DrillRecord, events: Sequence[Event] = ()) -> DrillRecord:
         """Write the drill, its steps and checks, and append events, together."""
@@ -179,9 +183,11 @@ class SqlJournal:
 
     def seat(self, record: DrillRecord, limits: SeatLimits, *, target_id: str | None) -> str | None:
         """Give the drill a seat and the hold on its target, or say what it waits for."""
-        self._known.forget(record.id)
+        self._known.forget(record.id)  # until the transaction is on disk
         with self._database.writing() as session:
-            return seating.seat(session, record, limits, target_id)
+            seated, reason = seating.seat(session, record, limits, target_id)
+        self._known.keep(seated)
+        return reason
 
     def holder_of(self, cloud: str, target_id: str) -> str | None:
         """Return the id of the drill that holds an existing target."""

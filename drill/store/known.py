@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from dataclasses import replace
+from datetime import datetime
 
 from drill.engine.record import DrillRecord
 
@@ -41,6 +43,18 @@ class KnownRecords:
         """Read the drill whole the next time; return what was known of it."""
         with self._lock:
             return self._pop(drill_id)
+
+    def prolong(self, drill_id: str, *, epoch: int, until: datetime) -> None:
+        """Know that the lease of a drill lasts until then, if it was known to end earlier.
+
+        Whoever knows it wrongly loses nothing: a write that rests on it asks for the lease, too.
+        """
+        with self._lock:
+            known = self._records.get(drill_id)
+            if known is None or known.epoch != epoch or known.leased_until is None:
+                return
+            if known.leased_until < until:
+                self._records[drill_id] = replace(known, leased_until=until)
 
     def find(self, drill_id: str) -> DrillRecord | None:
         """Return what is known of a drill; the row may stand differently by now."""

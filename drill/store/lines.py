@@ -86,6 +86,7 @@ def stream(
     until: datetime | None,
     source: SourceKey | None,
     plan_name: str | None,
+    finished: bool = False,
 ) -> Iterator[DrillFacts]:
     """Yield the facts of drills, oldest slot first, a few thousand in memory at a time."""
     scheduled_for = col(DrillLineRow.scheduled_for)
@@ -101,6 +102,8 @@ def stream(
         )
     if plan_name is not None:
         statement = statement.where(col(DrillLineRow.plan_name) == plan_name)
+    if finished:
+        statement = statement.where(col(DrillLineRow.finished_at).is_not(None))
     ordered = statement.order_by(scheduled_for, col(DrillLineRow.drill_id))
     for row in session.connection().execute(ordered.execution_options(yield_per=_AT_ONCE)):
         yield _facts(row)

@@ -6,8 +6,10 @@ Every function works inside the transaction whose connection it is given.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from typing import cast
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Table, Update, bindparam, func, insert, select, update
 from sqlmodel import col
 
 from drill.engine.keeping import ensure_legal, merged
@@ -47,8 +49,8 @@ def write(
 
 def keep_line(connection: Connection, after: DrillRecord) -> None:
     """Write what a save may change of the line of a drill."""
-    line = update(DrillLineRow).where(col(DrillLineRow.drill_id) == after.id)
-    connection.execute(line.values(**changing_line(after)))
+    values = changing_line(after)
+    connection.execute(_line_of(tuple(values)), {**values, "_drill_id": after.id})
 
 
 def append(connection: Connection, drill_id: str, events: Sequence[Event]) -> None:
@@ -59,6 +61,14 @@ def append(connection: Connection, drill_id: str, events: Sequence[Event]) -> No
     first = (connection.execute(last).scalar() or 0) + 1
     lines = [journal_values(drill_id, first + place, event) for place, event in enumerate(events)]
     connection.execute(insert(JournalRow), lines)
+
+
+@cache
+def _line_of(columns: tuple[str, ...]) -> Update:
+    """Return the statement that writes these columns of a line: made once, for it has many."""
+    lines = cast("Table", DrillLineRow.__table__)  # type: ignore[attr-defined]
+    line = update(lines).where(lines.c.drill_id == bindparam("_drill_id"))
+    return line.values({name: bindparam(name) for name in columns})
 
 
 def _keep_steps(connection: Connection, before: DrillRecord, after: DrillRecord) -> None:

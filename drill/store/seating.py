@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import repeat
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, func, update
 from sqlmodel import Session, col, select
 
 from drill.engine.keeping import (
@@ -26,8 +27,10 @@ from drill.store.tables import DrillRow, TargetHoldRow
 
 def seat(
     session: Session, record: DrillRecord, limits: SeatLimits, target_id: str | None
-) -> str | None:
-    """Give the drill a seat and the hold on its target, or return what it waits for.
+) -> tuple[DrillRecord, str | None]:
+    """Give the drill a seat and the hold on its target, or say what it waits for.
+
+    Return the drill as it stands then, and the reason to wait or None.
 
     1. Lock the counting; 2. look whether the drill is still this worker's; 3. read who sits, who
     holds and, only if a seat is left, who waits; 4. decide; 5. take.
@@ -39,18 +42,18 @@ def seat(
     held = _held_targets(session, one.cloud)
     holds_target = target_id is None or held.get(target_id) == one.id
     if one.is_seated and holds_target:
-        return None
+        return before, None
     is_another = col(DrillRow.id) != one.id
-    seated = list(_contenders(session, is_another, col(DrillRow.is_seated).is_(True)))
+    seated = _seated(session, is_another)
     earlier = _contenders(session, is_another, *_waits_before(one))
     if (reason := why_waiting(one, seated, earlier, limits, held=held)) is not None:
-        return reason
+        return before, reason
     if target_id is not None and not holds_target:
         session.add(TargetHoldRow(cloud=one.cloud, target_id=target_id, drill_id=one.id))
     queries.change(
         session, update(DrillRow).where(col(DrillRow.id) == one.id).values(is_seated=True)
     )
-    return None
+    return replace(before, is_seated=True), None
 
 
 def next_in_line(
@@ -65,7 +68,7 @@ def next_in_line(
     if session.exec(select(DrillRow.id).where(is_queued).limit(1)).first() is None:
         return []  # the usual case: who sits need not be read, and that may be a thousand
     is_free = sqlalchemy.or_(sits, col(DrillRow.abort_requested).is_(True), ~known)
-    seated = list(_contenders(session, sits))
+    seated = _seated(session)
     free = list(_contenders(session, is_queued, is_free))
     line = _contenders(session, is_queued, ~is_free)
     rows = session.exec(select(TargetHoldRow))
@@ -104,6 +107,27 @@ def _waits_before(one: Contender) -> Iterable[ColumnElement[bool]]:
         col(DrillRow.next_at) >= one.next_at - FORSAKEN_AFTER,
         col(DrillRow.held_until).is_(None),
     )
+
+
+def _seated(session: Session, *conditions: ColumnElement[bool]) -> list[Contender]:
+    """Return everybody who sits: those who count alike are one value, as often as they are many.
+
+    Each is the first of its kind, and its instants are those of nobody: who sits is only counted.
+    """
+    alike = {
+        "cloud": col(DrillRow.cloud),
+        "source_id": col(DrillRow.source_id),
+        "target_id": col(DrillRow.wanted_target_id),
+        "group": col(DrillRow.plan_group),
+    }
+    first = {name: func.min(getattr(DrillRow, name)) for name in ("id", "enlisted_at", "next_at")}
+    sits = (queries.is_unfinished(), col(DrillRow.is_seated).is_(True), *conditions)
+    counted = sqlalchemy.select(*alike.values(), *first.values(), func.count()).where(*sits)
+    found: list[Contender] = []
+    for *values, count in session.connection().execute(counted.group_by(*alike.values())):
+        one = Contender(**dict(zip((*alike, *first), values, strict=True)), is_seated=True)
+        found.extend(repeat(one, count))
+    return found
 
 
 def _contenders(session: Session, *conditions: ColumnElement[bool]) -> Iterator[Contender]:

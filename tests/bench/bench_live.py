@@ -9,6 +9,7 @@ look of its own, or by a list of the account.
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -16,10 +17,12 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+
+import structlog
 
 from drill.clock import SystemClock
 from drill.dispatch.local import LocalDispatcher
@@ -37,6 +40,8 @@ from tests.engine.scene import SOURCE_ID, Scene, a_plan
 DRILLS = int(os.environ.get("DRILL_BENCH_DRILLS", "1000"))
 POLL_EVERY = timedelta(seconds=float(os.environ.get("DRILL_BENCH_POLL_SECONDS", "15")))
 MEASURED_SECONDS = float(os.environ.get("DRILL_BENCH_SECONDS", "120"))
+GIVE_UP_AFTER_SECONDS = float(os.environ.get("DRILL_BENCH_GIVE_UP_SECONDS", "900"))
+SAY_EVERY_SECONDS = 10
 CORE_SHARE_AT_MOST = 0.10
 MEGABYTES_AT_MOST = 100.0
 
@@ -56,6 +61,10 @@ def main() -> int:
 def measure(folder: Path) -> int:
     """Bring the drills under way, then measure this process while they stay so."""
     share_heap()  # as drill serve does
+    quiet = structlog.make_filtering_bound_logger(logging.WARNING)
+    structlog.configure(
+        wrapper_class=quiet, logger_factory=structlog.PrintLoggerFactory(sys.stderr)
+    )
     journal = open_journal("sqlite:///drill.db", folder=folder)
     parts, provider = _parts(journal)
     now = parts.clock.now()
@@ -75,8 +84,10 @@ def measure(folder: Path) -> int:
     dispatcher = LocalDispatcher(parts, workers=8)
     work = threading.Thread(target=dispatcher.work_until_stopped)
     work.start()
-    while sum(provider.creates.values()) < DRILLS:
-        time.sleep(0.5)
+    if not wait_until_under_way(lambda: sum(provider.creates.values()), DRILLS):
+        dispatcher.stop()
+        work.join()
+        return 1
     time.sleep(2 * POLL_EVERY.total_seconds())
     calls, cpu, began = provider.calls.copy(), time.process_time(), time.monotonic()
     provider.watched_since = began
@@ -94,8 +105,8 @@ def measure(folder: Path) -> int:
     minutes = lasted / 60
     sys.stdout.write(
         f"{len(live)} restores under way, looked at every {POLL_EVERY.total_seconds():.0f} s for "
-        f"{lasted:.0f} s: {spent / lasted:.1%} of a core, {megabytes:.0f} MB, "
-        f"{seen} of {spans} looks in their time, a minute: "
+        f"{lasted:.0f} s: {spent / lasted:.1%} of a core, {megabytes:.0f} MB "
+        f"(the cloud among them), {seen} of {spans} looks in their time, a minute: "
         f"{calls['list_sightings'] / minutes:.0f} lists of the account, "
         f"{calls['find_job'] / minutes:.0f} jobs, {calls['find_instance'] / minutes:.0f} instances"
         "\n"
@@ -103,6 +114,24 @@ def measure(folder: Path) -> int:
     is_whole = len(live) == DRILLS and seen >= 0.9 * spans
     is_cheap = spent / lasted <= CORE_SHARE_AT_MOST and megabytes <= MEGABYTES_AT_MOST
     return 0 if is_whole and is_cheap else 1
+
+
+def wait_until_under_way(count: Callable[[], int], wanted: int) -> bool:
+    """Say on stderr how many are under way until all are; False if that takes too long."""
+    began = said_at = time.monotonic()
+    while (now := time.monotonic()) - began < GIVE_UP_AFTER_SECONDS:
+        if count() >= wanted:
+            return True
+        if now - said_at >= SAY_EVERY_SECONDS:
+            said_at = now
+            sys.stderr.write(f"{count()} of {wanted} under way after {now - began:.0f} s\n")
+        time.sleep(0.5)
+    sys.stderr.write(
+        f"given up: {count()} of {wanted} restores under way after {GIVE_UP_AFTER_SECONDS:.0f} s; "
+        "nothing was measured. DRILL_BENCH_DRILLS asks for fewer, DRILL_BENCH_GIVE_UP_SECONDS for "
+        "more patience.\n"
+    )
+    return False
 
 
 class WatchedProvider(MemoryProvider):
@@ -154,7 +183,7 @@ def _parts(journal: SqlJournal) -> tuple[Parts, WatchedProvider]:
     return replace(
         parts,
         clouds={"memory": cloud},
-        history=lambda source: tuple(journal.archive.drill_facts(source=source)),
+        history=lambda source: tuple(journal.archive.drill_facts(source=source, finished=True)),
         drills_at_once=DRILLS,
         drills_per_source=DRILLS,
     ), provider

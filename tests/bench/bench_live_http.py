@@ -38,7 +38,8 @@ HANG = 8
 """Operations that the sandbox works on at the same time."""
 CORE_SHARE_AT_MOST = 0.10
 MEGABYTES_AT_MOST = 100.0
-GIVE_UP_AFTER_SECONDS = 3600
+GIVE_UP_AFTER_SECONDS = float(os.environ.get("DRILL_BENCH_GIVE_UP_SECONDS", "3600"))
+SAY_EVERY_SECONDS = 10
 
 SERVE = """\
 import sys
@@ -147,16 +148,25 @@ def _next_looks(world: World) -> dict[str, str]:
 
 
 def _wait_until_under_way(world: World, daemon: Serving) -> int:
-    """Return how many restores are under way, once no drill has still to order its own."""
-    since = time.monotonic()
-    while time.monotonic() - since < GIVE_UP_AFTER_SECONDS:
+    """Return how many restores are under way, once no drill has still to order its own.
+
+    Say on stderr how many are meanwhile; SystemExit if that takes too long.
+    """
+    began = said_at = time.monotonic()
+    while (now := time.monotonic()) - began < GIVE_UP_AFTER_SECONDS:
         threading.Event().wait(1)
         if not daemon.is_running:
             raise SystemExit(daemon.log[-4000:])
         live = len(_next_looks(world))
         if live and not _on_their_way(world):
             return live
-    raise SystemExit(f"not under way after {GIVE_UP_AFTER_SECONDS} s: {daemon.log[-4000:]}")
+        if now - said_at >= SAY_EVERY_SECONDS:
+            said_at = now
+            sys.stderr.write(f"{live} of {DRILLS} under way after {now - began:.0f} s\n")
+    raise SystemExit(
+        f"{daemon.log[-4000:]}\ngiven up: {len(_next_looks(world))} of {DRILLS} restores under way "
+        f"after {GIVE_UP_AFTER_SECONDS:.0f} s; nothing was measured"
+    )
 
 
 def _on_their_way(world: World) -> int:

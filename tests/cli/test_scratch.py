@@ -69,6 +69,32 @@ def test_a_cloud_that_is_away_is_not_taken_for_an_empty_list(folder: Folder):
     assert "hint: Check host and port of the endpoint" in away.err
 
 
+def test_an_invalid_plan_is_said_and_the_list_is_there_all_the_same(folder: Folder):
+    folder.write_plan("broken", top="flavour = 1")
+
+    said = folder.drill("scratch", "list")
+    found = folder.drill("scratch", "list", "--output", "json").json()
+
+    assert "plan invalid: " in said.err
+    assert "broken.toml" in said.err
+    assert "nothing is set aside" in said.err
+    assert said.code == 3
+    assert [(one["file"].endswith("broken.toml")) for one in found["problems"]] == [True]
+
+
+def test_an_invalid_plan_hides_no_cloud_that_is_away(folder: Folder):
+    config = folder.path / "config.toml"
+    config.write_text(config.read_text() + SCRATCH)
+    for file in (folder.path / "plans").glob("*.toml"):
+        file.write_text("no plan")
+
+    said = folder.drill("scratch", "list")
+
+    assert "plan invalid: " in said.err
+    assert "no data: cloud main could not be asked" in said.err
+    assert said.code == 4
+
+
 @pytest.mark.parametrize("is_refused", [True, False])
 def test_what_was_refused_is_not_said_to_be_ready(is_refused, capsys):
     refusal = Refusal(rule="empty", message="nobody could look into it", hint="Check the user.")

@@ -9,6 +9,7 @@ from typing import Any
 import click
 import pytest
 
+from drill.dispatch.worker import worker_name
 from drill.engine.control import PlanSeen
 from drill.engine.record import Outcome, State, Teardown, Trigger
 from tests.builders import a_record
@@ -152,6 +153,7 @@ def test_the_document_says_what_is_known_and_null_for_the_rest(folder: Folder):
     assert found["counts"] == {
         "waiting": 0,
         "running": 0,
+        "abandoned": 0,
         "leaked": 1,
         "late": 0,
         "missed_in_7_days": 1,
@@ -216,3 +218,72 @@ def test_a_plan_that_is_invalid_now_stands_as_it_was_and_makes_exit_code_3(folde
     found = folder.drill("status", "--output", "json").json()
     assert [one["plan"] for one in found["plans"]] == ["manual", "orders"]
     assert "2 parsecs" in found["problems"][0]["message"]
+
+
+def begun(folder: Folder, *, ago: timedelta, worker: str | None, **overrides: Any) -> str:
+    """Put a drill into the store that waits for its restore, and was due so long ago."""
+    at = now() - ago
+    values: dict[str, Any] = {
+        "plan": folder.plan("orders"),
+        "scheduled_for": at - DAY,
+        "enlisted_at": at - timedelta(hours=1),
+        "state": State.RESTORING,
+        "next_at": at,
+        "leased_by": worker,
+    }
+    with folder.store() as journal:
+        (record,) = journal.enlist([a_record(**values | overrides)])
+    return record.id
+
+
+def a_dead_worker() -> str:
+    """Return the name that this process would have had if it had started at another time."""
+    return worker_name().rpartition("/")[0] + "/1"
+
+
+SOON, LONG = timedelta(seconds=-10), timedelta(minutes=6)
+
+
+@pytest.mark.parametrize(
+    ("ago", "is_dead", "has_daemon", "is_abandoned"),
+    [
+        (SOON, False, False, False),
+        (SOON, True, False, True),
+        (SOON, True, True, False),
+        (LONG, False, True, True),
+    ],
+    ids=["its process lives", "its process died", "a daemon takes it over", "nobody came"],
+)
+def test_a_drill_that_nobody_goes_on_with_is_not_said_to_run(
+    folder: Folder, ago: timedelta, is_dead: bool, has_daemon: bool, is_abandoned: bool
+):
+    drill_id = begun(folder, ago=ago, worker=a_dead_worker() if is_dead else worker_name())
+    if has_daemon:
+        with folder.store() as journal:
+            journal.control.daemon_started("other/1/1", now=now())
+
+    said = folder.drill("status")
+    found = folder.drill("status", "--output", "json").json()
+
+    assert f"{int(not is_abandoned)} running, {int(is_abandoned)} abandoned" in said.out
+    assert (f"abandoned: drill {drill_id} of plan orders" in said.out) is is_abandoned
+    assert ("drill sweep --apply" in said.out) is is_abandoned
+    assert [one["abandoned"] for one in found["in_hand"]] == [is_abandoned]
+    assert found["counts"]["running"] == int(not is_abandoned)
+    assert said.code == 0
+
+
+def test_a_drill_whose_step_lasts_long_is_running_as_long_as_its_lease_is_renewed(folder: Folder):
+    begun(folder, ago=LONG, worker="other/1/1", leased_until=now() + timedelta(minutes=1))
+
+    assert "1 running, 0 abandoned" in folder.drill("status").out
+
+
+def test_of_many_abandoned_drills_some_are_named_and_the_rest_is_counted(folder: Folder):
+    for hours in range(7):
+        begun(folder, ago=LONG + timedelta(hours=hours), worker=None)
+
+    said = folder.drill("status")
+
+    assert said.out.count("abandoned: drill ") == 5
+    assert "abandoned: 2 more" in said.out

@@ -185,6 +185,24 @@ def test_drills_are_chosen_by_source_and_by_plan(journal: Journal, archive: Arch
     assert list(archive.drill_facts(source=("another", "mine"))) == []
 
 
+def test_drills_without_an_outcome_are_left_out_where_nobody_asks_for_them(
+    journal: Journal, archive: Archive
+):
+    done, under_way = journal.enlist([a_record(), a_record(scheduled_for=NOW + HOUR)])
+    journal.save(
+        replace(
+            done,
+            state=State.FINISHED,
+            outcome=Outcome.ABORTED,
+            finished_at=NOW + HOUR,
+        )
+    )
+    journal.reopen_teardown(done.id, now=NOW + DAY)
+
+    assert [one.id for one in archive.drill_facts(finished=True)] == [done.id]
+    assert [one.id for one in archive.drill_facts()] == [done.id, under_way.id]
+
+
 # Observations.
 
 

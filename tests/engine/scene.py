@@ -223,7 +223,9 @@ class Scene:
             lease=timedelta(minutes=1),
             drills_at_once=16,
             drills_per_source=4,
-            history=lambda source: tuple(MemoryArchive(journal).drill_facts(source=source)),
+            history=lambda source: tuple(
+                MemoryArchive(journal).drill_facts(source=source, finished=True)
+            ),
             start_patience=timedelta(minutes=5),
             teardown_patience=timedelta(hours=1),
         )

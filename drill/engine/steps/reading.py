@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -54,9 +55,17 @@ def read_inventory(
         source_id, retention_days=source.retention_days, now=clock.now()
     )
     backups = provider.list_backups(source_id)
-    taken_at = clock.now()
-    instances = {instance.id: instance for instance in provider.list_instances()}
-    if source_id not in instances:
+    # One after the other: a list of a thousand instances takes megabytes while it is read, and a
+    # process keeps what all its threads have needed at once. The wait makes no fact older.
+    with cloud.listing:
+        taken_at = clock.now()
+        instances = provider.list_instances()
+        source = next((one for one in instances if one.id == source_id), None)
+        # One text for an id in the inventories of all drills, rather than one in each.
+        ids = frozenset(sys.intern(one.id) for one in instances)
+        names = frozenset(sys.intern(one.name) for one in instances)
+        del instances
+    if source is None:
         return InstanceUnknown("source", provider.cloud, source_id)
     target: Instance | None = None
     target_backups: tuple[Backup, ...] = ()
@@ -70,15 +79,15 @@ def read_inventory(
         target_job_ids = frozenset(job.id for job in jobs)
     return Inventory(
         taken_at=taken_at,
-        source=instances[source_id],
+        source=source,
         target=target,
         backups=tuple(backups),
         windows=tuple(windows),
         target_backups=target_backups,
-        instance_ids=frozenset(instances),
-        instance_names=frozenset(instance.name for instance in instances.values()),
+        instance_ids=ids,
+        instance_names=names,
         target_job_ids=target_job_ids,
-        source_databases=_databases_of(instances[source_id], cloud),
+        source_databases=_databases_of(source, cloud),
         target_databases=_databases_of(target, cloud) if target else frozenset(),
     )
 
