@@ -23,7 +23,10 @@ _ORDERS_LOCK = 4_707_103
 def connect_arguments(dialect: str, *, patience: timedelta) -> dict[str, Any]:
     """Return what the driver is given: above all how long it waits for a lock or a server."""
     if dialect == "sqlite":
-        return {"timeout": patience.total_seconds()}
+        # A statement that is kept to be used again keeps the values of its last use, and some are
+        # inventories of a whole account: with one connection a thread that was half of the memory
+        # that a daemon took for its drills.
+        return {"timeout": patience.total_seconds(), "cached_statements": 0}
     seconds = max(2, int(patience.total_seconds()))
     return {
         "connect_timeout": seconds,
@@ -59,6 +62,7 @@ def prepare(engine: Engine) -> None:
             "journal_mode = WAL",  # readers do not wait for the writer
             "foreign_keys = ON",  # off by default
             "synchronous = FULL",  # an intent is on disk before the order goes out
+            "cache_size = -512",  # kibibytes a connection; the system has the file in memory anyway
         ):
             connection.execute(f"PRAGMA {pragma}").close()
 

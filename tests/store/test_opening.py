@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
+import sys
 import traceback
 from contextlib import closing
 from datetime import timedelta
@@ -40,7 +42,10 @@ def test_every_connection_is_safe(journal: SqlJournal):
     with journal._database.engine.connect() as connection:
         values = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "busy_timeout", "foreign_keys", "synchronous")
+            for name in (
+                *("journal_mode", "busy_timeout", "foreign_keys", "synchronous"),
+                "cache_size",
+            )
         }
 
     assert values == {
@@ -48,6 +53,7 @@ def test_every_connection_is_safe(journal: SqlJournal):
         "busy_timeout": 30_000,
         "foreign_keys": 1,
         "synchronous": 2,
+        "cache_size": -512,
     }
 
 
@@ -158,3 +164,41 @@ def test_the_values_of_a_statement_show_up_in_no_fault(
     with pytest.raises(StoreError, match="no such table") as caught:
         journal.enlist([a_record(reason=canary)])
     assert canary not in "".join(traceback.format_exception(caught.value))
+
+
+WRITER = """
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from drill.store import open_journal
+
+def held():
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("RssAnon:")[2].split()[0]) / 1024
+
+journal = open_journal("sqlite:///drill.db", folder=Path(sys.argv[1]))
+with ExitStack() as stack:
+    connections = [
+        stack.enter_context(journal._database.engine.connect()) for _number in range(8)
+    ]
+    for connection in connections:
+        connection.exec_driver_sql("ROLLBACK")
+    before = held()
+    for connection in connections:
+        for number in range(20):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.exec_driver_sql(
+                f"UPDATE drill SET reason = ? WHERE id = '{number}'", ("x" * 200_000,)
+            )
+            connection.exec_driver_sql("ROLLBACK")
+    print(held() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what a process holds")
+def test_a_connection_keeps_nothing_of_the_large_values_that_it_wrote(tmp_path: Path):
+    grown = subprocess.run(
+        [sys.executable, "-c", WRITER, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+
+    assert float(grown.stdout) < 8  # megabytes, where all that was written is 32
