@@ -6,8 +6,9 @@ Both hold to ``drill.engine.remembering``; one contract suite (tests/contract) h
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from drill.engine.ports import Journal
 from drill.engine.record import DrillRecord
@@ -100,17 +101,13 @@ class MemoryArchive:
         self, *, since: datetime | None = None, until: datetime | None = None
     ) -> Sequence[Population]:
         with self._lock:
-            known = list(self._populations.values())
-        within = [one for one in known if _is_within(one.taken_at, since, until)]
-        return sorted(within, key=lambda one: (one.taken_at, one.cloud))
+            return _taken(self._populations.values(), since, until)
 
     def nightly_sums(
         self, *, since: datetime | None = None, until: datetime | None = None
     ) -> Sequence[NightlySums]:
         with self._lock:
-            known = list(self._sums.values())
-        within = [one for one in known if _is_within(one.taken_at, since, until)]
-        return sorted(within, key=lambda one: (one.taken_at, one.cloud))
+            return _taken(self._sums.values(), since, until)
 
     def exceptions(self) -> Sequence[ExceptionNote]:
         with self._lock:
@@ -177,6 +174,15 @@ class MemoryArchive:
         made = [observation_of(one.inventory) for one in self._records() if one.inventory]
         with self._lock:
             return [*self._observations.values(), *made]
+
+
+_Taken = TypeVar("_Taken", Population, NightlySums)
+
+
+def _taken(kept: Iterable[_Taken], since: datetime | None, until: datetime | None) -> list[_Taken]:
+    """Return what was kept of clouds in a span, oldest first."""
+    within = [one for one in kept if _is_within(one.taken_at, since, until)]
+    return sorted(within, key=lambda one: (one.taken_at, one.cloud))
 
 
 def _is_within(at: datetime, since: datetime | None, until: datetime | None) -> bool:

@@ -25,6 +25,7 @@ from drill.store import lines, nightly, observations
 from drill.store.database import Database
 from drill.store.mapping import canonical
 from drill.store.packing import pack_population, unpack_population
+from drill.store.queries import during
 from drill.store.remembered import ExceptionClosingRow, ExceptionRow, PopulationRow, ReviewRow
 
 _OPENED = tuple(
@@ -96,11 +97,8 @@ class SqlArchive:
     ) -> Sequence[Population]:
         """Return what was seen of every cloud, oldest first."""
         taken_at = col(PopulationRow.taken_at)
-        statement = select(PopulationRow).order_by(taken_at, col(PopulationRow.cloud))
-        if since is not None:
-            statement = statement.where(taken_at >= since)
-        if until is not None:
-            statement = statement.where(taken_at < until)
+        statement = select(PopulationRow).where(*during(taken_at, since, until))
+        statement = statement.order_by(taken_at, col(PopulationRow.cloud))
         with self._database.reading() as session:
             return [_population(row) for row in session.exec(statement)]
 

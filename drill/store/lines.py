@@ -15,6 +15,7 @@ from drill.engine.summary import facts_of
 from drill.recovery.facts import DrillFacts, SourceKey
 from drill.recovery.verdict import Outcome
 from drill.store.mapping import MICROSECOND, as_microseconds, canonical
+from drill.store.queries import during
 from drill.store.tables import DrillLineRow
 
 _FIXED = (
@@ -91,10 +92,7 @@ def stream(
     """Yield the facts of drills, oldest slot first, a few thousand in memory at a time."""
     scheduled_for = col(DrillLineRow.scheduled_for)
     statement: Select[Any] = select(*(getattr(DrillLineRow, name) for name in _READ))
-    if since is not None:
-        statement = statement.where(scheduled_for >= since)
-    if until is not None:
-        statement = statement.where(scheduled_for < until)
+    statement = statement.where(*during(scheduled_for, since, until))
     if source is not None:
         cloud, source_id = source
         statement = statement.where(

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from drill.errors import StoreError
 from drill.recovery.facts import FleetSums, NightlySums, WorstLag
 from drill.store.mapping import as_microseconds, as_span
+from drill.store.queries import during
 from drill.store.remembered import NightlySumsRow
 
 _MILLISECOND = 1000
@@ -40,12 +41,9 @@ def keep(session: Session, kept: NightlySums) -> None:
 def read(session: Session, since: datetime | None, until: datetime | None) -> list[NightlySums]:
     """Return the sums that were kept, oldest first."""
     taken_at = col(NightlySumsRow.taken_at)
-    statement = select(NightlySumsRow).order_by(taken_at, col(NightlySumsRow.cloud))
-    if since is not None:
-        statement = statement.where(taken_at >= since)
-    if until is not None:
-        statement = statement.where(taken_at < until)
-    return [_sums(row) for row in session.exec(statement)]
+    statement = select(NightlySumsRow).where(*during(taken_at, since, until))
+    ordered = statement.order_by(taken_at, col(NightlySumsRow.cloud))
+    return [_sums(row) for row in session.exec(ordered)]
 
 
 def _sums(row: NightlySumsRow) -> NightlySums:

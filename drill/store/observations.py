@@ -121,12 +121,8 @@ def of_source(
         .where(_LINE.cloud == source[0], _LINE.source_id == source[1])
         .where(_LINE.observed_at.is_not(None))
     )
-    if since is not None:
-        statement = statement.where(_LOOK.taken_at >= since)
-        made = made.where(_LINE.observed_at >= since)
-    if until is not None:
-        statement = statement.where(_LOOK.taken_at < until)
-        made = made.where(_LINE.observed_at < until)
+    statement = statement.where(*queries.during(_LOOK.taken_at, since, until))
+    made = made.where(*queries.during(_LINE.observed_at, since, until))
     found = _observations(session.connection().execute(statement))
     found += [
         observation_of(inventories().validate_json(text))

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Update, case, func, or_
+from sqlalchemy import ColumnElement, SQLColumnExpression, Update, case, func, or_
 from sqlmodel import Session, col, desc, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -30,6 +30,16 @@ def is_unfinished() -> ColumnElement[bool]:
 def is_free(now: datetime) -> ColumnElement[bool]:
     """Return the condition on a drill that nobody holds a live lease of."""
     return or_(col(DrillRow.leased_until).is_(None), col(DrillRow.leased_until) <= now)
+
+
+def during(
+    instant: SQLColumnExpression[datetime], since: datetime | None, until: datetime | None
+) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions on an instant to lie in ``[since, until)``; None is no border."""
+    if since is not None:
+        yield instant >= since
+    if until is not None:
+        yield instant < until
 
 
 def chosen(

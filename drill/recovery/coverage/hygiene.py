@@ -79,7 +79,7 @@ class _Copies:
         self.spans.append(span)
         if drill.target_kind == "new" and not math.isinf(span):
             self.billed += 1
-            price = prices.get(drill.flavor or "") if prices else None
+            price = prices.get(drill.flavor or "")
             if price is not None:
                 self.amounts.append(Decimal(int(span)) / _HOUR * Decimal(str(price)))
 
@@ -97,19 +97,14 @@ class _Copies:
         )
 
 
-def hygiene(drills: Iterable[DrillFacts], prices: Mapping[str, float]) -> Hygiene:
-    """Return the figures of drills of one cloud. ``prices`` are those per hour, by flavor; what has
-    none is in no sum, and counted apart: no data, not 0."""
-    copies = _Copies()
-    for drill in drills:
-        copies.add(drill, prices)
-    return copies.figures()
-
-
 def hygiene_by_cloud(
     drills: Iterable[DrillFacts], prices: Mapping[str, Mapping[str, float]]
 ) -> tuple[CloudHygiene, ...]:
-    """Return all clouds together, and then each that had a drill; a drill is looked at once."""
+    """Return all clouds together, and then each that had a drill; a drill is looked at once.
+
+    ``prices`` are those per hour, by cloud and flavor; what has none is in no sum, and counted
+    apart: no data, not 0.
+    """
     by_cloud: dict[str, _Copies] = {}
     for drill in drills:
         copies = by_cloud.get(drill.cloud)

@@ -10,12 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from drill.recovery.coverage.intervals import span_of
+from drill.recovery.coverage.totals import excess_of, rpo_target_of
 from drill.recovery.pickling import quickly_pickled
 from drill.report.context import Context
 from drill.report.language import _
 from drill.report.view.fleet import FAILURES, rto_attainment
-from drill.report.view.formats import Moment, gigabytes_text, moment, rta_text, span_text
+from drill.report.view.formats import (
+    Moment,
+    gigabytes_text,
+    lag_text,
+    moment,
+    rta_text,
+    span_text,
+)
 from drill.report.view.links import source_page
 from drill.report.view.signs import Sign, Tone
 from drill.report.view.small_bar import SmallBar, share_of, small_bar
@@ -303,9 +310,6 @@ def _lag_texts(one: Standing) -> tuple[str, str]:
     lag = one.lag
     if lag is None:
         return _("no data"), ""
-    if lag.kind == "none":
-        return _("no recovery point"), Tone.FAIL.value
-    target = next((drill.rpo_target for drill in one.past.drills if drill.rpo_target), None)
-    span = span_of(int(lag.milliseconds))
-    is_late = target is not None and span > target
-    return span_text(span), Tone.FAIL.value if is_late else ""
+    is_late = excess_of(lag.milliseconds, rpo_target_of(one.past.drills)) == 2
+    tone = Tone.FAIL.value if lag.kind == "none" or is_late else ""
+    return lag_text(lag.milliseconds), tone

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from drill.recovery.coverage.intervals import milliseconds_of
+from drill.recovery.coverage.intervals import milliseconds_of, span_of
 from drill.report.language import _
 
 
@@ -98,6 +99,13 @@ def _seconds_text(seconds: int, milliseconds: int) -> str:
         return f"{milliseconds} ms"
     tenths = milliseconds // 100
     return f"{seconds}.{tenths} s" if tenths else f"{seconds} s"
+
+
+def lag_text(milliseconds: float) -> str:
+    """Return a lag; infinite is that of a source without a recovery point."""
+    if math.isinf(milliseconds):
+        return _("no recovery point")
+    return span_text(span_of(int(milliseconds)))
 
 
 def signed_span_text(span: timedelta | None) -> str:

@@ -16,7 +16,7 @@ from drill.recovery.measure import Attainment
 from drill.report.language import _
 from drill.report.view.fleet import CONCLUSIVE, MONTH, due_within, rto_attainment
 from drill.report.view.fleet_page import page_name
-from drill.report.view.formats import percent, share_text, span_text
+from drill.report.view.formats import lag_text, percent, share_text, span_text
 from drill.report.view.links import source_page
 from drill.report.view.signs import Tone, sign
 from drill.report.view.standing import Standing
@@ -71,13 +71,6 @@ def numbers(
 def sums_of(standings: Iterable[Standing]) -> FleetSums:
     """Return the sums of what depends on windows, as each observation keeps them for its night."""
     return fleet_sums((one.key, one.ground, rpo_target_of(one.past.drills)) for one in standings)
-
-
-def lag_text(milliseconds: float) -> str:
-    """Return the lag of one source in words."""
-    if math.isinf(milliseconds):
-        return _("no recovery point")
-    return span_text(span_of(int(milliseconds)))
 
 
 def _number(

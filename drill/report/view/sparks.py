@@ -22,9 +22,8 @@ from drill.recovery.measure import Attainment
 from drill.report.language import _
 from drill.report.past import Past
 from drill.report.view.fleet import CONCLUSIVE, DAY, MONTH, PASSES, rto_attainment
-from drill.report.view.formats import share_text, span_text
+from drill.report.view.formats import lag_text, share_text, span_text
 from drill.report.view.history import NIGHTS, fleet_by_day
-from drill.report.view.numbers import lag_text
 from drill.report.view.standing import Standing
 
 DAYS = NIGHTS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from drill.recovery.coverage.hygiene import hygiene, lifetime_of
+from drill.recovery.coverage.hygiene import Hygiene, hygiene_by_cloud, lifetime_of
 from drill.recovery.facts import DrillFacts
 from drill.recovery.verdict import Outcome
 from tests.recovery.coverage.histories import a_drill, at
@@ -25,6 +26,12 @@ def copied(minutes: int, **facts: Any) -> DrillFacts:
         "flavor": "large",
     }
     return a_drill("03-02 13:00", ended=END, **(values | facts))
+
+
+def hygiene(drills: Sequence[DrillFacts], prices: Mapping[str, float]) -> Hygiene:
+    """Return the figures of drills that are all of one cloud."""
+    _together, only = hygiene_by_cloud(drills, {drills[0].cloud: prices})
+    return only.figures
 
 
 def test_a_copy_lives_from_the_accepted_restore_to_the_end_of_teardown():
