@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from drill.plan.alike import KeptOnce
 from drill.plan.forms import (
     Identifier,
     Name,
@@ -152,4 +153,5 @@ Check = Annotated[
     | SqlCheck
     | PhysicalCheck,
     Field(discriminator="kind"),
+    KeptOnce,
 ]

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from drill.plan.alike import KeptOnce
 from drill.plan.checks import Check as Check
 from drill.plan.checks import ConnectsCheck as ConnectsCheck
 from drill.plan.checks import HeartbeatCheck as HeartbeatCheck
@@ -81,7 +82,7 @@ class BackupRestore(PlanPart):
     """How the backup is chosen."""
 
 
-Restore = Annotated[PitrRestore | BackupRestore, Field(discriminator="mode")]
+Restore = Annotated[PitrRestore | BackupRestore, Field(discriminator="mode"), KeptOnce]
 
 
 class ExistingTarget(PlanPart):
@@ -123,7 +124,7 @@ class NewTarget(PlanPart):
     """Administrator password of the copy; without it each drill makes one up and forgets it."""
 
 
-Target = Annotated[ExistingTarget | NewTarget, Field(discriminator="kind")]
+Target = Annotated[ExistingTarget | NewTarget, Field(discriminator="kind"), KeptOnce]
 
 
 class Objectives(PlanPart):
@@ -182,13 +183,13 @@ class Plan(PlanPart):
     """Which recovery point is restored."""
     target: Target
     """The scratch instance that it is restored into."""
-    objectives: Objectives = Objectives()
+    objectives: Annotated[Objectives, KeptOnce] = Objectives()
     """The RPO target and the RTO target."""
-    login: Login | None = None
+    login: Annotated[Login, KeptOnce] | None = None
     """The account of the checks; a new target has its administrator without it."""
     checks: Annotated[tuple[Check, ...], Field(min_length=1)]
     """The questions to the restored copy, in this order."""
-    schedule: Schedule | None = None
+    schedule: Annotated[Schedule, KeptOnce] | None = None
     """When the plan comes due."""
     sqlserver: SqlServer | None = None
     """Only for SQL Server: which databases are restored."""
