@@ -13,9 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import structlog
 
+from drill.cli.unneeded import left_out
 from drill.errors import ExitCode
+
+# Three megabytes each, for months: to colour what a daemon never writes to a terminal, and to guess
+# the encoding of texts, where clouds answer in JSON alone.
+with left_out("rich"):
+    import structlog
+with left_out("charset_normalizer", "chardet"):
+    import requests  # noqa: F401  here first, for those that need it
 
 if TYPE_CHECKING:
     from drill.bootstrap import House

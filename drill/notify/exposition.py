@@ -7,13 +7,14 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from wsgiref.simple_server import WSGIServer
 
 from drill.errors import ConfigInvalid
 from drill.notify.metrics import METRICS, Sample
 from drill.plan.config import Config
 
 if TYPE_CHECKING:
+    from wsgiref.simple_server import WSGIServer
+
     from prometheus_client.core import Metric
 
 

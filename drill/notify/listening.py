@@ -9,12 +9,15 @@ from __future__ import annotations
 import errno
 import socket
 import threading
-from wsgiref.simple_server import WSGIServer
+from typing import TYPE_CHECKING
 
 import structlog
 
 from drill.errors import ConfigInvalid
 from drill.notify.exposition import Board, serve_metrics
+
+if TYPE_CHECKING:
+    from wsgiref.simple_server import WSGIServer
 
 NEVER_WORKS = frozenset({errno.EADDRNOTAVAIL, errno.EACCES, errno.EAFNOSUPPORT})
 """An address that is not of this host, a port that this user may not have, no IPv6 at all."""
