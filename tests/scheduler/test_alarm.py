@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,9 +22,9 @@ def scheduled(cron: str = "* * * * *", time_zone: str = "UTC", spread: str = "0s
     return a_plan(schedule={"cron": cron, "time_zone": time_zone, "spread": spread})
 
 
-def fired(plan: Plan, begin: datetime, days: int) -> list[datetime]:
+def fired(plans: Sequence[Plan], begin: datetime, days: int) -> list[datetime]:
     """Return when the trigger fires within some days."""
-    trigger = SlotTrigger(plan)
+    trigger = SlotTrigger(plans)
     previous: datetime | None = None
     found: list[datetime] = []
     now = begin
@@ -43,7 +44,7 @@ def fired(plan: Plan, begin: datetime, days: int) -> list[datetime]:
 def test_a_nightly_plan_fires_once_a_day_when_clocks_change_too(zone, cron):
     begin = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
-    found = fired(scheduled(cron, zone), begin, 360)
+    found = fired([scheduled(cron, zone)], begin, 360)
 
     assert len(found) == 360
     assert len(set(found)) == 360
@@ -53,7 +54,7 @@ def test_a_nightly_plan_fires_once_a_day_when_clocks_change_too(zone, cron):
 @given(st.timedeltas(timedelta(0), timedelta(days=366)))
 def test_a_slot_that_is_now_is_not_passed_over_and_none_comes_twice(since: timedelta):
     now = datetime(2026, 1, 1, tzinfo=UTC) + since
-    trigger = SlotTrigger(scheduled("*/7 * * * *", spread="5m"))
+    trigger = SlotTrigger([scheduled("*/7 * * * *", spread="5m")])
 
     first = trigger.get_next_fire_time(None, now)
     second = trigger.get_next_fire_time(first, now)
@@ -66,7 +67,31 @@ def test_a_slot_that_is_now_is_not_passed_over_and_none_comes_twice(since: timed
 
 
 def test_a_plan_without_a_next_date_rings_never():
-    assert SlotTrigger(a_plan()).get_next_fire_time(None, datetime.now(UTC)) is None
+    assert SlotTrigger([a_plan()]).get_next_fire_time(None, datetime.now(UTC)) is None
+
+
+def test_it_fires_when_any_of_its_plans_would_alone():
+    begin = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    plans = [
+        scheduled("30 2 * * *", "Europe/Berlin"),
+        scheduled("30 2 * * 1", "Europe/Berlin", spread="1h"),
+        scheduled("0 */5 * * *"),
+        a_plan(name="unscheduled"),
+    ]
+
+    found = fired(plans, begin, 100)
+
+    assert found == sorted({at for plan in plans for at in fired([plan], begin, 100)})
+
+
+def test_it_fires_for_the_same_slots_when_the_clock_was_set_back():
+    begin = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    trigger = SlotTrigger([scheduled("0 * * * *"), scheduled("30 * * * *")])
+    first = trigger.get_next_fire_time(None, begin)
+
+    trigger.get_next_fire_time(None, begin + timedelta(days=40))
+
+    assert trigger.get_next_fire_time(None, begin) == first
 
 
 def test_it_beats_until_it_is_stopped():
@@ -92,7 +117,7 @@ def test_what_fails_in_a_call_ends_the_run_with_it(where):
         return
 
     def hurry() -> None:
-        alarm._scheduler.modify_job("plan orders-nightly", next_run_time=datetime.now(UTC))
+        alarm._scheduler.modify_job("slots", next_run_time=datetime.now(UTC))
 
     calls = {"beat": fail, "ring": nothing} if where == "beat" else {"beat": hurry, "ring": fail}
     alarm = AlarmClock(**calls, every=timedelta(milliseconds=20))
@@ -102,11 +127,35 @@ def test_what_fails_in_a_call_ends_the_run_with_it(where):
         alarm.run()
 
 
-def test_alarms_are_those_of_the_plans_that_have_a_schedule():
+def test_there_is_an_alarm_as_long_as_some_plan_has_a_schedule():
     alarm = AlarmClock(ring=lambda: None, beat=lambda: None, every=timedelta(seconds=30))
     alarm.plan([scheduled(), a_plan(name="unscheduled")])
-    assert [job.id for job in alarm._scheduler.get_jobs()] == ["plan orders-nightly"]
+    alarm.plan([scheduled()])
+    assert [job.id for job in alarm._scheduler.get_jobs()] == ["slots"]
 
-    alarm.plan([])
+    alarm.plan([a_plan(name="unscheduled")])
 
     assert alarm._scheduler.get_jobs() == []
+
+
+def test_a_slot_that_begins_while_another_rings_is_not_passed_over():
+    begun, goes_on = threading.Semaphore(0), threading.Event()
+
+    def ring() -> None:
+        begun.release()
+        goes_on.wait(PATIENCE)
+
+    alarm = AlarmClock(ring=ring, beat=lambda: None, every=timedelta(seconds=30))
+    alarm.plan([scheduled()])
+    thread = threading.Thread(target=alarm.run)
+    thread.start()
+    alarm._is_started.wait(PATIENCE)
+
+    for _ in range(3):
+        alarm._scheduler.modify_job("slots", next_run_time=datetime.now(UTC))
+        assert begun.acquire(timeout=PATIENCE)
+
+    goes_on.set()
+    alarm.stop()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
