@@ -62,7 +62,7 @@ def prepare(engine: Engine) -> None:
             "journal_mode = WAL",  # readers do not wait for the writer
             "foreign_keys = ON",  # off by default
             "synchronous = FULL",  # an intent is on disk before the order goes out
-            "cache_size = -512",  # kibibytes a connection; the system has the file in memory anyway
+            "cache_size = -256",  # kibibytes a connection; the system has the file in memory anyway
         ):
             connection.execute(f"PRAGMA {pragma}").close()
 

@@ -53,7 +53,7 @@ def test_every_connection_is_safe(journal: SqlJournal):
         "busy_timeout": 30_000,
         "foreign_keys": 1,
         "synchronous": 2,
-        "cache_size": -512,
+        "cache_size": -256,
     }
 
 
