@@ -25,7 +25,7 @@ FIXED = (
 SUMMARY_FIELDS = (
     *("id", "plan_name", "trigger", "scheduled_for", "state", "started_at", "outcome"),
     *("finished_at", "reason", "teardown", "level", "is_simulated", "next_at", "leased_by"),
-    "leased_until",
+    *("leased_until", "failing_since"),
 )
 
 FORSAKEN_AFTER = timedelta(minutes=5)

@@ -64,6 +64,7 @@ class Summary:
     leased_by: str | None
     """The worker that has it, or had it last."""
     leased_until: datetime | None
+    failing_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,8 +67,9 @@ class Meter:
             drills=drills,
             conditions=find_conditions(known, self._manner, now=now, open_since=opened),
             unfinished=[
-                (one.state.value, one.plan.source.cloud, one.failing_since is not None)
-                for one in self._journal.unfinished()
+                (one.state.value, one.cloud, one.failing_since is not None)
+                for one in self._journal.in_hand()
+                if one.state is not State.FINISHED
             ],
             tallies=self._book.tallies(),
             version=__version__,
