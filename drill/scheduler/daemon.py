@@ -140,7 +140,8 @@ class Daemon:
         Nobody waits here: the next signal has to be heard.
         """
         try:
-            begun = [one.id for one in self._journal.unfinished() if one.state is not State.QUEUED]
+            not_begun = (State.QUEUED, State.FINISHED)
+            begun = [one.id for one in self._journal.in_hand() if one.state not in not_begun]
             self._journal.request_abort(begun)
             self._dispatcher.wake()
         except StoreUnavailable as error:
