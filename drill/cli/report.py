@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,17 @@ from typing import TYPE_CHECKING
 import click
 
 from drill.cli.output import console, output_option, print_json, say
-from drill.errors import DrillError
+from drill.cli.report_parts import (
+    DEFAULT_SAMPLE,
+    cards_in,
+    key_in,
+    looks_in,
+    narrowed,
+    options_of,
+    prices_in,
+    promises_in,
+    regions_in,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,18 +30,12 @@ if TYPE_CHECKING:
     from drill.bootstrap import House
     from drill.plan.config import Config
     from drill.plan.model import Plan
-    from drill.report.context import Context
-    from drill.report.looks import LooksOf
     from drill.report.past import Past, Scope
     from drill.report.render import RenderedReport
-    from drill.report.view.standing import Promises
     from drill.store.journal import SqlJournal
 
 WORKERS = 2
 """Processes that render a big report, this one among them."""
-DEFAULT_SAMPLE = 25
-"""Drills that are drawn for an auditor."""
-KEY_FILE = ".drill-pseudonyms.key"
 
 
 class _Instant(click.ParamType[datetime]):
@@ -209,6 +212,7 @@ def render_store(
     report = render_report(
         past, journal, folder=folder / config.folders.reports, context=context,
         promises=promises_of(plans), looks_of=looks_in(journal), workers=WORKERS,
+        kept=cards_in(folder, context.language),
     )  # fmt: skip
     return report.index
 
@@ -223,7 +227,7 @@ class _Making:
         from drill import __version__
         from drill.report.context import Context
 
-        self._journal, self._folder, self._scope = journal, folder, scope
+        self._journal, self._config, self._folder, self._scope = journal, config, folder, scope
         self._promises = promises_in(config, folder)
         self._looks_of = looks_in(journal)
         self._is_redacted = is_redacted
@@ -241,10 +245,18 @@ class _Making:
         """Write the whole report."""
         from drill.report.render import render_report
 
-        return render_report(
+        kept = None
+        is_the_usual = reports == self._folder / self._config.folders.reports
+        if is_the_usual and not self._is_redacted and not self._context.narrowed:
+            kept = cards_in(self._folder, self._context.language)
+        made = render_report(
             self._past(), self._journal, folder=reports, context=self._context,
             promises=self._promises, looks_of=self._looks_of, workers=WORKERS, progress=progress,
+            kept=kept,
         )  # fmt: skip
+        if made.not_kept:
+            say(f"{made.not_kept}: the next report counts everything anew")
+        return made
 
     def write_pdf(self, reports: Path) -> None:
         """Write the pages for managers and auditors as PDF beside them."""
@@ -298,91 +310,6 @@ class _Making:
         return names.past(past)
 
 
-def regions_in(config: Config, folder: Path) -> dict[str, str]:
-    """Return the region of each configured cloud. One behind a reference that cannot be read is
-    left out: not known to the report, which asks no cloud anything."""
-    from drill.errors import SecretUnavailable
-    from drill.plan.references import resolve
-
-    found = {}
-    for name, cloud in config.clouds.items():
-        with suppress(SecretUnavailable):
-            found[name] = resolve(cloud.region, folder=folder)
-    return found
-
-
-def prices_in(config: Config) -> dict[str, Mapping[str, float]]:
-    """Return the prices of each configured cloud, by flavor and hour."""
-    return {name: cloud.prices for name, cloud in config.clouds.items()}
-
-
-def looks_in(journal: SqlJournal) -> LooksOf:
-    """Return what reads the looks at a source when its page is rendered."""
-    return lambda key, since, until: journal.archive.looks_of(key, since=since, until=until)
-
-
-def narrowed(scope: Scope) -> Iterator[str]:
-    """Yield how the report is narrowed, as a reader types it."""
-    if scope.since is not None:
-        yield f"--since {scope.since.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
-    yield from (f"--scope {one}" for one in scope.patterns)
-    yield from (f"--cloud {one}" for one in sorted(scope.clouds))
-    yield from (f"--group {one}" for one in sorted(scope.groups))
-
-
-def options_of(context: Context, scope: Scope) -> Iterator[str]:
-    """Yield what has to be typed to get the same report again, the instant to the microsecond."""
-    yield from ("--at", context.at.astimezone(UTC).isoformat())
-    if scope.since is not None:
-        yield from ("--since", scope.since.astimezone(UTC).isoformat())
-    if not context.is_redacted:
-        for name, values in (
-            ("--scope", scope.patterns),
-            ("--cloud", sorted(scope.clouds)),
-            ("--group", sorted(scope.groups)),
-        ):
-            for one in values:
-                yield from (name, one)
-    if context.language != "en":
-        yield from ("--lang", context.language)
-    if context.is_redacted:
-        yield "--redact"
-    if context.sample_seed is not None:
-        yield from ("--sample-seed", context.sample_seed)
-    if context.sample_size != DEFAULT_SAMPLE:
-        yield from ("--sample-size", str(context.sample_size))
-
-
-def promises_in(config: Config, folder: Path) -> Promises:
-    """Return what the plans promise. A plan that cannot be read promises nothing here: the report
-    is about the past, and ``drill plan check`` is about plans."""
-    from drill.plan.loader import load_plans
-    from drill.recovery.coverage.promises import promises_of
-
-    plans, _problems = load_plans(folder / config.folders.plans)
-    return promises_of(loaded.plan for loaded in plans)
-
-
-def key_in(folder: Path) -> bytes:
-    """Return the key of the pseudonyms, made once and readable for its owner alone."""
-    import secrets
-
-    from drill.report.pseudonyms import KEY_BYTES
-
-    path = folder / KEY_FILE
-    try:
-        if not path.exists():
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(secrets.token_hex(KEY_BYTES))
-        return bytes.fromhex(path.read_text(encoding="ascii").strip())
-    except (OSError, ValueError) as error:
-        raise DrillError(
-            f"the key of the pseudonyms in {path} cannot be used: {error}",
-            hint="Remove the file to have a new key; the pseudonyms then change.",
-        ) from error
-
-
 @contextmanager
 def _shown_progress() -> Iterator[Callable[[int, int], None] | None]:
     """Show how many pages are rendered, on a terminal alone."""
@@ -393,6 +320,7 @@ def _shown_progress() -> Iterator[Callable[[int, int], None] | None]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     columns = (TextColumn("rendering pages"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=terminal, transient=True) as shown:
+    # No thread draws it: a process with threads cannot have a copy of itself help it.
+    with Progress(*columns, console=terminal, transient=True, auto_refresh=False) as shown:
         task = shown.add_task("pages", total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total)
+        yield lambda done, total: shown.update(task, completed=done, total=total, refresh=True)

@@ -43,6 +43,19 @@ class Archive(Protocol):
         """Return the newest observation without a fault of every source, taken at or before."""
         ...
 
+    def newest_observation(
+        self, source: SourceKey, *, at: datetime | None = None
+    ) -> Observation | None:
+        """Return the newest observation without a fault of one source, taken at or before."""
+        ...
+
+    def marks(self, *, at: datetime) -> Mapping[SourceKey, str]:
+        """Return a text for each source that a drill or an observation without a fault is about,
+        as known at an instant: it differs when another drill was enlisted, or another observation
+        made. That a drill goes on, or its teardown, does not change it.
+        """
+        ...
+
     def observations_of(
         self,
         source: SourceKey,

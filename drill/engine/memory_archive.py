@@ -6,13 +6,20 @@ Both hold to ``drill.engine.remembering``; one contract suite (tests/contract) h
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from drill.engine.ports import Journal
 from drill.engine.record import DrillRecord
-from drill.engine.remembering import closed, ensure_closable, ensure_openable, ensure_signable
+from drill.engine.remembering import (
+    closed,
+    ensure_closable,
+    ensure_openable,
+    ensure_signable,
+    mark_of,
+)
 from drill.engine.summary import facts_of, observation_of
 from drill.errors import StoreError
 from drill.recovery.coverage.reading import look_of
@@ -67,6 +74,16 @@ class MemoryArchive:
             if one.fault is None and (at is None or one.taken_at <= at):
                 newest[one.source] = one
         return newest
+
+    def newest_observation(
+        self, source: SourceKey, *, at: datetime | None = None
+    ) -> Observation | None:
+        return self.newest_observations(at=at).get(source)
+
+    def marks(self, *, at: datetime) -> Mapping[SourceKey, str]:
+        looks = {key: one.taken_at for key, one in self.newest_observations(at=at).items()}
+        drills = Counter(one.source for one in self.drill_facts() if one.enlisted_at <= at)
+        return {key: mark_of(drills[key], looks.get(key)) for key in {*looks, *drills}}
 
     def observations_of(
         self,

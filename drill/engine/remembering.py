@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from drill.errors import StoreError, UnknownName
 from drill.recovery.facts import ExceptionNote, Review
@@ -81,3 +81,9 @@ def ensure_signable(review: Review, known_ids: Collection[str]) -> None:
             f"{review.reviewer} had the drills run and cannot review them",
             hint="Let somebody else review them.",
         )
+
+
+def mark_of(drills: int, looked_at: datetime | None) -> str:
+    """Return the mark of a source (``Archive.marks``): how many drills there were, and when it was
+    looked at last."""
+    return f"{drills} {looked_at.astimezone(UTC).isoformat() if looked_at else '-'}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 
-from drill.engine.reviewing import reviewed
 from drill.recovery.coverage.fleet import (
     ControlOperation,
     FleetCoverage,
@@ -17,7 +17,6 @@ from drill.recovery.coverage.fleet import (
 )
 from drill.recovery.coverage.hygiene import CloudHygiene, hygiene_by_cloud
 from drill.recovery.coverage.metric import Metric, share
-from drill.recovery.coverage.reading import validity_of
 from drill.recovery.coverage.reconciliation import (
     Identity,
     Inventory,
@@ -28,12 +27,14 @@ from drill.recovery.coverage.reconciliation import (
     operation_of,
 )
 from drill.recovery.coverage.sampling import first_ranked, population_digest
-from drill.recovery.facts import DrillFacts, ExceptionNote, Population, Review, SourceKey
+from drill.recovery.facts import ExceptionNote, Population, Review, SourceKey
+from drill.recovery.tick import Tick, instant, micro
 from drill.report.context import Context
-from drill.report.past import Past, newest_populations
-from drill.report.signatures import Signature, accepted, in_order, signature_of
+from drill.report.past import newest_populations
+from drill.report.signatures import Signature, accepted, digest_of, in_order, signature_of
 from drill.report.view.attainment import Attained, attained
-from drill.report.view.standing import Standing, Status
+from drill.report.view.card import Card, Fleet
+from drill.report.view.standing import Status
 
 DEFAULT_SEED = "drill"
 """Known to everybody beforehand; who doubts the sample names a seed of their own."""
@@ -47,7 +48,7 @@ class Sample:
 
     seed: str
     is_default: bool
-    drawn: tuple[DrillFacts, ...]
+    drawn: tuple[Tick, ...]
     eligible: int
     eligible_digest: str
     """SHA-256 over the sorted ids of all drills that could be drawn, joined by newlines."""
@@ -68,21 +69,23 @@ class SourcePull:
     sources: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Audit:
-    """One period, from the inventory to what passed."""
+    """One period, from the inventory to what passed. What does not have to add up is counted when
+    it is asked for."""
 
+    fleet: Fleet = field(repr=False, compare=False)
+    context: Context = field(repr=False, compare=False)
     begin: datetime | None
     """The first slot that counts; None if there is no drill."""
     end: datetime
-    drills: tuple[DrillFacts, ...]
+    ticks: tuple[Tick, ...]
     """The real drills of the period, newest slot first."""
     simulated: int
     """Drills of the period that count nowhere."""
     inventory: Inventory
     operation: Operation
     by_source: tuple[tuple[SourceKey, Operation], ...]
-    control: ControlOperation
     coverage: FleetCoverage
     coverage_with_excluded: Metric
     """Fleet coverage as it would be without any exclusion: nobody can hide a source."""
@@ -90,55 +93,90 @@ class Audit:
     """Excluded sources whose newest conclusive drill failed."""
     by_cadence: tuple[tuple[timedelta, int, int], ...]
     """(cadence, covered, in scope), the shortest first."""
-    attainment: tuple[Attained, ...]
-    """RTO and RPO: first of all drills, then by tier and by engine."""
-    hygiene: tuple[CloudHygiene, ...]
-    """What the drills left behind: first of all clouds, then of each."""
-    scope: tuple[Standing, ...]
+    scope: tuple[Card, ...]
     """The sources in scope, worst first."""
     identities: tuple[Identity, ...]
-    sample: Sample
-    exceptions: tuple[ExceptionNote, ...]
-    """Those that held at some instant of the period, and all that still hold."""
-    signatures: tuple[Signature, ...]
-    """Reviews of the period or of a drill of it, the newest first."""
-    accepted: int
-    """Real, finished drills that the newest sound review accepted."""
-    finished: int
-    pulls: tuple[SourcePull, ...]
-    ordered: tuple[DrillFacts, ...]
-    """Every drill of the report, as a review counts them."""
-    digest: str
-    """SHA-256 over every drill of the report, as a review of all of them would have it."""
-    period_digest: str
-    """The same over ``drills``."""
+
+    @cached_property
+    def control(self) -> ControlOperation:
+        """Return whether drills ran as planned."""
+        one = self.operation
+        return control_operation(scheduled=one.scheduled, executed=one.executed, passed=one.passed)
+
+    @cached_property
+    def attainment(self) -> tuple[Attained, ...]:
+        """Return RTO and RPO: first of all drills, then by tier and by engine."""
+        return attained(self.ticks)
+
+    @cached_property
+    def hygiene(self) -> tuple[CloudHygiene, ...]:
+        """Return what the drills left behind: first of all clouds, then of each."""
+        return hygiene_by_cloud(self.ticks, self.context.prices)
+
+    @cached_property
+    def sample(self) -> Sample:
+        """Return the drills that were drawn for a closer look."""
+        context = self.context
+        return sample_of(self.ticks, seed=context.sample_seed, size=context.sample_size)
+
+    @cached_property
+    def exceptions(self) -> tuple[ExceptionNote, ...]:
+        """Return those that held at some instant of the period, and all that still hold."""
+        return tuple(_of_period(self.fleet.exceptions, self.begin or self.end, self.end))
+
+    @cached_property
+    def signatures(self) -> tuple[Signature, ...]:
+        """Return the reviews of the period or of a drill of it, the newest first."""
+        about = _about(self.fleet, self.begin or self.end, self.end)
+        return tuple(signature_of(one, self._ordered, self.context) for one in about)
+
+    @cached_property
+    def accepted(self) -> int:
+        """Return how many real, finished drills the newest sound review accepted."""
+        finished = (one for one in self.ticks if one.ending.outcome is not None)
+        return accepted(finished, self.signatures)
+
+    @cached_property
+    def finished(self) -> int:
+        """Return how many real drills have ended."""
+        return sum(1 for one in self.ticks if one.ending.outcome is not None)
+
+    @cached_property
+    def pulls(self) -> tuple[SourcePull, ...]:
+        """Return when each cloud was last asked."""
+        return tuple(_pulls(self.fleet.populations, self.fleet.cards))
+
+    @cached_property
+    def digest(self) -> str:
+        """Return the SHA-256 over every drill of the report, as a review of all of them has it."""
+        return digest_of(self._ordered)
+
+    @cached_property
+    def period_digest(self) -> str:
+        """Return the same over ``ticks``."""
+        has_all = len(self.ticks) == len(self._ordered)
+        return self.digest if has_all else digest_of(in_order(self.ticks))
+
+    @cached_property
+    def _ordered(self) -> list[Tick]:
+        return in_order(self.fleet.ticks)
 
 
-def audit_of(past: Past, standings: Sequence[Standing], context: Context) -> Audit:
+def audit_of(fleet: Fleet, context: Context) -> Audit:
     """Return the audit of the period of a report. Raise NumbersDisagree if it does not add up."""
-    at = context.at
-    inside = [one for one in past.drills if one.scheduled_for <= at]
-    real = [one for one in inside if not one.is_simulated]
-    begin = context.since or min((one.scheduled_for for one in real), default=None)
-    simulated = [one.key for one in standings if one.is_simulated]
-    out = excluded_sources(past.exceptions, at=at)
-    scope = tuple(one for one in standings if not one.is_simulated and one.key not in out)
-    by_source = tuple(
-        (key, operation_of(drill for drill in one.drills if drill.scheduled_for <= at))
-        for key, one in past.sources.items()
-    )
+    at, now, cards = context.at, micro(context.at), fleet.cards
+    inside = [one for one in fleet.ticks if one.slot <= now]
+    real = tuple(one for one in inside if not one.ending.is_simulated)
+    simulated = [one.key for one in cards if one.is_simulated]
+    out = excluded_sources(fleet.exceptions, at=at)
     operation = operation_of(inside)
-    members = [_member(one) for one in standings if not one.is_simulated]
-    coverage = fleet_coverage(members, past.exceptions, at=at)
+    by_source = tuple((one.key, one.operation) for one in sorted(cards, key=_key))
+    members = [_member(one) for one in cards if not one.is_simulated]
+    coverage = fleet_coverage(members, fleet.exceptions, at=at)
     by_cadence = tuple(_by_cadence(members, coverage))
-    ordered = tuple(in_order(past.drills))
-    signatures = tuple(
-        signature_of(one, ordered, context) for one in _about(past.reviews, inside, begin or at, at)
-    )
-    finished = [one for one in real if one.outcome is not None]
     inventory = inventory_of(
-        _listed(past.populations),
-        (one.key for one in standings),
+        _listed(fleet.populations),
+        (one.key for one in cards),
         excluded=out,
         simulated=simulated,
     )
@@ -153,46 +191,31 @@ def audit_of(past: Past, standings: Sequence[Standing], context: Context) -> Aud
         counted_by_cadence=sum(count for _cadence, _covered, count in by_cadence),
     )
     ensure_all_hold(found)
-    digest = reviewed(ordered).facts["sha256"]
     return Audit(
-        begin=begin,
+        fleet=fleet,
+        context=context,
+        begin=context.since or (instant(real[-1].slot) if real else None),
         end=at,
-        drills=tuple(real),
+        ticks=real,
         simulated=len(inside) - len(real),
         inventory=inventory,
         operation=operation,
         by_source=by_source,
-        control=control_operation(
-            scheduled=operation.scheduled, executed=operation.executed, passed=operation.passed
-        ),
         coverage=coverage,
         coverage_with_excluded=_with_excluded(coverage, members, out, at),
-        excluded_failing=sum(one.status is Status.FAILED for one in standings if one.key in out),
+        excluded_failing=sum(one.status is Status.FAILED for one in cards if one.key in out),
         by_cadence=by_cadence,
-        attainment=attained(real),
-        hygiene=hygiene_by_cloud(real, context.prices),
-        scope=scope,
+        scope=tuple(one for one in cards if not one.is_simulated and one.key not in out),
         identities=found,
-        sample=sample_of(real, seed=context.sample_seed, size=context.sample_size),
-        exceptions=tuple(_of_period(past.exceptions, begin or at, at)),
-        signatures=signatures,
-        accepted=len(accepted(finished, signatures)),
-        finished=len(finished),
-        pulls=tuple(_pulls(past)),
-        ordered=ordered,
-        digest=digest,
-        period_digest=digest
-        if len(real) == len(ordered)
-        else reviewed(in_order(real)).facts["sha256"],
     )
 
 
-def sample_of(drills: Sequence[DrillFacts], *, seed: str | None, size: int) -> Sample:
+def sample_of(ticks: Sequence[Tick], *, seed: str | None, size: int) -> Sample:
     """Draw drills by SHA-256 of the seed and their id: whoever has the list draws the same ones.
 
     More drills change the sample as little as they can: who is drawn depends on the own id alone.
     """
-    by_id = {one.id: one for one in drills}
+    by_id = {one.id: one for one in ticks}
     text = seed if seed is not None else DEFAULT_SEED
     drawn = first_ranked(text.encode("utf-8", "surrogatepass"), by_id, count=size)
     return Sample(
@@ -209,14 +232,18 @@ def _listed(populations: Iterable[Population]) -> Iterable[SourceKey]:
         yield from ((cloud, instance) for instance, _name in one.instances)
 
 
-def _member(one: Standing) -> FleetMember:
-    seen = one.past.observation
+def _key(one: Card) -> SourceKey:
+    return one.key
+
+
+def _member(one: Card) -> FleetMember:
     return FleetMember(
         source=one.key,
-        cadence=one.promise.cadence or validity_of(one.promise),
+        cadence=one.cadence,
         tier=one.tier,
-        size_bytes=seen.volume_gb * GB if seen and seen.volume_gb is not None else None,
-        drills=one.past.drills,
+        size_bytes=None if one.volume_gb is None else one.volume_gb * GB,
+        proven_at=one.covered_at,
+        attempted_at=one.attempted_at,
     )
 
 
@@ -249,40 +276,37 @@ def _of_period(
             yield note
 
 
-def _about(
-    reviews: Iterable[Review], drills: Sequence[DrillFacts], begin: datetime, end: datetime
-) -> list[Review]:
-    ids = {one.id for one in drills}
-    found = [
-        one
-        for one in reviews
-        if (one.drill_id is not None and one.drill_id in ids)
-        or (
-            one.period_from is not None
-            and one.period_to is not None
-            and one.period_from <= end
-            and one.period_to > begin
-        )
-    ]
+def _about(fleet: Fleet, begin: datetime, end: datetime) -> list[Review]:
+    found = [one for one in fleet.reviews if _is_about(one, fleet, begin, end)]
     return sorted(found, key=lambda one: (one.signed_at, one.id), reverse=True)
 
 
-def _pulls(past: Past) -> Iterable[SourcePull]:
-    newest = newest_populations(past.populations)
-    looks: dict[str, list[datetime]] = {}
-    for key, one in past.sources.items():
-        times = looks.setdefault(key[0], [])
-        if one.observation is not None:
-            times.append(one.observation.taken_at)
-    sources = [key[0] for key in past.sources]
-    for cloud in sorted({*looks, *newest}):
+def _is_about(review: Review, fleet: Fleet, begin: datetime, end: datetime) -> bool:
+    if review.drill_id is not None:
+        tick = fleet.tick(review.drill_id)
+        return tick is not None and tick.slot <= micro(end)
+    return (
+        review.period_from is not None
+        and review.period_to is not None
+        and review.period_from <= end
+        and review.period_to > begin
+    )
+
+
+def _pulls(populations: Iterable[Population], cards: Iterable[Card]) -> Iterable[SourcePull]:
+    newest = newest_populations(populations)
+    of_cloud: dict[str, list[Card]] = {}
+    for one in cards:
+        of_cloud.setdefault(one.key[0], []).append(one)
+    for cloud in sorted({*of_cloud, *newest}):
         listed = newest.get(cloud)
-        times = looks.get(cloud, [])
+        sources = of_cloud.get(cloud, [])
+        times = [one.looked_at for one in sources if one.looked_at is not None]
         yield SourcePull(
             cloud=cloud,
             listed_at=listed.taken_at if listed else None,
             listed=len(listed.instances) if listed else None,
             looked_at=max(times, default=None),
             looked_at_first=min(times, default=None),
-            sources=sources.count(cloud),
+            sources=len(sources),
         )

@@ -13,13 +13,14 @@ from drill.recovery.coverage.metric import Metric
 from drill.recovery.coverage.reconciliation import UNDER_WAY, Operation
 from drill.recovery.coverage.register import METRICS
 from drill.recovery.coverage.strata import FleetStatement, GroupStatement
-from drill.recovery.facts import DrillFacts, ExceptionNote
+from drill.recovery.facts import ExceptionNote
+from drill.recovery.tick import Tick
 from drill.recovery.verdict import Outcome
 from drill.report.audit import Audit
 from drill.report.control_map import frameworks
 from drill.report.data import DRILL_FIELDS, drill_row, head_of
 from drill.report.data_table import DataTable, Row, Value, foreign, instant
-from drill.report.population_data import CLOUD_FIELDS, INVENTORY_FIELDS, cloud_rows, inventory_rows
+from drill.report.population_data import CLOUD_FIELDS, cloud_rows
 from drill.report.printed import PRINTED
 from drill.report.signatures import Signature
 from drill.report.site import Site
@@ -34,7 +35,6 @@ def audit_tables(site: Site) -> Iterator[DataTable]:
     """Yield the tables below ``data/`` that stand beside the tables for auditors."""
     audit, context = site.audit, site.context
     tables: tuple[tuple[str, Sequence[str], Callable[[], Iterable[Row]]], ...] = (
-        ("inventory", INVENTORY_FIELDS, lambda: inventory_rows(site)),
         ("clouds", CLOUD_FIELDS, lambda: cloud_rows(audit.pulls)),
         ("reconciliation", RECONCILIATION_FIELDS, lambda: _reconciliation(audit)),
         ("coverage", COVERAGE_FIELDS, lambda: _coverage(audit)),
@@ -44,7 +44,7 @@ def audit_tables(site: Site) -> Iterator[DataTable]:
         (
             "exceptions",
             EXCEPTION_FIELDS,
-            lambda: (_exception(one, site) for one in site.past.exceptions),
+            lambda: (_exception(one, site) for one in site.fleet.exceptions),
         ),
         ("reviews", REVIEW_FIELDS, lambda: map(_review, audit.signatures)),
         ("sample", ("number", *DRILL_FIELDS), lambda: _sample(audit.sample.drawn, site)),
@@ -53,8 +53,17 @@ def audit_tables(site: Site) -> Iterator[DataTable]:
     )
     head = head_of(context)
     for name, fields, make in tables:
-        rows = tuple(make())
-        yield DataTable(name=name, head=head, fields=fields, rows=partial(tuple, rows))
+        yield DataTable(
+            name=name,
+            head=head,
+            fields=fields,
+            load=partial(_made, make),
+            reads_drills=name == "sample",
+        )
+
+
+def _made(make: Callable[[], Iterable[Row]]) -> Callable[[], Iterable[Row]]:
+    return partial(tuple, tuple(make()))
 
 
 RECONCILIATION_FIELDS = (
@@ -186,7 +195,7 @@ def _exception(note: ExceptionNote, site: Site) -> Row:
         foreign(note.closed_by) if is_closed else None,
         foreign(note.closing_reason) if is_closed else None,
         foreign(note.retest_drill_id) if is_closed else None, _span(age_of(note, at)),
-        was_failing(note, site.past),
+        was_failing(note, site.fleet),
     )  # fmt: skip
 
 
@@ -207,9 +216,9 @@ def _review(signature: Signature) -> Row:
     )  # fmt: skip
 
 
-def _sample(drawn: Sequence[DrillFacts], site: Site) -> Iterator[Row]:
-    for number, drill in enumerate(drawn, start=1):
-        yield (number, *drill_row(drill, site.context.links))
+def _sample(drawn: Sequence[Tick], site: Site) -> Iterator[Row]:
+    for number, tick in enumerate(drawn, start=1):
+        yield (number, *drill_row(site.fleet.facts(tick), site.context.links))
 
 
 CONTROL_FIELDS = ("framework", "edition", "clause", "title", "supported_by", "limits", "read")

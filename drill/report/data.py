@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, timedelta
 from functools import partial
 
 from drill.check.port import CheckAnswer
 from drill.recovery.coverage.intervals import milliseconds_of
-from drill.recovery.coverage.reading import validity_of
 from drill.recovery.facts import DrillFacts
+from drill.recovery.tick import Tick
 from drill.report.context import Context
 from drill.report.data_table import DataTable, Row, Value, foreign, instant
+from drill.report.digests import fingerprint
 from drill.report.history_data import HISTORY_FIELDS, history_rows
-from drill.report.site import Site, fingerprint
-from drill.report.view.calendar import month_of
+from drill.report.population_data import INVENTORY_FIELDS, inventory_rows
+from drill.report.site import Site
+from drill.report.source_data import SOURCE_FIELDS
+from drill.report.view.card import Card, Fleet
 from drill.report.view.fleet import failing_part, rpo_attainment, rto_attainment
 from drill.report.view.formats import machine_text, moment
-from drill.report.view.links import RECENT, Links, source_page
+from drill.report.view.links import NO_LINKS, RECENT, Links
 from drill.report.view.numbers import numbers, sums_of
 from drill.report.view.overview import in_scope
-from drill.report.view.standing import Standing, name_of
-from drill.report.view.statuses import SLUGS
+from drill.report.view.recovery_counts import month_begin, month_name, month_of
 
 SCHEMA = 2
 """Number of the shape of these files; it rises when a field changes its meaning."""
@@ -29,32 +31,38 @@ SCHEMA = 2
 DRILLS_AT_MOST = 5000
 """Up to so many drills one file has all of them; beyond, older months have files of their own."""
 
-Fields = Sequence[tuple[str, Value]]
-
 _PASSED, _FAILED, _NO_DATA = (
     one.value for one in (CheckAnswer.PASSED, CheckAnswer.FAILED, CheckAnswer.NO_DATA)
 )
 
 
+def first_tables(site: Site) -> Iterator[DataTable]:
+    """Yield the tables below ``data/`` that are made of cards alone."""
+    head = head_of(site.sources.context)
+    sources = [one.cells for one in sorted(site.cards, key=_key)]
+    yield DataTable(name="sources", head=head, fields=SOURCE_FIELDS, rows=partial(tuple, sources))
+    inventory = tuple(inventory_rows(site))
+    yield DataTable(
+        name="inventory", head=head, fields=INVENTORY_FIELDS, rows=partial(tuple, inventory)
+    )
+
+
 def data_tables(site: Site) -> Iterator[DataTable]:
-    """Yield the tables below ``data/``: drills, sources, the numbers of the overview and how they
-    went."""
-    context = site.context
+    """Yield the other tables about drills, the numbers of the overview, and how they went."""
+    context, ticks = site.context, site.fleet.ticks
     links = context.links
-    drills = site.past.drills
-    recent: Sequence[DrillFacts] = drills
-    if len(drills) > DRILLS_AT_MOST:
-        oldest = (context.at - RECENT).astimezone(UTC)
-        border = oldest.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        recent = [one for one in drills if one.scheduled_for >= border]
-        yield from _months(drills[len(recent) :], links, site.ids_with_page)
+    border = None
+    if len(ticks) > DRILLS_AT_MOST:
+        border = month_of((context.at - RECENT).astimezone(UTC))
+        yield from _months(ticks, border, site)
     head = head_of(context)
     yield DataTable(
-        name="drills", head=head, fields=DRILL_FIELDS, rows=partial(_rows, recent, links)
+        name="drills",
+        head=head,
+        fields=DRILL_FIELDS,
+        load=partial(_loaded, site.fleet, border, links),
+        reads_drills=True,
     )
-    ordered = sorted(site.standings, key=_key)
-    sources = [[value for _name, value in source_fields(one, context)] for one in ordered]
-    yield DataTable(name="sources", head=head, fields=SOURCE_FIELDS, rows=partial(tuple, sources))
     metrics = tuple(_metrics(site, context))
     yield DataTable(
         name="metrics",
@@ -79,26 +87,42 @@ def head_of(context: Context) -> dict[str, Value]:
     }
 
 
-def _key(one: Standing) -> tuple[str, str]:
+def _key(one: Card) -> tuple[str, str]:
     return one.key
 
 
-def _months(
-    drills: Iterable[DrillFacts], links: Links, with_page: Container[str]
-) -> Iterator[DataTable]:
-    """Yield a compressed table for each older month."""
-    by_month: dict[str, list[DrillFacts]] = {}
-    for drill in drills:
-        by_month.setdefault(month_of(drill.scheduled_for), []).append(drill)
-    for month in sorted(by_month):
-        inside = by_month[month]
+def _months(ticks: Iterable[Tick], border: int, site: Site) -> Iterator[DataTable]:
+    """Yield a compressed table for each month before another one.
+
+    It does not say which drills have a page, for there are fewer with time: what nothing happens to
+    any more keeps its file.
+    """
+    by_month: dict[int, list[Tick]] = {}
+    for tick in ticks:
+        by_month.setdefault(month_of(tick.night), []).append(tick)
+    for month in sorted(one for one in by_month if one < border):
         yield DataTable(
-            name=f"drills-{month}",
-            fields=DRILL_FIELDS,
-            rows=partial(_rows, inside, links),
+            name=f"drills-{month_name(month)}",
+            fields=DRILL_FIELDS[:-1],
+            load=partial(_loaded_month, site.fleet, month),
+            reads_drills=True,
             forms=("csv.gz",),
-            digest=fingerprint(inside, with_page),
+            digest=fingerprint(by_month[month]),
         )
+
+
+def _loaded_month(fleet: Fleet, month: int) -> Callable[[], Iterable[Row]]:
+    drills = fleet.within(month_begin(month), month_begin(month + 1))
+    return partial(_rows_without_page, drills)
+
+
+def _rows_without_page(drills: Iterable[DrillFacts]) -> Iterator[Row]:
+    return (drill_row(one, NO_LINKS)[:-1] for one in drills)
+
+
+def _loaded(fleet: Fleet, first: int | None, links: Links) -> Callable[[], Iterable[Row]]:
+    """Read the drills from one month on; None is all of them."""
+    return partial(_rows, fleet.within(month_begin(first) if first else None, None), links)
 
 
 def _rows(drills: Iterable[DrillFacts], links: Links) -> Iterator[Row]:
@@ -177,55 +201,6 @@ DRILL_FIELDS = (
 """The columns of the drills, in CSV and in JSON."""
 
 
-def source_fields(one: Standing, context: Context) -> Fields:
-    """Return every field of a source; shares as numerator and denominator, in milliseconds."""
-    seen, newest = one.past.observation, one.newest
-    proof = one.newest_proof
-    window, proven = one.metrics.get("window_coverage"), one.metrics["proven"]
-    suspect, images = one.metrics["suspect"], one.metrics["image_coverage"]
-    lag = one.lag
-    return (
-        ("cloud", one.key[0]),
-        ("region", foreign(context.region(one.key[0]))),
-        ("source_id", foreign(one.key[1])),
-        ("source_name", foreign(name_of(one.past))),
-        ("engine", seen.engine if seen else newest.engine if newest else None),
-        ("volume_gb", seen.volume_gb if seen else None),
-        ("tier", one.tier),
-        ("cadence_ms", _span(one.promise.cadence)),
-        ("proof_validity_ms", _span(validity_of(one.promise))),
-        ("standing", SLUGS[one.status]),
-        ("is_simulated", one.is_simulated),
-        ("drills", len(one.past.drills)),
-        ("newest_drill_id", foreign(newest.id if newest else None)),
-        ("newest_outcome", newest.outcome.value if newest and newest.outcome else None),
-        ("newest_proof_at", instant(proof.finished_at if proof else None)),
-        ("proof_ends_at", instant(one.expires_at)),
-        ("proofs_of_restorable", len(one.standing_proofs)),
-        ("windows_read_at", instant(seen.taken_at if seen else None)),
-        ("promised_ms", _part(window.denominator if window else None)),
-        ("advertised_ms", _part(proven.denominator) if one.window else None),
-        ("proven_ms", _part(proven.numerator) if one.window else None),
-        ("suspect_ms", _part(suspect.numerator) if one.window else None),
-        ("gaps", len(one.gaps.stretches) if one.gaps else None),
-        ("longest_gap_ms", one.gaps.longest if one.gaps else None),
-        ("lag_ms", int(lag.milliseconds) if lag and lag.kind != "none" else None),
-        ("backups", _part(images.denominator) if one.window else None),
-        ("backups_proven", _part(images.numerator) if one.window else None),
-        ("page", f"i/{source_page(one.key)}"),
-    )
-
-
-SOURCE_FIELDS = (
-    "cloud", "region", "source_id", "source_name", "engine", "volume_gb", "tier", "cadence_ms",
-    "proof_validity_ms", "standing", "is_simulated", "drills", "newest_drill_id", "newest_outcome",
-    "newest_proof_at", "proof_ends_at", "proofs_of_restorable", "windows_read_at", "promised_ms",
-    "advertised_ms", "proven_ms", "suspect_ms", "gaps", "longest_gap_ms", "lag_ms", "backups",
-    "backups_proven", "page",
-)  # fmt: skip
-"""The columns of the sources, in CSV and in JSON."""
-
-
 METRIC_FIELDS = (
     "id", "title", "text", "share", "numerator", "denominator", "n", "target", "basis",
 )  # fmt: skip
@@ -233,8 +208,8 @@ METRIC_FIELDS = (
 
 def _metrics(site: Site, context: Context) -> Iterator[Row]:
     """Yield the numbers of the overview with what they were counted over."""
-    scope = in_scope(site.past, site.standings, context.at)
-    for one in numbers(site.past.drills, scope, sums_of(scope), context.at):
+    scope = in_scope(site.fleet, context.at)
+    for one in numbers(site.fleet.ticks, scope, sums_of(scope), context.at):
         share = (
             one.numerator / one.denominator
             if one.numerator is not None and one.denominator
@@ -244,10 +219,6 @@ def _metrics(site: Site, context: Context) -> Iterator[Row]:
             one.id, one.title, one.value, share, one.numerator, one.denominator, one.count,
             one.target, one.basis,
         )  # fmt: skip
-
-
-def _part(value: float | None) -> int | None:
-    return None if value is None else int(value)
 
 
 def _span(span: timedelta | None) -> int | None:

@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -31,13 +31,21 @@ class DataTable:
 
     name: str
     fields: Sequence[str]
-    rows: Callable[[], Iterable[Row]]
+    rows: Callable[[], Iterable[Row]] = tuple
     """Makes the rows, once for all forms; can be pickled."""
     head: Mapping[str, Value] = field(default_factory=dict)
     """What stands before the rows in JSON."""
     forms: tuple[Form, ...] = ("csv", "json")
     digest: str = ""
     """Of what it is made of; empty for a table that is always made."""
+    load: Callable[[], Callable[[], Iterable[Row]]] | None = None
+    """Reads what the rows are made of, where the past is, and returns what makes them elsewhere."""
+    reads_drills: bool = False
+    """Whether that reads more of drills than is counted."""
+
+    def loaded(self) -> DataTable:
+        """Return the table with what its rows are made of: then it can be sent away."""
+        return self if self.load is None else replace(self, rows=self.load(), load=None)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -46,7 +54,7 @@ class DataTable:
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """Yield the name and the bytes of each of its files."""
-        rows = list(self.rows())
+        rows = list(self.loaded().rows())
         for name, form in zip(self.names, self.forms, strict=True):
             if form == "json":
                 yield name, json_of(self.head, self.name, self.fields, rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from drill.errors import DrillError
@@ -42,7 +43,7 @@ class ReportFolder:
             if _is_already(path, content):
                 self.unchanged.append(path)
             else:
-                _replace(path, content)
+                _replace(path, (content,))
                 self.written.append(path)
         except OSError as error:
             raise ReportFolderUnusable(
@@ -67,8 +68,13 @@ class ReportFolder:
         return directory
 
 
-def put_file(path: Path, content: bytes) -> None:
+def put_file(path: Path, *content: bytes) -> None:
     """Write one file anywhere, whole or not at all. Raise ReportFolderUnusable."""
+    put_lines(path, content)
+
+
+def put_lines(path: Path, content: Iterable[bytes]) -> None:
+    """Do so piece by piece, without all of them in memory."""
     try:
         if path.is_symlink():
             raise ReportFolderUnusable(
@@ -104,12 +110,12 @@ def _is_already(path: Path, content: bytes) -> bool:
     return path.read_bytes() == content
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(path: Path, content: Iterable[bytes]) -> None:
     """Write beside and rename. Without fsync: a page that a crash spoils is written again."""
     handle, name = tempfile.mkstemp(prefix=".drill-", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            file.writelines(content)
         Path(name).chmod(FILE_MODE)
         Path(name).replace(path)
     except BaseException:

@@ -22,7 +22,7 @@ HISTORY_FIELDS = (
 def history_rows(site: Site) -> Iterator[Row]:
     """Yield the sums of each cloud in each night, the oldest night first; none of a report that is
     about less than they are."""
-    for night, clouds in nights_until(site.past.nights or (), site.context.at).items():
+    for night, clouds in nights_until(site.fleet.nights or (), site.context.at).items():
         for cloud in sorted(clouds):
             yield (night.isoformat(), *_row(clouds[cloud]))
 

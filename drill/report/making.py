@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Protocol
 
 from drill.engine.record import DrillRecord, Event
-from drill.recovery.facts import DrillFacts
+from drill.recovery.facts import SourceKey
+from drill.report.aside import Aside
 from drill.report.context import Context
 from drill.report.data_table import DataTable
 from drill.report.environment import environment
@@ -22,6 +24,7 @@ from drill.report.looks import LooksOf, source_data
 from drill.report.manifest import Entry
 from drill.report.site import DRILL, FLEET, INDEX, KINDS, SOURCE, Page
 from drill.report.view.drill import DrillData
+from drill.report.view.standing import Standing
 
 CHUNK = 20
 """Pages that a helper gets at once."""
@@ -67,6 +70,11 @@ class Made:
     was_written: bool
 
 
+Task = Callable[[], list[Made]]
+Running = dict[Future[list[Made]], Task]
+"""What other processes were given, and how to do it here."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """What every page of one report is rendered with, and by whom."""
@@ -75,6 +83,7 @@ class Job:
     context: Context
     book: DrillBook
     looks_of: LooksOf
+    standing_of: Callable[[SourceKey], Standing]
     pool: Executor | None
     """Other processes that render; None if this one does everything."""
     workers: int
@@ -86,7 +95,7 @@ def made_by_all(
     todo: Sequence[Page],
     held: list[tuple[Page, bytes]],
     job: Job,
-    begun: Iterable[Future[list[Made]]] = (),
+    begun: Running | None = None,
 ) -> Iterator[list[Made]]:
     """Yield what was made, piece by piece, here or in other processes.
 
@@ -97,7 +106,7 @@ def made_by_all(
     done, counted = 0, {page.name for page in pages}
     own = _made_here(whole, held, job)
     for made in (
-        _in_processes(job.pool, tables, pages, job, own, begun)
+        _in_processes(job.pool, tables, pages, job, own, begun or {})
         if job.pool
         else _in_turn(tables, pages, job, own)
     ):
@@ -140,36 +149,86 @@ def _in_processes(
     pages: Sequence[Page],
     job: Job,
     own: Iterator[list[Made]],
-    begun: Iterable[Future[list[Made]]],
+    begun: Running,
 ) -> Iterator[list[Made]]:
     """Yield pieces as they are done. While the helpers have enough to do, this process makes what
     is its own, a step at a time; and when that is done, it makes what they would."""
-    running: dict[Future[list[Made]], list[Page]] = {one: [] for one in begun}
-    for table in tables:
-        running[pool.submit(make_table, job.folder, table)] = []
+    running = dict(begun)
     for chunk in _chunks(pages):
-        loaded = _loaded(chunk, job)
-        running[pool.submit(_make_pages, job.folder, job.context, loaded)] = loaded
+        task = partial(_make_pages, job.folder, job.context, _loaded(chunk, job))
+        hand_over(pool, task, running)
         while len(running) >= QUEUED * (job.workers - 1):
             made = next(own, None)
-            yield made if made is not None else _taken_back(running, job)
+            yield made if made is not None else _taken_back(running)
             yield from _finished(running)
+    for table in tables:
+        hand_over(pool, partial(make_table, job.folder, table.loaded()), running)
     yield from own
     while running:
-        yield _taken_back(running, job)
+        yield _taken_back(running)
         yield from _finished(running)
 
 
-def _taken_back(running: dict[Future[list[Made]], list[Page]], job: Job) -> list[Made]:
-    """Make the newest pages that no helper has begun with; if there are none, wait for one."""
+def page_tasks(folder: Path, context: Context, pages: Sequence[Page]) -> list[Task]:
+    """Return what makes pages of which nothing else has to be read."""
+    return [partial(_make_pages, folder, context, chunk) for chunk in _chunks(pages)]
+
+
+def made_by_two(
+    tables: Sequence[DataTable],
+    todo: Sequence[Page],
+    held: list[tuple[Page, bytes]],
+    job: Job,
+    begun: Aside[list[Made]],
+) -> Iterator[list[Made]]:
+    """Yield what was made, piece by piece, here or by a copy of this process.
+
+    ``begun`` is what another copy was given already. What the copy is to make must not be read from
+    the store by then: only the overview is made here, for nobody knows what it will read.
+    """
+    here = [page for page in todo if KINDS[page.kind].reads_drills]
+    others = [page for page in todo if not KINDS[page.kind].reads_drills]
+    whole = [page for page in others if KINDS[page.kind].needs_everything]
+    pages = [page for page in others if not KINDS[page.kind].needs_everything]
+    large = [table.loaded() for table in tables if table.reads_drills]
+    small = [table for table in tables if not table.reads_drills]
+    # What is made of an audit is made by one of the two: it counts for itself what it needs.
+    tasks: list[Task] = [partial(_make_audit, job.folder, job.context, small, whole)]
+    tasks += [partial(make_table, job.folder, table) for table in large]
+    tasks += page_tasks(job.folder, job.context, _loaded(pages, job))
+    shared = Aside(tasks)
+    yield from _made_here(here, held, job)
+    done, counted = 0, {page.name for page in pages}
+    for some in (shared, begun):
+        for made in some.finished():
+            done += sum(1 for one in made if one.name in counted)
+            if job.progress is not None:
+                job.progress(done, len(pages))
+            yield made
+
+
+def _make_audit(
+    folder: Path, context: Context, tables: Sequence[DataTable], pages: Sequence[Page]
+) -> list[Made]:
+    made = [one for table in tables for one in make_table(folder, table)]
+    return made + _make_pages(folder, context, pages)
+
+
+def hand_over(pool: Executor, task: Task, running: Running) -> None:
+    """Have a helper do something, and remember what it was."""
+    running[pool.submit(task)] = task
+
+
+def _taken_back(running: Running) -> list[Made]:
+    """Do the newest thing that no helper has begun with; if there is none, wait for one."""
     for one in reversed(running):
-        if running[one] and one.cancel():
-            return _make_pages(job.folder, job.context, running.pop(one))
+        if one.cancel():
+            return running.pop(one)()
     wait(running, return_when=FIRST_COMPLETED)
     return []
 
 
-def _finished(running: dict[Future[list[Made]], list[Page]]) -> Iterator[list[Made]]:
+def _finished(running: Running) -> Iterator[list[Made]]:
     """Yield what the helpers have made meanwhile."""
     for one in wait(running, timeout=0).done:
         del running[one]
@@ -196,17 +255,17 @@ def _data_of(page: Page, job: Job) -> object:
     if page.kind == DRILL.name:
         return _drill_data(page.data, job.book)
     if page.kind == SOURCE.name:
-        return source_data(page.data, job.looks_of)
+        return source_data(job.standing_of(page.data), job.looks_of)
     return page.data
 
 
-def _drill_data(facts: DrillFacts, book: DrillBook) -> DrillData:
-    record = book.find(facts.id)
+def _drill_data(drill_id: str, book: DrillBook) -> DrillData:
+    record = book.find(drill_id)
     if record is None:
         raise ReportFolderUnusable(
-            f"drill {facts.id[:80]!r} is in the archive and not in the store"
+            f"drill {drill_id[:80]!r} is in the archive and not in the store"
         )
-    return DrillData(record=record, events=tuple(book.events_of(facts.id)))
+    return DrillData(record=record, events=tuple(book.events_of(drill_id)))
 
 
 def make_table(folder: Path, table: DataTable) -> list[Made]:

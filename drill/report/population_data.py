@@ -10,7 +10,6 @@ from drill.report.data_table import Row, foreign, instant
 from drill.report.past import newest_populations
 from drill.report.site import Site
 from drill.report.view.links import source_page
-from drill.report.view.standing import name_of
 
 INVENTORY_FIELDS = (
     "cloud", "source_id", "source_name", "part", "is_listed", "has_plan", "page",
@@ -26,24 +25,24 @@ CLOUD_FIELDS = (
 
 def inventory_rows(site: Site) -> Iterator[Row]:
     """Yield every instance once, by cloud and id, with the part that it is counted in."""
-    newest = newest_populations(site.past.populations)
+    newest = newest_populations(site.fleet.populations)
     listed = {(cloud, one): name for cloud, seen in newest.items() for one, name in seen.instances}
-    known = {one.key: one for one in site.standings}
-    excluded = excluded_sources(site.past.exceptions, at=site.context.at)
+    known = {one.key: one for one in site.cards}
+    excluded = excluded_sources(site.fleet.exceptions, at=site.sources.context.at)
     for key in sorted({*listed, *known}):
-        standing = known.get(key)
-        if standing is not None and standing.is_simulated:
+        card = known.get(key)
+        if card is not None and card.is_simulated:
             part = "simulated"
         elif key in excluded:
             part = "excluded"
         else:
-            part = "without_plan" if standing is None else "in_scope"
-        name = listed[key] if standing is None else name_of(standing.past)
+            part = "without_plan" if card is None else "in_scope"
+        name = listed[key] if card is None else card.name
         yield (
             key[0], foreign(key[1]), foreign(name), part,
             key in listed if key[0] in newest else None,
             key[1] in newest[key[0]].in_scope if key[0] in newest else None,
-            f"i/{source_page(key)}" if standing is not None else None,
+            f"i/{source_page(key)}" if card is not None else None,
         )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from drill.recovery.facts import (
     Review,
     SourceKey,
 )
+from drill.recovery.ordering import newest_first
 from drill.recovery.persons import reading_of
 from drill.report.past import Past, past_of
 
@@ -170,7 +171,7 @@ class Pseudonyms:
             if one.observation is not None
         }
         return past_of(
-            [self.drill(drill) for drill in past.drills],
+            newest_first(self.drill(drill) for drill in past.drills),
             seen,
             exceptions=[self.note(note) for note in past.exceptions],
             populations=[self.population(one) for one in past.populations],

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from drill.recovery.coverage.promises import Promises
+from drill.report.aside import Aside, may_be_copied
 from drill.report.audit_data import audit_tables
 from drill.report.collector import collector_resting
 from drill.report.context import Context
-from drill.report.data import data_tables
+from drill.report.data import data_tables, first_tables
 from drill.report.data_table import DataTable
 from drill.report.folder import ReportFolder, ReportFolderUnusable
+from drill.report.kept import read_kept, write_kept
 from drill.report.language import speaking
 from drill.report.looks import LooksOf, no_looks
 from drill.report.making import (
@@ -21,22 +25,27 @@ from drill.report.making import (
     Job,
     Made,
     Progress,
+    Running,
+    Task,
+    hand_over,
     helpers,
     made_by_all,
+    made_by_two,
     make_table,
+    page_tasks,
     put_page,
 )
 from drill.report.manifest import NAME as MANIFEST
 from drill.report.manifest import Entry, Manifest, is_current, read_manifest
 from drill.report.past import Past
-from drill.report.site import INDEX, Page, plan_site
+from drill.report.site import INDEX, Page, Site, plan_site
 from drill.report.view.formats import moment
-from drill.report.view.standing import Promises
+from drill.report.view.sampled import shown_drills
 
 MANY = 400
 """From so many pages on it is worth starting other processes."""
-LONG = 20_000
-"""From so many drills on other processes are started before the pages are planned: planning takes
+LONG = 2000
+"""From so many sources on other processes are started before the pages are planned: planning takes
 longer than starting them."""
 
 
@@ -51,6 +60,8 @@ class RenderedReport:
     """Files that were rendered and had this very content already; they were not touched."""
     skipped: int
     """Pages that were not rendered at all, because what they are made of is the same."""
+    not_kept: str = ""
+    """Why the cards could not be kept for the next report, or empty."""
 
 
 def render_report(
@@ -63,8 +74,12 @@ def render_report(
     looks_of: LooksOf = no_looks,
     workers: int = 1,
     progress: Progress | None = None,
+    kept: Path | None = None,
 ) -> RenderedReport:
     """Write the report below a folder; the overview comes last, and then the manifest.
+
+    ``kept`` is a file for the cards of the sources: those of the last report are read from it, and
+    count where nothing has changed, and those of this one are written to it.
 
     ``workers`` is how many processes render a big report, this one among them. The same past and
     context give the same bytes. Pages of what is no longer in the report stay where they are, and
@@ -73,7 +88,9 @@ def render_report(
     if context.at.utcoffset() is None:
         raise ValueError("a naive datetime is not an instant")
     with collector_resting():
-        return _render_report(past, book, folder, context, promises, looks_of, workers, progress)
+        return _render_report(
+            past, book, folder, context, promises, looks_of, workers, progress, kept
+        )
 
 
 def _render_report(
@@ -85,44 +102,48 @@ def _render_report(
     looks_of: LooksOf,
     workers: int,
     progress: Progress | None,
+    kept: Path | None,
 ) -> RenderedReport:
     output = ReportFolder(folder)
     before = read_manifest(folder)
+    is_big = len(past.sources) >= LONG
     with ExitStack() as stack:
-        pool = helpers(stack, workers) if len(past.drills) >= LONG else None
         with speaking(context.language):
-            site = plan_site(past, context, promises=promises)
-        _ensure_unique(site.names())
+            cards = read_kept(kept, context) if kept is not None else {}
+            is_mostly_known = 2 * len(cards) > len(past.sources)
+            has_copy = is_big and is_mostly_known and workers > 1 and may_be_copied()
+            pool = helpers(stack, workers) if is_big and not has_copy else None
+            site = plan_site(past, context, promises=promises, kept=cards)
         entries: dict[str, Entry] = {}
-        tables: list[DataTable] = []
-        begun: list[Future[list[Made]]] = []
-        for table in (*data_tables(site), *audit_tables(site)):
-            found = {name: before.entries.get(name) for name in table.names}
-            if all(
-                one and _is_same(folder, name, table.digest, one, before)
-                for name, one in found.items()
-            ):
-                entries |= {name: one for name, one in found.items() if one}
-            elif pool is not None:
-                begun.append(pool.submit(make_table, folder, table))
-            else:
-                tables.append(table)
-        todo: list[Page] = []
-        for page in site.pages:
-            known = before.entries.get(page.name)
-            if known and _is_same(folder, page.name, page.digest, known, before):
-                entries[page.name] = known
-            else:
-                todo.append(page)
-        skipped = len(site.pages) - len(todo)
+        begun: Running = {}
+        tables = _tables_to_make(first_tables(site), folder, before, entries, pool, begun)
+        aside = None
+        if has_copy:
+            first: list[Task] = [partial(make_table, folder, table) for table in tables]
+            first += page_tasks(folder, context, site.first_pages)
+            aside = Aside(first)
+            tables = []
+        with speaking(context.language):
+            _ensure_unique(site.names())
+        if has_copy:
+            for tick in shown_drills(site.audit):
+                site.fleet.facts(tick)
+        others = (*data_tables(site), *audit_tables(site))
+        tables += _tables_to_make(others, folder, before, entries, pool, begun)
+        todo = _pages_to_make(site, folder, before, entries, is_begun=has_copy)
         if pool is None and len(todo) >= MANY:
             pool = helpers(stack, workers)
         job = Job(
-            folder=folder, context=site.context, book=book, looks_of=looks_of, pool=pool,
-            workers=workers, progress=progress,
+            folder=folder, context=site.context, book=book, looks_of=looks_of,
+            standing_of=site.sources.taken, pool=pool, workers=workers, progress=progress,
         )  # fmt: skip
+        skipped = len(entries.keys() & {page.name for page in site.pages})
         overview: list[tuple[Page, bytes]] = []
-        for made in made_by_all(tables, todo, overview, job, begun):
+        for made in (
+            made_by_two(tables, todo, overview, job, aside)
+            if aside
+            else made_by_all(tables, todo, overview, job, begun)
+        ):
             _note(made, output, entries)
     for page, content in overview:
         _note([put_page(ReportFolder(folder), page.name, content, page.digest)], output, entries)
@@ -132,7 +153,57 @@ def _render_report(
         written=tuple(output.written),
         unchanged=tuple(output.unchanged),
         skipped=skipped,
+        not_kept=_keep(kept, site, context) if kept is not None else "",
     )
+
+
+def _tables_to_make(
+    tables: Iterable[DataTable],
+    folder: Path,
+    before: Manifest,
+    entries: dict[str, Entry],
+    pool: Executor | None,
+    begun: Running,
+) -> list[DataTable]:
+    """Hand tables over to the helpers, or return them, but for those that are as they were: their
+    files go into the entries. Big ones are returned: they wait until there is room in memory."""
+    found = []
+    for table in tables:
+        known = {name: before.entries.get(name) for name in table.names}
+        if all(
+            one and _is_same(folder, name, table.digest, one, before) for name, one in known.items()
+        ):
+            entries |= {name: one for name, one in known.items() if one}
+        elif pool is not None and not table.reads_drills:
+            hand_over(pool, partial(make_table, folder, table.loaded()), begun)
+        else:
+            found.append(table)
+    return found
+
+
+def _pages_to_make(
+    site: Site, folder: Path, before: Manifest, entries: dict[str, Entry], *, is_begun: bool
+) -> list[Page]:
+    """Return the pages to make, without those that are as they were: they go into the entries."""
+    begun = frozenset(page.name for page in site.first_pages) if is_begun else frozenset()
+    todo = []
+    for page in site.pages:
+        known = before.entries.get(page.name)
+        if known and _is_same(folder, page.name, page.digest, known, before):
+            entries[page.name] = known
+        elif page.name not in begun:
+            todo.append(page)
+    return todo
+
+
+def _keep(kept: Path, site: Site, context: Context) -> str:
+    """Keep the cards for the next report. Return why that was not possible: the pages are written,
+    and nobody misses more than time."""
+    try:
+        write_kept(kept, site.sources.to_keep.values(), context)
+    except ReportFolderUnusable as error:
+        return error.message
+    return ""
 
 
 def _is_same(folder: Path, name: str, digest: str, known: Entry, before: Manifest) -> bool:

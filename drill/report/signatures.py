@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from drill.engine.reviewing import NO_INITIATOR, reviewed
-from drill.recovery.facts import DrillFacts, Review
+from drill.engine.reviewing import NO_INITIATOR, drills_digest
+from drill.recovery.facts import Review
 from drill.recovery.persons import is_among
+from drill.recovery.tick import Tick, micro
 from drill.report.context import Context
 
 
@@ -26,18 +27,23 @@ class Signature:
         """Tell whether nothing that is known speaks against the signature."""
         return self.is_separate is not False and self.is_same is not False
 
-    def covers(self, drill: DrillFacts) -> bool:
+    def covers(self, tick: Tick) -> bool:
         """Tell whether the drill was there to be read when this was signed, and was meant."""
         review = self.review
-        if drill.finished_at is None or drill.finished_at > review.signed_at:
+        if tick.finished is None or tick.finished > micro(review.signed_at):
             return False
         if review.drill_id is not None:
-            return review.drill_id == drill.id
-        begin, end = review.period_from, review.period_to
-        return begin is not None and end is not None and begin <= drill.scheduled_for < end
+            return review.drill_id == tick.id
+        return is_within(tick, review)
 
 
-def signature_of(review: Review, ordered: Sequence[DrillFacts], context: Context) -> Signature:
+def is_within(tick: Tick, review: Review) -> bool:
+    """Tell whether the slot of a drill lies in the period of a review."""
+    begin, end = review.period_from, review.period_to
+    return begin is not None and end is not None and micro(begin) <= tick.slot < micro(end)
+
+
+def signature_of(review: Review, ordered: Sequence[Tick], context: Context) -> Signature:
     """Return what a review is worth; ``ordered`` are all drills, as ``in_order`` returns them."""
     return Signature(
         review=review,
@@ -46,26 +52,31 @@ def signature_of(review: Review, ordered: Sequence[DrillFacts], context: Context
     )
 
 
-def accepted(
-    drills: Iterable[DrillFacts], signatures: Iterable[Signature]
-) -> tuple[DrillFacts, ...]:
-    """Return the drills of which the newest sound review says that they were accepted."""
+def accepted(ticks: Iterable[Tick], signatures: Iterable[Signature]) -> int:
+    """Return of how many drills the newest sound review says that they were accepted."""
     newest = sorted(
         (one for one in signatures if one.is_sound),
         key=lambda one: (one.review.signed_at, one.review.id),
         reverse=True,
     )
-    return tuple(
-        drill
-        for drill in drills
-        if (last := next((one for one in newest if one.covers(drill)), None)) is not None
-        and last.review.verdict == "accepted"
-    )
+    if not newest:
+        return 0
+    last = (next((one for one in newest if one.covers(tick)), None) for tick in ticks)
+    return sum(1 for one in last if one is not None and one.review.verdict == "accepted")
 
 
-def in_order(drills: Iterable[DrillFacts]) -> list[DrillFacts]:
+def in_order(ticks: Iterable[Tick]) -> list[Tick]:
     """Return drills by slot and id, as a review counts them."""
-    return sorted(drills, key=lambda one: (one.scheduled_for, one.id))
+    return sorted(ticks, key=_slot_and_id)
+
+
+def _slot_and_id(tick: Tick) -> tuple[int, str]:
+    return tick.slot, tick.id
+
+
+def digest_of(ordered: Iterable[Tick]) -> str:
+    """Return the digest that a review of these drills has."""
+    return drills_digest((one.id, one.ending.outcome, one.level) for one in ordered)
 
 
 def separation_of(review: Review) -> bool | None:
@@ -80,7 +91,7 @@ def separation_of(review: Review) -> bool | None:
     return True
 
 
-def same_drills(review: Review, ordered: Sequence[DrillFacts], context: Context) -> bool | None:
+def same_drills(review: Review, ordered: Sequence[Tick], context: Context) -> bool | None:
     """Tell whether the drills of the report are those that were reviewed, by their digest.
 
     None without a digest, or if the report leaves out drills that the review may have had.
@@ -99,7 +110,5 @@ def same_drills(review: Review, ordered: Sequence[DrillFacts], context: Context)
     ):
         return None
     else:
-        about = [
-            one for one in ordered if review.period_from <= one.scheduled_for < review.period_to
-        ]
-    return reviewed(about).facts["sha256"] == signed
+        about = [one for one in ordered if is_within(one, review)]
+    return digest_of(about) == signed

@@ -4,14 +4,17 @@ out of it."""
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from drill.errors import UnknownName
+from drill.recovery.coverage.promises import Promises
+from drill.recovery.facts import SourceKey
 from drill.report.context import Context
 from drill.report.language import speaking
 from drill.report.looks import LooksOf, no_looks, source_data
 from drill.report.past import Past
 from drill.report.site import INDEX, KINDS, SOURCE, Page, plan_site
-from drill.report.view.standing import Promises, Standing
+from drill.report.view.card import Card
 
 _LINK = re.compile(r'<a href="(?!#)[^"]*"[^>]*>(.*?)</a>', re.DOTALL)
 
@@ -38,7 +41,8 @@ def single_file(
         if source is None:
             page = next(page for page in site.pages if page.name == INDEX)
             return _alone(page, context)
-        data = source_data(_source_named(site.standings, source), looks_of)
+        key = _source_named(site.cards, source)
+        data = source_data(site.sources.standing(key), looks_of)
         return _alone(Page(name=INDEX, kind=SOURCE.name, data=data), context)
 
 
@@ -52,12 +56,9 @@ def page_alone(
         return _alone(page, site.context)
 
 
-def _source_named(standings: tuple[Standing, ...], wanted: str) -> Standing:
-    found = [one for one in standings if one.key[1] == wanted] or [
-        one
-        for one in standings
-        if one.past.observation is not None and one.past.observation.source_name == wanted
-    ]
+def _source_named(cards: Sequence[Card], wanted: str) -> SourceKey:
+    found = [one.key for one in cards if one.key[1] == wanted]
+    found = found or [one.key for one in cards if one.name == wanted]
     if len(found) != 1:
         number = "no source" if not found else f"{len(found)} sources"
         raise NoSuchSource(

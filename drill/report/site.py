@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from drill.plan.model import Objectives
-from drill.recovery.facts import DrillFacts
+from drill.recovery.coverage.promises import Promises
+from drill.recovery.facts import ExceptionNote, SourceKey
+from drill.recovery.tick import Tick
 from drill.report.audit import Audit, audit_of
 from drill.report.context import Context
+from drill.report.digests import SCHEMA, digest
 from drill.report.environment import render
 from drill.report.language import speaking
 from drill.report.past import Past
+from drill.report.sources import KeptCard, Sources
+from drill.report.view.card import Card, Fleet
 from drill.report.view.compliance import AuditData, compliance_view
 from drill.report.view.drill import drill_view
 from drill.report.view.exceptions import exceptions_view
@@ -22,15 +25,11 @@ from drill.report.view.fleet_page import FleetData, fleet_pages, fleet_view
 from drill.report.view.links import NO_LINKS, Links, links_for, source_page
 from drill.report.view.methodology import methodology_view
 from drill.report.view.names_page import names_pages, names_view
-from drill.report.view.overview import OverviewData, overview_view
+from drill.report.view.overview import overview_view
 from drill.report.view.source import source_view
-from drill.report.view.standing import Promises, Standing, standing_of, worst_first
 from drill.report.view.summary import summary_view
 from drill.report.view.trends import trends_view
 from drill.report.view.verify import verify_view
-
-SCHEMA = "2"
-"""Rises when the digest of a page is made of something else."""
 
 INDEX = "index.html"
 
@@ -46,6 +45,8 @@ class PageKind:
     """Style sheets beside the one of every page."""
     needs_everything: bool = False
     """Whether it is made of the whole past: then it is rendered where the past is."""
+    reads_drills: bool = False
+    """Whether more is read of some drills while it is rendered, and nobody knows of which."""
 
     def render(self, data: Any, context: Context) -> bytes:
         """Return the bytes of a page, in the language that holds now."""
@@ -58,6 +59,7 @@ OVERVIEW = PageKind(
     view=overview_view,
     sheets=("fleet", "overview"),
     needs_everything=True,
+    reads_drills=True,
 )
 FLEET = PageKind(name="fleet", template="fleet.html.j2", view=fleet_view, sheets=("fleet",))
 NAMES = PageKind(name="names", template="names.html.j2", view=names_view, sheets=("fleet",))
@@ -118,152 +120,132 @@ class Page:
     name: str
     kind: str
     data: Any
-    """What the view is made of; of a drill its facts and of a source its standing, because the
-    record and the looks are read when needed."""
+    """What the view is made of; of a drill its id and of a source its key, because the record,
+    the looks and where it stands are asked for when needed."""
     digest: str = ""
     """Of everything that the page is made of; empty for a page that is always rendered."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """Everything that is to be rendered."""
+    """Everything that is to be rendered. What takes long is counted when it is asked for."""
 
-    past: Past
-    context: Context
-    """With the links that were planned."""
-    standings: tuple[Standing, ...]
-    """Worst first."""
+    sources: Sources
     audit: Audit
-    with_page: tuple[DrillFacts, ...]
-    """The drills that have a page."""
 
     @cached_property
-    def ids_with_page(self) -> frozenset[str]:
-        """Return the ids of the drills that have a page."""
-        return frozenset(one.id for one in self.with_page)
+    def context(self) -> Context:
+        """Return what all pages have in common, with the links that were planned."""
+        context = self.sources.context
+        links = NO_LINKS if context.is_redacted else links_for(self.fleet.ticks, at=context.at)
+        chosen = frozenset(one.id for one in self.audit.sample.drawn)
+        return replace(context, links=replace(links, chosen=chosen))
+
+    @cached_property
+    def with_page(self) -> tuple[Tick, ...]:
+        """Return the drills that have a page."""
+        return tuple(one for one in self.fleet.ticks if self.context.links.leads_to(one))
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """Return the cards of all sources, worst first."""
+        return self.sources.cards
+
+    @property
+    def fleet(self) -> Fleet:
+        """Return everything that the pages of the fleet are made of."""
+        return self.sources.fleet
+
+    @cached_property
+    def first_pages(self) -> tuple[Page, ...]:
+        """Return the pages that are made of cards alone, without an audit or links to drills: the
+        trends, the pages of the fleet, and those of its names."""
+        context = self.sources.context
+        with speaking(context.language):
+            return (
+                Page(name="trends.html", kind=TRENDS.name, data=self.fleet),
+                *_fleet_pages(self.cards, context),
+            )
 
     @cached_property
     def pages(self) -> tuple[Page, ...]:
-        """Return the pages, the overview last; they are planned when they are asked for."""
+        """Return all pages, the overview last."""
         context = self.context
-        seed = f"{SCHEMA}\0{context.fingerprint()}\0"
+        seed = f"{SCHEMA}\0{context.fingerprint()}"
         with speaking(context.language):
             return (
                 *_drill_pages(self.with_page, context.links, seed),
-                *_source_pages(self.standings, context, self.ids_with_page, seed),
-                *_fleet_pages(self.standings, context),
-                Page(name="trends.html", kind=TRENDS.name, data=self.past),
-                *_audit_pages(AuditData(past=self.past, audit=self.audit)),
-                Page(
-                    name=INDEX,
-                    kind=OVERVIEW.name,
-                    data=OverviewData(past=self.past, standings=self.standings),
-                ),
+                *_source_pages(self.sources, self.with_page, seed),
+                *self.first_pages,
+                *_audit_pages(AuditData(fleet=self.fleet, audit=self.audit)),
+                Page(name=INDEX, kind=OVERVIEW.name, data=self.fleet),
             )
 
     def names(self) -> Iterator[str]:
         """Yield the names of the pages of drills and sources, which come from outside."""
         yield from (_drill_page(one, self.context.links) for one in self.with_page)
-        yield from (_source_page(one) for one in self.standings)
+        yield from (_source_page(one.key) for one in self.cards)
 
 
-def plan_site(past: Past, context: Context, *, promises: Promises | None = None) -> Site:
+def plan_site(
+    past: Past,
+    context: Context,
+    *,
+    promises: Promises | None = None,
+    kept: Mapping[SourceKey, KeptCard] | None = None,
+) -> Site:
     """Return what a report says, counted and added up.
 
-    Raise NumbersDisagree if what its pages would say does not add up.
+    ``kept`` are the cards of an earlier report. Raise NumbersDisagree if what its pages would say
+    does not add up.
     """
-    known = promises or {}
-    default = Objectives()
-    standings = worst_first(
-        standing_of(one, known.get(key, default), at=context.at)
-        for key, one in past.sources.items()
-    )
-    audit = audit_of(past, standings, context)
-    links = NO_LINKS if context.is_redacted else links_for(past.drills, at=context.at)
-    links = replace(links, chosen=frozenset(one.id for one in audit.sample.drawn))
-    return Site(
-        past=past,
-        context=replace(context, links=links),
-        standings=tuple(standings),
-        audit=audit,
-        with_page=tuple(one for one in past.drills if links.has_page(one)),
-    )
+    sources = Sources(past=past, context=context, promises=promises or {}, kept=kept or {})
+    return Site(sources=sources, audit=audit_of(sources.fleet, context))
 
 
-def _drill_page(drill: DrillFacts, links: Links) -> str:
-    return f"d/{links.drill(drill)}"
+def _drill_page(tick: Tick, links: Links) -> str:
+    return f"d/{links.of(tick)}"
 
 
-def _source_page(one: Standing) -> str:
-    return f"i/{source_page(one.key)}"
+def _source_page(key: SourceKey) -> str:
+    return f"i/{source_page(key)}"
 
 
 def _audit_pages(data: AuditData) -> Iterator[Page]:
     yield Page(name="compliance.html", kind=COMPLIANCE.name, data=data)
-    yield Page(name="exceptions.html", kind=EXCEPTIONS.name, data=data.past)
+    yield Page(name="exceptions.html", kind=EXCEPTIONS.name, data=data.fleet)
     yield Page(name="exec.html", kind=SUMMARY.name, data=data)
     yield Page(name="methodology.html", kind=METHODOLOGY.name, data=None)
     yield Page(name="verify.html", kind=VERIFY.name, data=data)
 
 
-def _drill_pages(drills: Iterable[DrillFacts], links: Links, seed: str) -> Iterator[Page]:
-    for drill in drills:
-        digest = _digest(seed, repr(_fingerprint(drill, is_linked=True)))
-        yield Page(name=_drill_page(drill, links), kind=DRILL.name, data=drill, digest=digest)
+def _drill_pages(ticks: Iterable[Tick], links: Links, seed: str) -> Iterator[Page]:
+    for tick in ticks:
+        name = _drill_page(tick, links)
+        yield Page(name=name, kind=DRILL.name, data=tick.id, digest=digest(seed, tick.state))
 
 
-def _source_pages(
-    standings: Sequence[Standing], context: Context, with_page: Container[str], seed: str
-) -> Iterator[Page]:
-    for one in sorted(standings, key=lambda one: one.key):
-        seen = one.past.observation
-        parts = (
-            one.key,
-            [_fingerprint(drill, is_linked=drill.id in with_page) for drill in one.past.drills],
-            (seen.taken_at, seen.source_name, seen.fault) if seen else None,
-            [(note, note.is_open(context.at)) for note in one.past.exceptions],
-            (one.status, one.promise.retention, one.promise.proof_validity, one.expires_at),
-            (one.proof.coats, one.proof.suspect, one.proof.direct, len(one.proof.images)),
-        )
-        yield Page(
-            name=_source_page(one),
-            kind=SOURCE.name,
-            data=one,
-            digest=_digest(seed, repr(parts)),
-        )
+def _source_pages(sources: Sources, with_page: Iterable[Tick], seed: str) -> Iterator[Page]:
+    linked: dict[SourceKey, list[str]] = {}
+    for tick in with_page:
+        linked.setdefault(tick.source, []).append(tick.id)
+    notes: dict[SourceKey, list[tuple[ExceptionNote, bool]]] = {}
+    for note in sources.fleet.exceptions:
+        if note.source_id is not None:
+            about = note.cloud, note.source_id
+            notes.setdefault(about, []).append((note, note.is_open(sources.context.at)))
+    for key, one in sources.to_keep.items():
+        parts = (one.card.page_digest, linked.get(key), notes.get(key))
+        made_of = digest(seed, repr(parts))
+        yield Page(name=_source_page(key), kind=SOURCE.name, data=key, digest=made_of)
 
 
-def _fleet_pages(standings: Sequence[Standing], context: Context) -> Iterator[Page]:
-    planned = fleet_pages(standings, context)
+def _fleet_pages(cards: Sequence[Card], context: Context) -> Iterator[Page]:
+    planned = fleet_pages(cards, context)
     views = tuple(page.view for page in planned if page.number == 1)
-    names = names_pages(standings, context)
+    names = names_pages(cards, context)
     for page in planned:
         data = FleetData(page=page, all=views, has_names=bool(names))
         yield Page(name=page.name, kind=FLEET.name, data=data)
     for one in names:
         yield Page(name=one.name, kind=NAMES.name, data=one)
-
-
-def _fingerprint(drill: DrillFacts, *, is_linked: bool) -> tuple[object, ...]:
-    """Return what tells a drill from every other state of it.
-
-    A finished drill never changes again but for its teardown (``drill.engine.ports``); of one that
-    is under way everything counts.
-    """
-    if drill.finished_at is None or drill.outcome is None:
-        return drill, is_linked
-    return (
-        drill.id, str(drill.outcome), drill.finished_at.timestamp(),
-        drill.teardown, drill.teardown_reason, drill.level, is_linked,
-    )  # fmt: skip
-
-
-def fingerprint(drills: Iterable[DrillFacts], with_page: Container[str]) -> str:
-    """Return a digest of drills, each with whether it has a page."""
-    parts = [_fingerprint(drill, is_linked=drill.id in with_page) for drill in drills]
-    return _digest(SCHEMA, repr(parts))
-
-
-def _digest(seed: str, text: str) -> str:
-    whole = f"{seed}{text}".encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(whole, digest_size=16).hexdigest()

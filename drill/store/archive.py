@@ -9,7 +9,13 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from drill.engine.remembering import closed, ensure_closable, ensure_openable, ensure_signable
+from drill.engine.remembering import (
+    closed,
+    ensure_closable,
+    ensure_openable,
+    ensure_signable,
+    mark_of,
+)
 from drill.errors import StoreError
 from drill.recovery.facts import (
     DrillFacts,
@@ -69,6 +75,24 @@ class SqlArchive:
         """Return the newest observation without a fault of every source."""
         with self._database.reading() as session:
             return observations.newest(session, at)
+
+    def newest_observation(
+        self, source: SourceKey, *, at: datetime | None = None
+    ) -> Observation | None:
+        """Return the newest observation without a fault of one source."""
+        with self._database.reading() as session:
+            return observations.newest(session, at, source).get(source)
+
+    def marks(self, *, at: datetime) -> Mapping[SourceKey, str]:
+        """Return a text for each source that differs when more is known of it."""
+        with self._database.reading() as session:
+            looks, drills = observations.newest_looks(session, at), lines.counts(session, at)
+        marks = {}
+        for key in {*looks, *drills}:
+            count, observed_at = drills.get(key, (0, None))
+            known = [one for one in (looks.get(key), observed_at) if one is not None]
+            marks[key] = mark_of(count, max(known, default=None))
+        return marks
 
     def observations_of(
         self,

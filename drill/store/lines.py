@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, case, func, select
 from sqlmodel import Session, col
 
 from drill.engine.record import DrillRecord
@@ -105,6 +105,20 @@ def stream(
     ordered = statement.order_by(scheduled_for, col(DrillLineRow.drill_id))
     for row in session.connection().execute(ordered.execution_options(yield_per=_AT_ONCE)):
         yield _facts(row)
+
+
+def counts(session: Session, at: datetime) -> dict[SourceKey, tuple[int, datetime | None]]:
+    """Return of each source how many drills were enlisted until an instant, and when the newest of
+    their inventories was taken until then."""
+    line: Any = DrillLineRow
+    observed_at = func.max(case((line.observed_at <= at, line.observed_at)))
+    statement = (
+        select(line.cloud, line.source_id, func.count(), observed_at)
+        .where(line.enlisted_at <= at)
+        .group_by(line.cloud, line.source_id)
+    )
+    found = session.connection().execute(statement)
+    return {(cloud, source): (count, observed) for cloud, source, count, observed in found}
 
 
 def _facts(row: Sequence[Any]) -> DrillFacts:

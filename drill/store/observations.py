@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -171,17 +171,13 @@ def looks(
     return [look_of(one) for one in _observations(connection.execute(_WHOLE_LOOKS, within))]
 
 
-def newest(session: Session, at: datetime | None) -> dict[SourceKey, Observation]:
-    """Return the newest observation without a fault of every source."""
-    last = select_columns(_LATER.taken_at).where(
-        _LATER.source_number == _SOURCE.number, _LATER.document.is_not(None)
-    )
-    if at is not None:
-        last = last.where(_LATER.taken_at <= at)
-    newest_at = last.order_by(_LATER.taken_at.desc()).limit(1).scalar_subquery()
-    statement = _selected().where(_LOOK.taken_at == newest_at)
+def newest(
+    session: Session, at: datetime | None, source: SourceKey | None = None
+) -> dict[SourceKey, Observation]:
+    """Return the newest observation without a fault of every source, or of one."""
+    statement = _selected().where(_LOOK.taken_at == _newest_at(at), *_of(_SOURCE, source))
     found = {one.source: one for one in _observations(session.connection().execute(statement))}
-    drills = _drills_newer_than(session, found, at)
+    drills = _drills_newer_than(session, found, at, source)
     for some in queries.in_batches(drills):
         made = select(DrillRow.inventory).where(col(DrillRow.id).in_(some))
         for text in session.exec(made):
@@ -191,13 +187,41 @@ def newest(session: Session, at: datetime | None) -> dict[SourceKey, Observation
     return found
 
 
+def newest_looks(session: Session, at: datetime) -> dict[SourceKey, datetime]:
+    """Return when the newest observation without a fault of every source was made, leaving out
+    those that drills made."""
+    statement = select_columns(_SOURCE.cloud, _SOURCE.source_id, _newest_at(at).label("at"))
+    found = session.connection().execute(statement)
+    return {(cloud, source): taken_at for cloud, source, taken_at in found if taken_at is not None}
+
+
+def _newest_at(at: datetime | None) -> Any:
+    """Return when the source was looked at last, as a part of a statement about it."""
+    last = select_columns(_LATER.taken_at).where(
+        _LATER.source_number == _SOURCE.number, _LATER.document.is_not(None)
+    )
+    if at is not None:
+        last = last.where(_LATER.taken_at <= at)
+    return last.order_by(_LATER.taken_at.desc()).limit(1).scalar_subquery()
+
+
+def _of(table: Any, source: SourceKey | None) -> Iterator[Any]:
+    """Yield the conditions to be about one source, or none."""
+    if source is not None:
+        yield table.cloud == source[0]
+        yield table.source_id == source[1]
+
+
 def _drills_newer_than(
-    session: Session, known: dict[SourceKey, Observation], at: datetime | None
+    session: Session,
+    known: dict[SourceKey, Observation],
+    at: datetime | None,
+    source: SourceKey | None,
 ) -> list[str]:
     """Return the drills whose inventory is the newest look at their source."""
     statement = select_columns(
         _LINE.cloud, _LINE.source_id, _LINE.observed_at, _LINE.drill_id
-    ).where(_LINE.observed_at.is_not(None))
+    ).where(_LINE.observed_at.is_not(None), *_of(_LINE, source))
     if at is not None:
         statement = statement.where(_LINE.observed_at <= at)
     last: dict[SourceKey, tuple[datetime, str]] = {}
@@ -207,6 +231,6 @@ def _drills_newer_than(
         )
     return [
         drill_id
-        for source, (observed_at, drill_id) in last.items()
-        if source not in known or observed_at > known[source].taken_at
+        for key, (observed_at, drill_id) in last.items()
+        if key not in known or observed_at > known[key].taken_at
     ]

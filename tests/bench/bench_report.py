@@ -112,8 +112,9 @@ def one_report(history: Path, folder: Path, *, hours: int, workers: int) -> None
     past = read_past(known, at=at)  # type: ignore[arg-type]
     context = Context(at=at, tool_version="bench", regions=made_up.REGIONS)
     report = render_report(
-        past, known, folder=folder, context=context, looks_of=known.looks_of, workers=workers
-    )
+        past, known, folder=folder, context=context, looks_of=known.looks_of, workers=workers,
+        kept=history.parent / "kept",
+    )  # fmt: skip
     figures = {
         "seconds": round(time.perf_counter() - begin, 1),
         "cpu_seconds": round(_cpu_seconds() - cpu, 1),

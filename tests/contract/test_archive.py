@@ -305,6 +305,46 @@ def test_the_inventory_of_a_drill_is_an_observation(journal: Journal, archive: A
     assert archive.observations_of(SOURCE, until=NOW + HOUR) == [an_observation(NOW)]
 
 
+def test_the_newest_observation_of_one_source_is_that_of_all(journal: Journal, archive: Archive):
+    journal.enlist([a_record(inventory=an_inventory(taken_at=NOW + HOUR)), a_record()])
+    archive.observe(an_observation(NOW))
+
+    for at in (None, NOW + HOUR, NOW, NOW - HOUR):
+        known = archive.newest_observations(at=at)
+        assert archive.newest_observation(SOURCE, at=at) == known.get(SOURCE)
+    assert archive.newest_observation((CLOUD, "never")) is None
+
+
+def test_a_mark_differs_with_every_new_drill_and_look(journal: Journal, archive: Archive):
+    marks = [archive.marks(at=NOW + DAY)]
+    archive.observe(an_observation(NOW))
+    marks.append(archive.marks(at=NOW + DAY))
+    journal.enlist([a_record(enlisted_at=NOW)])
+    marks.append(archive.marks(at=NOW + DAY))
+    journal.enlist([a_record(enlisted_at=NOW, inventory=an_inventory(taken_at=NOW + HOUR))])
+    marks.append(archive.marks(at=NOW + DAY))
+    archive.observe(an_observation(NOW + 2 * HOUR))
+    marks.append(archive.marks(at=NOW + DAY))
+
+    assert marks[0] == {}
+    assert [list(one) for one in marks[1:]] == [[SOURCE]] * 4
+    assert len({one[SOURCE] for one in marks[1:]}) == 4
+
+
+def test_a_mark_is_as_of_an_instant(journal: Journal, archive: Archive):
+    archive.observe(an_observation(NOW))
+    archive.observe(Observation(cloud=CLOUD, source_id="faulty", taken_at=NOW, fault="no"))
+    journal.enlist([a_record(enlisted_at=NOW)])
+    before = archive.marks(at=NOW)
+
+    archive.observe(an_observation(NOW + HOUR))
+    journal.enlist([a_record(enlisted_at=NOW + HOUR)])
+
+    assert archive.marks(at=NOW) == before
+    assert archive.marks(at=NOW + HOUR) != before
+    assert archive.marks(at=NOW - HOUR) == {}
+
+
 def test_a_source_is_observed_once_at_an_instant(archive: Archive):
     archive.observe(an_observation())
 

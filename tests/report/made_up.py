@@ -11,9 +11,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 
 from drill.engine.record import DrillRecord, Event
+from drill.engine.remembering import mark_of
 from drill.recovery.facts import (
     DrillFacts,
     ExceptionNote,
@@ -59,19 +61,37 @@ class History:
     sums: list[NightlySums] = field(default_factory=list)
 
     def drill_facts(
-        self, *, since: datetime | None = None, source: SourceKey | None = None, **_: object
-    ) -> Iterator[DrillFacts]:
+        self, *, since: datetime | None = None, until: datetime | None = None,
+        source: SourceKey | None = None, **_: object,
+    ) -> Iterator[DrillFacts]:  # fmt: skip
         """Yield the drills by slot, oldest first."""
         yield from (
             one
             for one in self.drills
-            if (since is None or one.scheduled_for >= since) and source in (None, one.source)
+            if (since is None or one.scheduled_for >= since)
+            and (until is None or one.scheduled_for < until)
+            and source in (None, one.source)
         )
 
     def newest_observations(self, *, at: datetime | None = None) -> dict[SourceKey, Observation]:
         """Return the newest observation of each source."""
         return {
             key: one for key, one in self.observations.items() if at is None or one.taken_at <= at
+        }
+
+    def newest_observation(
+        self, source: SourceKey, *, at: datetime | None = None
+    ) -> Observation | None:
+        """Return the newest observation of a source."""
+        return self.newest_observations(at=at).get(source)
+
+    def marks(self, *, at: datetime) -> Mapping[SourceKey, str]:
+        """Return how many drills each source had, and when it was looked at."""
+        drills = Counter(one.source for one in self.drills if one.enlisted_at <= at)
+        looks = self.newest_observations(at=at)
+        return {
+            key: mark_of(drills[key], looks[key].taken_at if key in looks else None)
+            for key in {*drills, *looks}
         }
 
     def looks_of(self, source: SourceKey, since: datetime, until: datetime) -> Sequence[Look]:
@@ -112,33 +132,90 @@ class History:
 
 
 class Saved(History):
-    """A history in a file: its drills are read one after the other, as from a store."""
+    """A history in files: its drills are read source by source, as from a store."""
 
     def __init__(self, path: Path) -> None:
-        with path.open("rb") as file:
-            observations, sums = pickle.load(file)  # noqa: S301 - this process' parent wrote it
-        super().__init__(drills=[], observations=observations, sums=sums)
         self._path = path
+        with path.open("rb") as file:
+            self._marks, self._places, self._months, sums = pickle.load(file)  # noqa: S301 - a parent wrote it
+        super().__init__(drills=[], observations={}, sums=sums)
         self._by_id: dict[str, DrillFacts] = {}
 
-    def drill_facts(self, *, since: datetime | None = None, **_: object) -> Iterator[DrillFacts]:
-        """Yield the drills by slot, oldest first."""
-        with self._path.open("rb") as file:
-            pickle.load(file)  # noqa: S301
-            while chunk := pickle.load(file):  # noqa: S301
-                for one in chunk:
+    def marks(self, *, at: datetime) -> Mapping[SourceKey, str]:
+        """Return the marks of the history as it was saved."""
+        return dict(self._marks)
+
+    def drill_facts(
+        self, *, since: datetime | None = None, until: datetime | None = None,
+        source: SourceKey | None = None, **_: object,
+    ) -> Iterator[DrillFacts]:  # fmt: skip
+        """Yield the drills by slot, oldest first: those of a source, or of some months."""
+        if source is not None:
+            yield from self._drills_of(source)
+            return
+        first, last = (f"{one:%Y%m}" if one else "" for one in (since, until))
+        with self._path.with_suffix(".months").open("rb") as file:
+            for month, place in self._months.items():
+                if month < first or (last and month > last):
+                    continue
+                file.seek(place)
+                for one in pickle.load(file):  # noqa: S301
                     self._by_id[one.id] = one
-                    if since is None or one.scheduled_for >= since:
+                    if (since or one.scheduled_for) <= one.scheduled_for and (
+                        until is None or one.scheduled_for < until
+                    ):
                         yield one
+
+    def newest_observation(
+        self, source: SourceKey, *, at: datetime | None = None
+    ) -> Observation | None:
+        """Return the observation of a source."""
+        return self._seen(source)
+
+    def newest_observations(self, *, at: datetime | None = None) -> dict[SourceKey, Observation]:
+        """Return the observation of each source."""
+        return {key: self._seen(key) for key in self._places}
+
+    def find(self, drill_id: str) -> DrillRecord:
+        """Return a whole record with the outcome of the drill."""
+        if drill_id not in self._by_id:
+            for _drill in self.drill_facts():
+                pass
+        return super().find(drill_id)
+
+    def _seen(self, key: SourceKey) -> Observation:
+        with self._path.with_suffix(".sources").open("rb") as file:
+            file.seek(self._places[key])
+            return pickle.load(file)  # type: ignore[no-any-return]  # noqa: S301
+
+    def _drills_of(self, key: SourceKey) -> list[DrillFacts]:
+        with self._path.with_suffix(".sources").open("rb") as file:
+            file.seek(self._places[key])
+            pickle.load(file)  # noqa: S301
+            drills: list[DrillFacts] = pickle.load(file)  # noqa: S301
+        self._by_id |= {one.id: one for one in drills}
+        return sorted(drills, key=lambda one: (one.scheduled_for, one.id))
 
 
 def save(known: History, path: Path) -> None:
-    """Write a history into a file for ``Saved``."""
+    """Write a history into files for ``Saved``."""
+    drills: dict[SourceKey, list[DrillFacts]] = {key: [] for key in known.observations}
+    for drill in known.drills:
+        drills[drill.source].append(drill)
+    places = {}
+    with path.with_suffix(".sources").open("wb") as file:
+        for key, seen in known.observations.items():
+            places[key] = file.tell()
+            pickle.dump(seen, file)
+            pickle.dump(drills[key], file)
+    months = {}
+    with path.with_suffix(".months").open("wb") as file:
+        for month, inside in groupby(known.drills, key=lambda one: f"{one.scheduled_for:%Y%m}"):
+            months[month] = file.tell()
+            pickle.dump(list(inside), file)
+    newest = max(one.taken_at for one in known.observations.values())
     with path.open("wb") as file:
-        pickle.dump((known.observations, known.sums), file)
-        for place in range(0, len(known.drills), 500):
-            pickle.dump(known.drills[place : place + 500], file)
-        pickle.dump([], file)
+        pickle.dump((known.marks(at=newest), places, months, known.sums), file)
 
 
 _PLAN = builders.plan("made-up-plan")

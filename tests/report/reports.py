@@ -17,10 +17,10 @@ from drill.recovery.facts import (
     Review,
     SourceKey,
 )
+from drill.recovery.ordering import newest_first
 from drill.report.context import Context
 from drill.report.past import Past, past_of
 from drill.report.render import RenderedReport, render_report
-from drill.report.view.fleet import newest_first
 from tests.report.builders import NOW
 
 

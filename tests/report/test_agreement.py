@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 
 from drill.plan.model import Objectives
 from drill.recovery.facts import DrillFacts, Observation
+from drill.recovery.ordering import newest_first
+from drill.recovery.tick import tick_of
 from drill.recovery.values import Window
 from drill.recovery.verdict import Outcome
-from drill.report.data import SOURCE_FIELDS, source_fields
+from drill.report.cards import card_of
 from drill.report.data_table import csv_of
 from drill.report.looks import no_looks, source_data
 from drill.report.past import past_of
-from drill.report.view.fleet import newest_first
-from drill.report.view.fleet_page import fleet_row
+from drill.report.source_data import SOURCE_FIELDS, source_cells
 from drill.report.view.formats import machine_text, minute, perhaps
 from drill.report.view.source import SourceView, source_view
 from drill.report.view.standing import Standing, Status, standing_of
@@ -88,9 +89,7 @@ def page_of(one: Standing, when: datetime = T) -> SourceView:
 
 def csv_row(one: Standing) -> dict[str, str]:
     """Return the line of the source in data/sources.csv."""
-    text = csv_of(
-        SOURCE_FIELDS, [[value for _name, value in source_fields(one, reports.context())]]
-    ).decode()
+    text = csv_of(SOURCE_FIELDS, [source_cells(one, reports.context())]).decode()
     (row,) = csv.DictReader(io.StringIO(text))
     return row
 
@@ -103,13 +102,14 @@ def csv_row(one: Standing) -> dict[str, str]:
 def test_sentence_standing_proofs_row_and_data_say_the_same(seen, known, validity):
     one = standing(seen, known, validity)
     page = page_of(one)
-    row = fleet_row(one, reports.context(at=T))
+    card = card_of(one, tuple(map(tick_of, one.past.drills)), reports.context(at=T), page_digest="")
+    row = card.row_at(T)
     data = csv_row(one)
 
     is_proven = one.status in PROVEN
     if one.status is not Status.FAILED:
-        assert is_proven == one.is_in_time == row.left.endswith(" d left")
-    assert page.status == row.sign
+        assert is_proven == one.is_in_time == card.is_in_time(T) == row.left.endswith(" d left")
+    assert page.status == row.row.sign
     assert data["standing"] == SLUGS[one.status]
     proof_ends = [fact.at for fact in page.promises if fact.name == "proof ends"]
     assert [(one.expires_at and machine_text(one.expires_at)) or ""] == [data["proof_ends_at"]]
@@ -126,7 +126,7 @@ def test_sentence_standing_proofs_row_and_data_say_the_same(seen, known, validit
         assert rows == 0 or one.status is Status.FAILED
     if not rows:
         assert "proven" not in {band.kind for band in page.bar.bands}
-        assert row.proven in {"0.0 %", "no data"}
+        assert row.row.proven in {"0.0 %", "no data"}
         assert data["proven_ms"] in {"0", ""}
 
 

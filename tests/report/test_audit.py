@@ -21,15 +21,17 @@ from drill.errors import DrillError
 from drill.recovery.coverage.reconciliation import NumbersDisagree, inventory_of, operation_of
 from drill.recovery.coverage.register import METRICS
 from drill.recovery.facts import DrillFacts
+from drill.recovery.ordering import newest_first
+from drill.recovery.tick import tick_of
 from drill.report.audit import sample_of
 from drill.report.control_map import READ, RECORDS, frameworks
-from drill.report.past import SourcePast, past_of
+from drill.report.kept import write_kept
+from drill.report.past import past_of
 from drill.report.render import render_report
 from drill.report.signatures import separation_of
 from drill.report.single import page_alone
 from drill.report.site import plan_site
 from drill.report.view.confidence import finite_sentence, sentence
-from drill.report.view.fleet import newest_first
 from drill.report.view.sheet import safe_link
 from tests.report import auditing, builders, fleet, reports
 from tests.report.builders import DAY, NOW
@@ -81,23 +83,26 @@ def test_the_identities_of_a_report_are_printed_with_both_sides(pack):
 
 def test_a_report_whose_numbers_do_not_add_up_is_not_written(tmp_path):
     records = [builders.drill("d1"), builders.drill("d2", slot=NOW - DAY)]
-    whole = reports.past(records)
-    ((key, one),) = whole.sources.items()
-    torn = replace(whole, sources={key: SourcePast(key=key, drills=one.drills[:1])})
+    past, context, kept = reports.past(records), reports.context(), tmp_path / "cards"
+    past = replace(past, marks=dict.fromkeys(past.sources, "2 drills"))
+    (one,) = plan_site(past, context).sources.to_keep.values()
+    torn = replace(one.card, ticks=one.card.ticks[:1])
+    write_kept(kept, [replace(one, card=torn)], context)
+    folder = tmp_path / "reports"
 
     with pytest.raises(DrillError) as raised:
-        render_report(torn, reports.Book(records, {}), folder=tmp_path, context=reports.context())
+        render_report(past, reports.Book(records, {}), folder=folder, context=context, kept=kept)
 
     assert isinstance(raised.value, NumbersDisagree)
-    assert "scheduled of the fleet = sum over its sources: 2 is not 1" in raised.value.message
+    assert "scheduled of the fleet = sum over its sources: 1 is not 2" in raised.value.message
     assert raised.value.hint
-    assert list(tmp_path.iterdir()) == []
+    assert not folder.exists()
 
 
 def test_simulated_drills_and_sources_are_in_no_total():
     real, simulated = builders.drill("d1"), builders.drill("d2", is_simulated=True)
 
-    operation = operation_of([facts_of(real), facts_of(simulated)])
+    operation = operation_of([tick_of(facts_of(real)), tick_of(facts_of(simulated))])
 
     assert (operation.scheduled, operation.executed, operation.passed) == (1, 1, 1)
 
@@ -152,13 +157,13 @@ def test_confidence_counts_random_drills_alone_and_tells_inconclusive_ones_both_
     targeted = facts_of(builders.drill("t", Outcome.FAILED_RESTORE))
     unclear = [drawn(number, Outcome.INCONCLUSIVE) for number in (90, 91)]
 
-    said = sentence([*drills, targeted], "All")
-    both = sentence([*drills, *unclear], "All")
+    said = sentence(map(tick_of, [*drills, targeted]), "All")
+    both = sentence(map(tick_of, [*drills, *unclear]), "All")
 
     assert "59 recovery points were drawn at random" in said
     assert "at least 95.0 % of such points would restore" in said
     assert "at least 90.0 %" in both
-    assert "no statistical statement" in sentence([targeted], "All")
+    assert "no statistical statement" in sentence([tick_of(targeted)], "All")
 
 
 def _pack(folder: Path, drills: Sequence[DrillFacts]) -> Page:
@@ -257,7 +262,7 @@ def test_a_period_without_copies_left_nothing_behind_that_is_known(tmp_path):
 
 
 def test_the_sample_is_drawn_by_the_seed_and_the_id_alone():
-    drills = [facts_of(one) for one in fleet.morning()]
+    drills = [tick_of(facts_of(one)) for one in fleet.morning()]
 
     sample = sample_of(drills, seed="auditor 7", size=5)
 
@@ -378,7 +383,7 @@ def test_every_metric_of_the_register_is_explained_and_nothing_else_is_named(sit
     used |= {row["metric"] for row in csv_rows(site / "data" / "coverage.csv")}
     past = reports.past(fleet.morning())
     planned = plan_site(past, reports.context())
-    used |= {name for one in planned.standings for name in one.metrics}
+    used |= {name for one in planned.cards for name in planned.sources.standing(one.key).metrics}
     used |= {one.id for one in (planned.audit.coverage.passed, planned.audit.control.end_to_end)}
     assert used <= set(METRICS)
 

@@ -78,6 +78,53 @@ def test_the_whole_report_is_written_and_then_skipped(house, tmp_path):
     assert "2 of 10 drills failed" in read(tmp_path / "index.html").text
 
 
+@pytest.fixture
+def own_house(house, tmp_path) -> Path:
+    """Return a copy of the house."""
+    copy: Path = tmp_path / "house"
+    shutil.copytree(house, copy)
+    return copy
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    names = json.loads((folder / "manifest.json").read_text())["files"]
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+def test_cards_of_the_last_report_change_no_byte_of_the_next(own_house, tmp_path):
+    later = (NOW + timedelta(hours=7)).isoformat()
+    run(own_house, "--at", AT)
+    cards = (own_house / ".drill-cards-en.json").read_text().splitlines()
+
+    run(own_house, "--at", later)
+    run(own_house, "--at", later, "--folder", str(tmp_path / "anew"))
+
+    assert len(cards) > 1
+    assert files_of(own_house / "reports") == files_of(tmp_path / "anew")
+
+
+@pytest.mark.parametrize(
+    "options", [("--folder", "elsewhere"), ("--cloud", "frankfurt"), ("--since", "2026-03-01")]
+)
+def test_only_the_usual_report_about_everything_has_cards(own_house, options, monkeypatch):
+    monkeypatch.chdir(own_house)
+
+    run(own_house, "--at", AT, *options)
+
+    assert not list(own_house.glob(".drill-cards*"))
+
+
+def test_cards_that_cannot_be_kept_are_told_and_the_report_is_there(own_house):
+    (own_house / ".drill-cards-en.json").mkdir()
+    config = str(own_house / "config.toml")
+
+    said = CliRunner().invoke(cli, ["--config", config, "report", "--at", AT])
+
+    assert said.exit_code == 0
+    assert "the next report counts everything anew" in said.output
+    assert (own_house / "reports" / "index.html").exists()
+
+
 def test_a_period_is_the_report_as_of_its_end(house, tmp_path):
     run(house, "--folder", str(tmp_path), "--since", "2026-03-01", "--until", "2026-03-06T12:00")
 

@@ -57,10 +57,10 @@ def past_with(nights: Sequence[NightlySums] | None) -> Past:
 def lines_of(past: Past, at: datetime = NOW) -> tuple[dict[str, Spark], dict[str, Number]]:
     """Return the lines and the numbers of the overview by their id."""
     site = plan_site(past, reports.context(at))
-    scope = in_scope(past, site.standings, at)
+    scope = in_scope(site.fleet, at)
     return (
-        sparks(past, site.standings, sums_of(scope), at),
-        {one.id: one for one in numbers(past.drills, scope, sums_of(scope), at)},
+        sparks(site.fleet, sums_of(scope), at),
+        {one.id: one for one in numbers(site.fleet.ticks, scope, sums_of(scope), at)},
     )
 
 
@@ -98,9 +98,9 @@ def reported(known: Any, plans: Sequence[Plan], at: datetime) -> FleetSums:
     """Return what the page counts, and hold its numbers to it."""
     past = read_past(known, at=at)
     site = plan_site(past, reports.context(at), promises=promises_of(plans))
-    scope = in_scope(past, site.standings, at)
+    scope = in_scope(site.fleet, at)
     found = sums_of(scope)
-    shown = {one.id: one for one in numbers(past.drills, scope, found, at)}
+    shown = {one.id: one for one in numbers(site.fleet.ticks, scope, found, at)}
     coverage, lag = (shown[name] for name in BOTH)
     assert (coverage.numerator or 0, coverage.denominator or 0) == (found.proven, found.advertised)
     assert (coverage.count, lag.count) == (found.with_window, found.measured)
@@ -114,10 +114,10 @@ def test_the_fleet_of_a_report_is_the_sum_of_its_clouds():
     past = read_past(known, at=made_up.NOW)  # type: ignore[arg-type]
     site = plan_site(past, reports.context(made_up.NOW))
     by_cloud = [
-        sums_of(one for one in site.standings if one.key[0] == cloud) for cloud in made_up.REGIONS
+        sums_of(one for one in site.cards if one.key[0] == cloud) for cloud in made_up.REGIONS
     ]
 
-    assert added_up(by_cloud) == sums_of(site.standings)
+    assert added_up(by_cloud) == sums_of(site.cards)
     assert all(one.proven for one in by_cloud)
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from drill.engine.record import DrillRecord, Event, EventKind, Outcome
 from drill.recovery.facts import ExceptionNote
-from drill.report.data import DRILL_FIELDS, data_tables
+from drill.report.data import DRILL_FIELDS, data_tables, first_tables
 from drill.report.looks import no_looks, source_data
 from drill.report.site import DRILL, KINDS, SOURCE, plan_site
 from drill.report.view.drill import DrillData
@@ -42,7 +42,12 @@ def drills_json(*records: DrillRecord) -> Any:
 
 def _data(records: Sequence[DrillRecord]) -> dict[str, bytes]:
     site = plan_site(reports.past(records), reports.context())
-    return {name: content for table in data_tables(site) for name, content in table.files()}
+    return {
+        name: content
+        for tables in (first_tables(site), data_tables(site))
+        for table in tables
+        for name, content in table.files()
+    }
 
 
 def poisoned(evil: str, place: int) -> tuple[DrillRecord, list[Event]]:
@@ -161,7 +166,9 @@ def test_any_name_of_a_source_leaves_well_formed_pages(text):
 
     for page in site.pages:
         if page.kind != DRILL.name:
-            data = source_data(page.data, no_looks) if page.kind == SOURCE.name else page.data
+            data = page.data
+            if page.kind == SOURCE.name:
+                data = source_data(site.sources.standing(data), no_looks)
             assert Page(KINDS[page.kind].render(data, site.context).decode()).faults == []
 
 

@@ -70,7 +70,10 @@ def _with_other_proofs(folder: Path, pages: dict[Path, bytes], names: set[str]) 
 def _render(known: made_up.History, folder: Path, at: object, *, workers: int = 1) -> int:
     past = read_past(known, at=at)  # type: ignore[arg-type]
     context = Context(at=at, tool_version="0.1.0")  # type: ignore[arg-type]
-    return render_report(past, known, folder=folder, context=context, workers=workers).skipped
+    kept = folder.with_suffix(".cards")
+    return render_report(
+        past, known, folder=folder, context=context, workers=workers, kept=kept
+    ).skipped
 
 
 def _files(folder: Path) -> dict[str, bytes]:

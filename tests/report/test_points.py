@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from drill.plan.model import Objectives
 from drill.recovery.facts import DrillFacts, Look, Observation, SourceKey
+from drill.recovery.ordering import newest_first
 from drill.recovery.values import BackupKind, Window
 from drill.report.looks import PERIOD, source_data
 from drill.report.past import past_of
-from drill.report.view.fleet import newest_first
 from drill.report.view.source import SourceView, source_view
 from drill.report.view.standing import standing_of
 from tests.recovery.coverage.histories import T, a_backup, a_drill, an_observation, at

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from drill.recovery.coverage.register import METRICS
+from drill.recovery.ordering import newest_first
 from drill.recovery.values import Window
 from drill.recovery.verdict import Outcome
 from drill.report.control_map import RECORDS, frameworks
@@ -21,7 +22,6 @@ from drill.report.environment import render
 from drill.report.past import past_of
 from drill.report.printed import PAGES, PRINTED
 from drill.report.single import page_alone
-from drill.report.view.fleet import newest_first
 from drill.report.view.methodology import SECTIONS
 from tests.recovery.coverage.histories import a_drill, an_observation, at
 from tests.report import auditing, reports

@@ -14,7 +14,7 @@ import pytest
 from drill.report import data
 from drill.report.audit_data import audit_tables
 from drill.report.context import Context
-from drill.report.data import data_tables
+from drill.report.data import data_tables, first_tables
 from drill.report.past import Past, Scope, read_past
 from drill.report.pseudonyms import Pseudonyms
 from drill.report.render import render_report
@@ -44,7 +44,7 @@ def write(folder: Path, seed: int) -> None:
     past, context, promises = made(seed)
     site = plan_site(past, context, promises=promises)
     (folder / "data").mkdir()
-    for table in (*data_tables(site), *audit_tables(site)):
+    for table in (*first_tables(site), *data_tables(site), *audit_tables(site)):
         for name, content in table.files():
             (folder / name).write_bytes(content)
     for page in site.pages:

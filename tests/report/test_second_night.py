@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from drill.engine.record import Outcome
 from drill.plan.model import Objectives
 from drill.recovery.facts import ExceptionNote, Review
+from drill.report.aside import Aside
 from drill.report.context import Context
 from drill.report.manifest import NAME
 from drill.report.past import read_past
@@ -111,6 +113,7 @@ def render(
         context=Context(at=at, tool_version=version),
         promises=promises(fleet, days),
         workers=workers,
+        kept=folder.with_suffix(".cards"),
     )
 
 
@@ -157,6 +160,24 @@ def test_a_helper_changes_no_byte_of_a_second_night(tmp_path, anew, monkeypatch)
     render(tmp_path, second_night(), second=True, workers=2)
 
     ensure_same(tmp_path, anew)
+
+
+def test_a_copy_of_the_process_changes_no_byte_of_a_second_night(tmp_path, anew, monkeypatch):
+    monkeypatch.setattr("drill.report.render.LONG", 10)
+    monkeypatch.setattr("drill.report.render.may_be_copied", lambda: True)
+    made = []
+
+    def aside(tasks: Sequence[Callable[[], Any]]) -> Aside[Any]:
+        made.append(len(tasks))
+        return Aside(tasks)
+
+    monkeypatch.setattr("drill.report.render.Aside", aside)
+    render(tmp_path, first_night(), second=False, workers=1)
+
+    render(tmp_path, second_night(), second=True, workers=2)
+
+    ensure_same(tmp_path, anew)
+    assert made
 
 
 def test_a_plan_that_promises_something_else_is_seen_the_next_night(tmp_path, anew):

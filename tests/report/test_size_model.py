@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
 from drill.engine.summary import facts_of
 from drill.recovery.facts import DrillFacts
-from drill.report.view.size_model import KINDS_AT_MOST, SizeFigure, size_figures
+from drill.recovery.tick import tick_of
+from drill.report.view.size_model import KINDS_AT_MOST, SizeFigure, SizeFigures, size_figures
 from tests.report import builders, made_up
 from tests.report.builders import DAY, NOW
 
@@ -28,8 +30,12 @@ def drills(*sizes: int, minutes_each: float = 0.1, **changes: object) -> list[Dr
     return made[::-1]
 
 
+def figures(found: Iterable[DrillFacts], *, of_one_source: bool) -> SizeFigures:
+    return size_figures(tuple(map(tick_of, found)), of_one_source=of_one_source)
+
+
 def figure(found: list[DrillFacts]) -> SizeFigure:
-    (one,) = size_figures(found, of_one_source=True).shown
+    (one,) = figures(found, of_one_source=True).shown
     return one
 
 
@@ -83,7 +89,7 @@ def test_the_forecast_names_a_day_by_the_growth_of_the_source():
 
 
 def test_a_fleet_has_no_growth_of_its_own():
-    (one,) = size_figures(drills(*GROWING, minutes_each=0.2), of_one_source=False).shown
+    (one,) = figures(drills(*GROWING, minutes_each=0.2), of_one_source=False).shown
 
     assert "growth" not in one.finding
 
@@ -94,7 +100,7 @@ def test_times_of_one_flavor_are_not_carried_to_another():
         for place, one in enumerate(drills(*GROWING))
     ]
 
-    found = size_figures(both, of_one_source=True)
+    found = figures(both, of_one_source=True)
 
     assert [one.plot for one in found.shown] == [None, None]
 
@@ -102,7 +108,7 @@ def test_times_of_one_flavor_are_not_carried_to_another():
 def test_simulated_and_failed_drills_are_in_no_model():
     one = [replace(drill, is_simulated=True) for drill in drills(*GROWING)]
 
-    assert size_figures(one, of_one_source=True).shown == ()
+    assert figures(one, of_one_source=True).shown == ()
 
 
 def test_more_kinds_than_a_page_holds_are_counted():
@@ -110,12 +116,12 @@ def test_more_kinds_than_a_page_holds_are_counted():
         replace(drills(100)[0], flavor=f"flavor-{number}") for number in range(KINDS_AT_MOST + 2)
     ]
 
-    assert size_figures(kinds, of_one_source=False).left_out == 2
+    assert figures(kinds, of_one_source=False).left_out == 2
 
 
 def test_the_band_of_a_made_up_fleet_holds_its_drills():
     known = [one for one in made_up.history(40, 400).drills if one.engine == "MySQL"]
-    (one,) = size_figures(known[::-1], of_one_source=False).shown
+    (one,) = figures(known[::-1], of_one_source=False).shown
 
     assert one.plot is not None
     assert one.plot.band.endswith("z")

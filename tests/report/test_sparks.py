@@ -21,8 +21,8 @@ from tests.report.pages import read
 def lines_of(past: Past, at: datetime = NOW) -> dict[str, Spark]:
     """Return the lines of the overview by the id of their number."""
     site = plan_site(past, reports.context(at))
-    scope = in_scope(past, site.standings, at)
-    return sparks(past, site.standings, sums_of(scope), at)
+    scope = in_scope(site.fleet, at)
+    return sparks(site.fleet, sums_of(scope), at)
 
 
 @pytest.mark.parametrize("seed", [3, 4, 5])
@@ -30,11 +30,11 @@ def test_a_line_ends_at_the_number_that_it_stands_under(seed):
     known = made_up.history(12, 400, seed=seed)
     past = read_past(known, at=made_up.NOW)  # type: ignore[arg-type]
     site = plan_site(past, reports.context(made_up.NOW))
-    scope = in_scope(past, site.standings, made_up.NOW)
+    scope = in_scope(site.fleet, made_up.NOW)
 
     lines = lines_of(past, made_up.NOW)
 
-    said = {one.id: one for one in numbers(past.drills, scope, sums_of(scope), made_up.NOW)}
+    said = {one.id: one for one in numbers(site.fleet.ticks, scope, sums_of(scope), made_up.NOW)}
     for name in ("sources_proven", "proven_coverage", "rto_attainment", "end_to_end"):
         part, whole = said[name].numerator, said[name].denominator
         assert part is not None

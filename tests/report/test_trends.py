@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from drill.engine.record import DrillRecord, Outcome
+from drill.report.site import plan_site
 from drill.report.view.trends import Multiple, TrendsView, trends_view
 from tests.report import builders, reports
 from tests.report.builders import NOW
@@ -15,7 +16,8 @@ HOUR = timedelta(hours=1)
 
 
 def trends_of(*records: DrillRecord) -> TrendsView:
-    return trends_view(reports.past(records), reports.context())
+    site = plan_site(reports.past(records), reports.context())
+    return trends_view(site.fleet, site.context)
 
 
 def times_of(*records: DrillRecord) -> Multiple:

@@ -20,6 +20,7 @@ from drill.recovery.coverage.metric import Metric, seconds, share
 from drill.recovery.coverage.ranking import nearest_rank
 from drill.recovery.facts import DrillFacts, ExceptionNote, SourceKey
 from drill.recovery.persons import same_person
+from drill.recovery.tick import Tick, micro
 
 DAY = 86_400_000
 """Milliseconds."""
@@ -27,14 +28,27 @@ DAY = 86_400_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetMember:
-    """One source of the inventory, with its own drills."""
+    """One source of the inventory, and when it was last drilled for real."""
 
     source: SourceKey
     cadence: timedelta
     """K: how long a pass counts."""
     tier: int | None = None
     size_bytes: int | None = None
-    drills: tuple[DrillFacts, ...] = ()
+    proven_at: datetime | None = None
+    """End of its newest proof; None if it never had one."""
+    attempted_at: datetime | None = None
+    """End of the newest drill whose restore was accepted, whatever came of it."""
+
+
+def last_proof(drills: Iterable[DrillFacts], *, at: datetime) -> datetime | None:
+    """Return when the newest proof ended that was known at an instant."""
+    return _last_end(drills, is_proof, at)
+
+
+def last_attempt(drills: Iterable[DrillFacts], *, at: datetime) -> datetime | None:
+    """Return when the newest real drill ended whose restore was accepted, as known then."""
+    return _last_end(drills, is_executed, at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +72,8 @@ def fleet_coverage(
     now = to_milliseconds(at)
     out = excluded_sources(exceptions, at=at)
     scope = sorted((one for one in members if one.source not in out), key=lambda one: one.source)
-    passed = [one for one in scope if _within(one, now, is_proof)]
-    attempted = [one for one in scope if _within(one, now, is_executed)]
+    passed = [one for one in scope if _within(one, one.proven_at, now)]
+    attempted = [one for one in scope if _within(one, one.attempted_at, now)]
     sized = [one for one in scope if one.size_bytes is not None]
     sized_passed = [one for one in passed if one.size_bytes is not None]
     tiers = sorted({one.tier for one in scope}, key=lambda tier: (tier is None, tier or 0))
@@ -134,15 +148,16 @@ def control_operation(*, scheduled: int, executed: int, passed: int) -> ControlO
     )
 
 
-def control_of(drills: Iterable[DrillFacts], *, begin: datetime, end: datetime) -> ControlOperation:
+def control_of(ticks: Iterable[Tick], *, begin: datetime, end: datetime) -> ControlOperation:
     """Return the operation of the slots in ``[begin, end)``; simulated drills count nowhere."""
+    first, after = micro(begin), micro(end)
     due = [
-        drill for drill in drills if begin <= drill.scheduled_for < end and not drill.is_simulated
+        tick.ending for tick in ticks if first <= tick.slot < after and not tick.ending.is_simulated
     ]
     return control_operation(
         scheduled=len(due),
-        executed=sum(1 for drill in due if is_executed(drill)),
-        passed=sum(1 for drill in due if has_passed(drill)),
+        executed=sum(1 for ending in due if ending.is_executed),
+        passed=sum(1 for ending in due if ending.has_passed),
     )
 
 
@@ -201,8 +216,8 @@ def proof_ages(members: Iterable[FleetMember], *, at: datetime) -> ProofAges:
     now = to_milliseconds(at)
     ages = []
     for member in members:
-        proofs = [end for end, drill in finished_by(member.drills, now) if is_proof(drill)]
-        ages.append(now - proofs[-1] if proofs else math.inf)
+        proven_at = member.proven_at
+        ages.append(math.inf if proven_at is None else now - to_milliseconds(proven_at))
     flags = ("some_never",) if math.inf in ages else ()
     p50, p95, longest = (nearest_rank(ages, percent) for percent in (50, 95, 100))
     return ProofAges(
@@ -212,13 +227,25 @@ def proof_ages(members: Iterable[FleetMember], *, at: datetime) -> ProofAges:
     )
 
 
-def _within(member: FleetMember, now: int, counts: Callable[[DrillFacts], bool]) -> bool:
-    """Tell whether a real drill that counts finished within the cadence before now."""
-    begin = now - milliseconds_of(member.cadence)
-    return any(
-        begin < to_milliseconds(drill.finished_at) <= now
-        and not drill.is_simulated
-        and counts(drill)
-        for drill in member.drills
-        if drill.finished_at is not None and drill.outcome is not None
+def _last_end(
+    drills: Iterable[DrillFacts], counts: Callable[[DrillFacts], bool], at: datetime
+) -> datetime | None:
+    now = to_milliseconds(at)
+    return max(
+        (
+            drill.finished_at
+            for drill in drills
+            if drill.finished_at is not None
+            and drill.outcome is not None
+            and not drill.is_simulated
+            and counts(drill)
+            and to_milliseconds(drill.finished_at) <= now
+        ),
+        default=None,
     )
+
+
+def _within(member: FleetMember, ended: datetime | None, now: int) -> bool:
+    """Tell whether the drill that ended then counts: no longer ago than the cadence."""
+    begin = now - milliseconds_of(member.cadence)
+    return ended is not None and begin < to_milliseconds(ended) <= now

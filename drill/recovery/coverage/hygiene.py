@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from decimal import ROUND_UP, Decimal
 
-from drill.recovery.coverage.intervals import milliseconds_of
 from drill.recovery.coverage.metric import Metric, seconds
 from drill.recovery.coverage.ranking import nearest_rank
-from drill.recovery.facts import DrillFacts
+from drill.recovery.tick import Tick
 
-LEAKED, CLEAN = "leaked", "clean"
-"""Answers of a teardown after which something is known of the copy."""
-
+_NOT_BILLED = frozenset({None, math.inf})
 _CENT = Decimal("0.01")
 _HOUR = Decimal(3_600_000)
 
@@ -36,24 +32,6 @@ class Hygiene:
     """Drills that had a new instance for a known time."""
 
 
-def lifetime_of(drill: DrillFacts) -> float | None:
-    """Return how long a copy of the source lived, in milliseconds: from the accepted restore to
-    the end of teardown. Infinite while it is left over; None where there was none, or nothing is
-    known yet.
-
-    Teardown that was taken up again, for what had leaked, counts to its last end. Drills of earlier
-    versions know their end alone.
-    """
-    if drill.is_simulated or drill.restore_accepted_at is None or drill.finished_at is None:
-        return None
-    if drill.teardown == LEAKED:
-        return math.inf
-    if drill.teardown != CLEAN:
-        return None
-    ended = drill.torn_down_at or drill.finished_at
-    return milliseconds_of(max(ended - drill.restore_accepted_at, timedelta(0)))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudHygiene:
     """One cloud, or all of them together: then there is no cost, for each has its own money."""
@@ -71,17 +49,18 @@ class _Copies:
     amounts: list[Decimal] = field(default_factory=list)
     billed: int = 0
 
-    def add(self, drill: DrillFacts, prices: Mapping[str, float]) -> None:
-        """Count the copy of a drill, if it had one."""
-        span = lifetime_of(drill)
-        if span is None:
-            return
-        self.spans.append(span)
-        if drill.target_kind == "new" and not math.isinf(span):
-            self.billed += 1
-            price = prices.get(drill.flavor or "")
+    def count(self, copies: Sequence[Tick], prices: Mapping[str, float]) -> None:
+        """Count the copies of drills of one cloud."""
+        self.spans += [tick.lifetime for tick in copies if tick.lifetime is not None]
+        billed = [
+            tick for tick in copies if tick.ending.is_new and tick.lifetime not in _NOT_BILLED
+        ]
+        self.billed += len(billed)
+        for tick in billed if prices else ():
+            price = prices.get(tick.flavor or "")
             if price is not None:
-                self.amounts.append(Decimal(int(span)) / _HOUR * Decimal(str(price)))
+                hours = Decimal(int(tick.lifetime or 0)) / _HOUR
+                self.amounts.append(hours * Decimal(str(price)))
 
     def figures(self) -> Hygiene:
         """Return what was counted."""
@@ -98,19 +77,19 @@ class _Copies:
 
 
 def hygiene_by_cloud(
-    drills: Iterable[DrillFacts], prices: Mapping[str, Mapping[str, float]]
+    ticks: Iterable[Tick], prices: Mapping[str, Mapping[str, float]]
 ) -> tuple[CloudHygiene, ...]:
-    """Return all clouds together, and then each that had a drill; a drill is looked at once.
+    """Return all clouds together, and then each that had a drill.
 
     ``prices`` are those per hour, by cloud and flavor; what has none is in no sum, and counted
     apart: no data, not 0.
     """
-    by_cloud: dict[str, _Copies] = {}
-    for drill in drills:
-        copies = by_cloud.get(drill.cloud)
-        if copies is None:
-            copies = by_cloud[drill.cloud] = _Copies()
-        copies.add(drill, prices.get(drill.cloud, {}))
+    inside: dict[str, list[Tick]] = {}
+    for tick in ticks:
+        inside.setdefault(tick.source[0], []).append(tick)
+    by_cloud = {cloud: _Copies() for cloud in inside}
+    for cloud, copies in by_cloud.items():
+        copies.count(inside[cloud], prices.get(cloud, {}))
     together = _Copies(
         spans=[span for one in by_cloud.values() for span in one.spans],
         billed=sum(one.billed for one in by_cloud.values()),

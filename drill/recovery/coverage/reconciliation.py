@@ -10,12 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from drill.errors import DrillError
-from drill.recovery.coverage.evidence import has_passed, is_executed
-from drill.recovery.facts import DrillFacts, SourceKey
+from drill.recovery.facts import SourceKey
+from drill.recovery.tick import UNDER_WAY as UNDER_WAY
+from drill.recovery.tick import Tick
 from drill.recovery.verdict import Outcome
-
-UNDER_WAY = "under_way"
-"""What a drill without an outcome is counted as."""
 
 IDENTITIES = (
     "inventory = in scope + excluded + without a plan + simulated",
@@ -85,19 +83,19 @@ class Identity:
         return self.left == self.right
 
 
-def operation_of(drills: Iterable[DrillFacts]) -> Operation:
+def operation_of(ticks: Iterable[Tick]) -> Operation:
     """Return how these drills went; simulated ones count nowhere."""
     scheduled = executed = passed = 0
     done: dict[str, int] = {}
     others: dict[str, int] = {}
-    for drill in drills:
-        if drill.is_simulated:
+    for tick in ticks:
+        ending = tick.ending
+        if ending.is_simulated:
             continue
         scheduled += 1
-        passed += has_passed(drill)
-        outcome = drill.outcome
-        word = UNDER_WAY if outcome is None else str(outcome)
-        if is_executed(drill):
+        passed += ending.has_passed
+        word = ending.word
+        if ending.is_executed:
             executed += 1
             done[word] = done.get(word, 0) + 1
         else:

@@ -6,14 +6,12 @@ import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import combinations
 from typing import Literal
 
-from drill.recovery.coverage.evidence import has_passed
 from drill.recovery.coverage.regression import Fit, fit_line
 from drill.recovery.coverage.tails import t_quantile
-from drill.recovery.facts import DrillFacts
+from drill.recovery.tick import HOUR, MINUTE, Tick
 
 ENOUGH_DRILLS = 8
 ENOUGH_SIZES = 3
@@ -163,25 +161,35 @@ def theil_sen(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return slope, statistics.median(y - slope * x for x, y in points)
 
 
-def timed_by_kind(drills: Iterable[DrillFacts]) -> Mapping[ModelKey, Sequence[DrillFacts]]:
-    """Return the real drills that passed with a known time and size, by the kind of instance
-    that their times hold for."""
-    found: dict[ModelKey, list[DrillFacts]] = {}
-    for drill in drills:
-        if drill.unattended:  # an upper bound says how long we looked away, not how big it is
-            continue
-        if drill.rta is not None and drill.volume_gb is not None and has_passed(drill):
-            found.setdefault((drill.engine, drill.volume_type, drill.flavor), []).append(drill)
+def by_kind(ticks: Iterable[Tick]) -> Mapping[ModelKey, Sequence[Tick]]:
+    """Return drills by the kind of instance that their times hold for."""
+    found: dict[ModelKey, list[Tick]] = {}
+    for tick in ticks:
+        key = tick.engine, tick.volume_type, tick.flavor
+        of_kind = found.get(key)
+        if of_kind is None:
+            of_kind = found[key] = []
+        of_kind.append(tick)
     return found
 
 
-def timing_of(drill: DrillFacts) -> Timing:
-    """Return the time of a drill of ``timed_by_kind``."""
-    replay = None
-    if drill.mode == "pitr" and drill.base_at is not None and drill.point_at is not None:
-        replay = (drill.point_at - drill.base_at) / timedelta(hours=1)
+def timed(ticks: Iterable[Tick]) -> Sequence[Tick]:
+    """Return the real drills that passed with a known time and size. An upper bound is none: it
+    says how long we looked away, not how big it is."""
+    return [
+        tick
+        for tick in ticks
+        if tick.rta is not None
+        and tick.volume_gb is not None
+        and tick.ending.has_passed
+        and not tick.ending.is_at_most
+    ]
+
+
+def timing_of(tick: Tick) -> Timing:
+    """Return the time of a drill that is ``timed``."""
     return Timing(
-        size_gb=drill.volume_gb or 0,
-        minutes=(drill.rta or timedelta(0)) / timedelta(minutes=1),
-        replay_hours=replay,
+        size_gb=tick.volume_gb or 0,
+        minutes=(tick.rta or 0) / MINUTE,
+        replay_hours=None if tick.replay is None else tick.replay / HOUR,
     )

@@ -11,7 +11,6 @@ from drill.plan.model import Objectives
 from drill.recovery.coverage.checks import CheckRecord, check_records
 from drill.recovery.coverage.confidence import NO_STATEMENT, statement
 from drill.recovery.coverage.density import Density, density
-from drill.recovery.coverage.drawn import random_sample
 from drill.recovery.coverage.exposure import Exposure, PolledLag, exposure, polled_lag
 from drill.recovery.coverage.fleet import failure_mttr, failures, open_streak
 from drill.recovery.coverage.ground import Ground
@@ -20,6 +19,7 @@ from drill.recovery.coverage.metric import Metric, no_data, seconds
 from drill.recovery.coverage.proof import proof_metrics
 from drill.recovery.coverage.reading import kinds_of, optional_milliseconds, retention_of
 from drill.recovery.coverage.rto import RecoveryTimes, recovery_times_of
+from drill.recovery.coverage.samples import random_sample
 from drill.recovery.coverage.window import (
     WindowState,
     lag_metric,
@@ -30,6 +30,7 @@ from drill.recovery.coverage.window import (
     windows_without_base,
 )
 from drill.recovery.facts import DrillFacts, Look
+from drill.recovery.tick import tick_of
 from drill.recovery.values import Window
 
 BACKUP_RESOLUTION = 999
@@ -84,7 +85,7 @@ def source_coverage(
     exposed = exposure_of(ground, rpo)
     polled = polled_of(looks)
     times = recovery_times_of(known, target=objectives.rto)
-    sample = random_sample(known, population=_population(ground, known))
+    sample = random_sample(map(tick_of, known), population=_population(ground, known))
     found = (
         *_window_metrics(ground, rpo),
         *_density_metrics(dense),

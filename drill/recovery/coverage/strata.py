@@ -14,8 +14,9 @@ from drill.recovery.coverage.confidence import (
     stratified_bound,
     stratified_share,
 )
-from drill.recovery.coverage.drawn import is_drawn, random_sample
-from drill.recovery.facts import DrillFacts, SourceKey
+from drill.recovery.coverage.samples import random_sample
+from drill.recovery.facts import SourceKey
+from drill.recovery.tick import Tick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,21 +54,21 @@ class FleetStatement:
 
 
 def fleet_statement(
-    drills: Iterable[DrillFacts],
+    ticks: Iterable[Tick],
     tiers: Mapping[SourceKey, int | None],
     *,
     alpha: float = ALPHA,
 ) -> FleetStatement:
-    """Return the statement over drills of one period; ``tiers`` names the sources in scope.
+    """Return the statement over the drills of one period; ``tiers`` names the sources in scope.
 
     Of each source the first drawn drill counts (``random_sample``): several are no independent
     draws, and no correlation has to be assumed.
     """
-    drawn = [one for one in drills if is_drawn(one) and one.outcome is not None]
-    by_tier: dict[int | None, list[DrillFacts]] = {tier: [] for tier in tiers.values()}
-    for drill in drawn:
-        if drill.source in tiers:
-            by_tier[tiers[drill.source]].append(drill)
+    drawn = [one for one in ticks if one.ending.is_drawn and one.ending.outcome is not None]
+    by_tier: dict[int | None, list[Tick]] = {tier: [] for tier in tiers.values()}
+    for one in drawn:
+        if one.source in tiers:
+            by_tier[tiers[one.source]].append(one)
     sources = list(tiers.values())
     strata = tuple(
         _group(by_tier[tier], tier, sources.count(tier), alpha)
@@ -87,9 +88,7 @@ def fleet_statement(
     )
 
 
-def _group(
-    drawn: Sequence[DrillFacts], tier: int | None, sources: int, alpha: float
-) -> GroupStatement:
+def _group(drawn: Sequence[Tick], tier: int | None, sources: int, alpha: float) -> GroupStatement:
     sample = random_sample(drawn, population="", one_per_source=True)
     found = Bounds(excluded=None, as_failures=None)
     if sample is not None:

@@ -7,18 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from drill.recovery.coverage.evidence import FAILURES, is_conclusive
 from drill.recovery.coverage.ranking import nearest_rank
-from drill.recovery.facts import DrillFacts
-from drill.recovery.measure import Attainment, attainment_of
+from drill.recovery.tick import ANSWERED, MET, NO_DATA, NO_TARGET, Tick
 from drill.report.language import _
 from drill.report.view.formats import span_text
 from drill.report.view.text import shown
 
 FEW = 20
 """Below so many drills the longest stands for p95."""
-
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +64,21 @@ class _Tally:
     met: int = 0
     unknown: int = 0
 
+    def count(self, answer: int, actual: int | None, *, has_failed: bool) -> None:
+        """Count a drill. One that failed gave nothing back: it took forever, and met nothing."""
+        self.conclusive += 1
+        if has_failed:
+            self.actuals.append(math.inf)
+            self.with_target += answer != NO_TARGET
+            return
+        if actual is None:
+            self.unknown += 1
+            return
+        self.actuals.append(actual / 1000)
+        self.unknown += answer == NO_DATA
+        self.with_target += answer in ANSWERED
+        self.met += answer == MET
+
     def add(self, other: _Tally) -> None:
         """Count what another group has counted."""
         self.actuals += other.actuals
@@ -81,13 +92,15 @@ _Group = tuple[int | None, str | None]
 """(tier, engine)"""
 
 
-def attained(drills: Iterable[DrillFacts]) -> tuple[Attained, ...]:
+def attained(ticks: Iterable[Tick]) -> tuple[Attained, ...]:
     """Return RTO and RPO for all drills, for each tier, and for each engine.
 
     Each drill is counted once, with its tier and its engine; the groups are sums of those.
     """
     groups: dict[_Group, tuple[_Tally, _Tally]] = {(None, None): (_Tally(), _Tally())}
-    for (tier, engine), counted in _counted(drills).items():
+    for (tier, engine), counted in _counted(ticks).items():
+        for one in counted:
+            one.actuals.sort()  # sorted pieces are put together faster than all is sorted
         keys: list[_Group] = [(None, None)]
         keys += [(tier, None)] if tier is not None else []
         keys += [(None, engine)] if engine else []
@@ -103,48 +116,20 @@ def attained(drills: Iterable[DrillFacts]) -> tuple[Attained, ...]:
     )
 
 
-def _counted(drills: Iterable[DrillFacts]) -> dict[_Group, tuple[_Tally, _Tally]]:
+def _counted(ticks: Iterable[Tick]) -> dict[_Group, tuple[_Tally, _Tally]]:
     """Return RTO and RPO of the conclusive drills, by tier and engine together."""
     found: dict[_Group, tuple[_Tally, _Tally]] = {}
-    for one in drills:
-        if not is_conclusive(one):
+    for one in ticks:
+        ending = one.ending
+        if not ending.is_conclusive:
             continue
         key = one.tier, one.engine
         both = found.get(key)
         if both is None:
             both = found[key] = _Tally(), _Tally()
-        has_come = one.outcome not in FAILURES
-        _count(both[0], one.rto_target, one.rta, has_come=has_come, unattended=one.unattended)
-        _count(both[1], one.rpo_target, one.rpa, has_come=has_come)
+        both[0].count(one.rto, one.rta, has_failed=ending.has_failed)
+        both[1].count(one.rpo, one.rpa, has_failed=ending.has_failed)
     return found
-
-
-def _count(
-    tally: _Tally,
-    target: timedelta | None,
-    actual: timedelta | None,
-    *,
-    has_come: bool,
-    unattended: timedelta | None = None,
-) -> None:
-    """Count a drill. One that failed gave nothing back: it took forever, and met no objective."""
-    tally.conclusive += 1
-    if not has_come:
-        tally.actuals.append(math.inf)
-        tally.with_target += target is not None
-        return
-    if actual is None:
-        tally.unknown += 1
-        return
-    tally.actuals.append(actual / _MILLISECOND)
-    if target is None:
-        return
-    judged = attainment_of(target, actual, unattended=unattended)
-    if judged is Attainment.NO_DATA:
-        tally.unknown += 1
-        return
-    tally.with_target += 1
-    tally.met += judged is Attainment.MET
 
 
 def _summed(key: _Group, objective: str, tally: _Tally) -> Attained:

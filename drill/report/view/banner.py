@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
-from drill.recovery.facts import DrillFacts
+from drill.recovery.tick import Ending, Tick, micro
 from drill.recovery.verdict import Outcome
 from drill.report import words
 from drill.report.language import _, ngettext
-from drill.report.view.fleet import DAY, FAILURES, PASSES, due_within, is_finished, is_leaked
+from drill.report.view.fleet import DAY, FAILURES, PASSES, due_within
 from drill.report.view.formats import minute
 from drill.report.view.signs import Sign, Tone, sign
 
@@ -24,14 +25,14 @@ class Banner:
     counts: tuple[str, ...]
 
 
-def banner(records: Sequence[DrillFacts], now: datetime) -> Banner:
+def banner(ticks: Sequence[Tick], now: datetime) -> Banner:
     """Return the verdict over real drills whose slot lies in the last 24 hours.
 
     Leftover instances count whatever their age.
     """
-    due = due_within(records, now=now, span=DAY)
-    finished = [record for record in due if is_finished(record)]
-    leftovers = sum(1 for record in records if is_leaked(record))
+    due = due_within(ticks, now=now, span=DAY)
+    finished = [tick.ending for tick in due if tick.ending.is_finished]
+    leftovers = sum(1 for tick in ticks if tick.ending.is_leaked)
     tone, verdict = _verdict(len(due), finished)
     if leftovers:
         tone = Tone.FAIL
@@ -40,14 +41,14 @@ def banner(records: Sequence[DrillFacts], now: datetime) -> Banner:
         period=_("Slots from {begin} to {end} UTC").format(
             begin=minute(now - DAY).text, end=minute(now).text
         ),
-        counts=tuple(_counts(records, due, finished, now)),
+        counts=tuple(_counts(ticks, len(due), finished, now)),
     )
 
 
-def _verdict(due: int, finished: Sequence[DrillFacts]) -> tuple[Tone, str]:
-    failed = sum(1 for record in finished if record.outcome in FAILURES)
-    passed = sum(1 for record in finished if record.outcome in PASSES)
-    late = any(record.outcome is Outcome.PASSED_LATE for record in finished)
+def _verdict(due: int, finished: Sequence[Ending]) -> tuple[Tone, str]:
+    failed = sum(1 for one in finished if one.outcome in FAILURES)
+    passed = sum(1 for one in finished if one.outcome in PASSES)
+    late = any(one.outcome is Outcome.PASSED_LATE for one in finished)
     if due == 0:
         return Tone.NONE, _("No drill in the last 24 hours: no data")
     if failed:
@@ -75,24 +76,24 @@ def _with_leftovers(verdict: str, leftovers: int) -> str:
 
 
 def _counts(
-    records: Sequence[DrillFacts],
-    due: Sequence[DrillFacts],
-    finished: Sequence[DrillFacts],
+    ticks: Sequence[Tick],
+    due: int,
+    finished: Sequence[Ending],
     now: datetime,
 ) -> list[str]:
     counts = [
         _("{count} {word}").format(
-            count=sum(1 for record in finished if record.outcome is outcome),
+            count=sum(1 for one in finished if one.outcome is outcome),
             word=_(words.OUTCOMES[outcome]),
         )
         for outcome in words.OUTCOMES
-        if any(record.outcome is outcome for record in finished)
+        if any(one.outcome is outcome for one in finished)
     ]
-    if len(due) > len(finished):
-        counts.append(_("{count} not finished").format(count=len(due) - len(finished)))
-    simulated = sum(
-        1 for record in records if record.is_simulated and now - DAY < record.scheduled_for <= now
-    )
+    if due > len(finished):
+        counts.append(_("{count} not finished").format(count=due - len(finished)))
+    begin, end = micro(now - DAY), micro(now)
+    recent = takewhile(lambda tick: tick.slot > begin, ticks)
+    simulated = sum(1 for tick in recent if tick.ending.is_simulated and tick.slot <= end)
     if simulated:
         counts.append(_("{count} simulated, in no total").format(count=simulated))
     return counts

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from drill.recovery.coverage.evidence import is_executed
 from drill.recovery.coverage.intervals import span_of
 from drill.recovery.coverage.metric import Metric
+from drill.recovery.tick import DAY
 from drill.report.audit import Audit
 from drill.report.context import Context
 from drill.report.control_map import frameworks
 from drill.report.language import _, ngettext
-from drill.report.past import Past
 from drill.report.view.attainment import FEW, quantile_text
+from drill.report.view.card import Fleet
 from drill.report.view.confidence import Confidence, confidence, finite_sentence
 from drill.report.view.control_sheet import control_sheet
-from drill.report.view.fleet import DAY, is_leaked
 from drill.report.view.formats import Moment, minute, moment, share_text, span_text
 from drill.report.view.left_behind import left_behind_sheet
 from drill.report.view.provenance import Provenance, provenance
@@ -40,7 +39,7 @@ from drill.report.view.waterfall_of_counts import waterfall_sheet
 class AuditData:
     """What the pages for auditors and managers are made of."""
 
-    past: Past
+    fleet: Fleet
     audit: Audit
 
 
@@ -92,13 +91,13 @@ def compliance_view(data: AuditData, context: Context) -> ComplianceView:
         confidence=confidence(audit),
         attainment=_attainment(audit),
         exceptions=exception_sheet(
-            audit.exceptions, data.past, context, table_id="exceptions-table",
+            audit.exceptions, data.fleet, context, table_id="exceptions-table",
             caption=_("Exceptions that held in this period, those that still hold first"),
         ),
-        reviews=review_sheet(audit, data.past, context),
+        reviews=review_sheet(audit, data.fleet, context),
         left_behind=left_behind_sheet(audit, context),
-        not_passed=not_passed_sheet(audit, data.past, context),
-        sample=sample_sheet(audit, context),
+        not_passed=not_passed_sheet(audit, data.fleet, context),
+        sample=sample_sheet(audit, data.fleet, context),
         sample_seed=shown(audit.sample.seed, 200),
         sample_is_default=audit.sample.is_default,
         sample_digest=audit.sample.eligible_digest,
@@ -174,9 +173,7 @@ def _findings(audit: Audit) -> Iterable[Sign]:
                 done=done, whole=whole
             ),
         )
-    late = sum(
-        is_executed(one) and one.enlisted_at > one.scheduled_for + DAY for one in audit.drills
-    )
+    late = sum(one.ending.is_executed and one.enlisted > one.slot + DAY for one in audit.ticks)
     if late:
         yield sign(
             Tone.WARN,
@@ -186,7 +183,7 @@ def _findings(audit: Audit) -> Iterable[Sign]:
                 late,
             ).format(count=late),
         )
-    left = sum(1 for one in audit.drills if is_leaked(one))
+    left = sum(1 for one in audit.ticks if one.ending.is_leaked)
     if left:
         yield sign(
             Tone.FAIL,

@@ -13,9 +13,9 @@ from drill.recovery.coverage.confidence import (
     finite_bound,
     smallest_finite_sample,
 )
-from drill.recovery.coverage.drawn import random_sample
+from drill.recovery.coverage.samples import random_sample
 from drill.recovery.coverage.strata import FleetStatement, GroupStatement, fleet_statement
-from drill.recovery.facts import DrillFacts
+from drill.recovery.tick import Tick
 from drill.report.audit import Audit
 from drill.report.language import _
 from drill.report.view.sheet import Cell, Column, Sheet, plain, sheet
@@ -34,7 +34,7 @@ class Confidence:
 
 def statement_of(audit: Audit) -> FleetStatement:
     """Return the statement over the drills of an audit, with the tiers of the sources in scope."""
-    return fleet_statement(audit.drills, {one.key: one.tier for one in audit.scope})
+    return fleet_statement(audit.ticks, {one.key: one.tier for one in audit.scope})
 
 
 def confidence(audit: Audit) -> Confidence:
@@ -162,13 +162,13 @@ def finite_sentence(population: int, n: int) -> str:
     )
 
 
-def sentence(drills: Iterable[DrillFacts], population: str) -> str:
+def sentence(ticks: Iterable[Tick], population: str) -> str:
     """Return what one random drill a source says, or that nothing can be said.
 
     Only the first drawn drill of each source counts: several of one source are no independent
     draws. Inconclusive ones are told both ways.
     """
-    sample = random_sample(drills, population=population, one_per_source=True)
+    sample = random_sample(ticks, population=population, one_per_source=True)
     if sample is None:
         return _sentence(None, Bounds(excluded=None, as_failures=None), population)
     found = bounds(passed=sample.passed, failed=sample.failed, inconclusive=sample.inconclusive)

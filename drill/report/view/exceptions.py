@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from drill.report.context import Context
 from drill.report.language import _, ngettext
-from drill.report.past import Past
+from drill.report.view.card import Fleet
 from drill.report.view.formats import Moment, moment
 from drill.report.view.registers import EXPIRES_SOON, exception_sheet, state_of
 from drill.report.view.sheet import Sheet
@@ -23,9 +23,9 @@ class ExceptionsView:
     register: Sheet
 
 
-def exceptions_view(past: Past, context: Context) -> ExceptionsView:
+def exceptions_view(fleet: Fleet, context: Context) -> ExceptionsView:
     """Return everything that the page of exceptions prints."""
-    at, notes = context.at, past.exceptions
+    at, notes = context.at, fleet.exceptions
     states = [state_of(one, at) for one in notes]
     holding = [one for one in notes if one.is_open(at)]
     soon = [one for one in holding if one.expires_at and one.expires_at <= at + EXPIRES_SOON]
@@ -51,7 +51,7 @@ def exceptions_view(past: Past, context: Context) -> ExceptionsView:
             _("findings closed without a retest: {count}").format(count=len(untested)),
         ),
         register=exception_sheet(
-            notes, past, context, table_id="exceptions-table",
+            notes, fleet, context, table_id="exceptions-table",
             caption=_("Exceptions, those that hold first, each group the oldest first"),
         ),
     )  # fmt: skip

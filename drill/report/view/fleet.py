@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, takewhile
 
 from drill.engine.record import State, Teardown
 from drill.recovery.coverage.evidence import CONCLUSIVE as CONCLUSIVE
@@ -14,7 +15,7 @@ from drill.recovery.coverage.evidence import FAILURES as FAILURES
 from drill.recovery.coverage.evidence import PASSES as PASSES
 from drill.recovery.facts import DrillFacts
 from drill.recovery.measure import Attainment, attainment_of
-from drill.recovery.ordering import newest_first as newest_first
+from drill.recovery.tick import Tick, micro, newest_ticks_first
 from drill.recovery.verdict import Outcome
 from drill.report.language import _
 from drill.report.view.text import shown
@@ -32,22 +33,24 @@ class PlanHistory:
     """The drills of one plan, newest slot first; never empty."""
 
     plan_name: str
-    drills: tuple[DrillFacts, ...]
+    ticks: tuple[Tick, ...]
 
     @property
-    def newest(self) -> DrillFacts:
+    def newest(self) -> Tick:
         """Return the drill of the newest slot."""
-        return self.drills[0]
+        return self.ticks[0]
 
     @property
-    def newest_finished(self) -> DrillFacts | None:
+    def newest_finished(self) -> Tick | None:
         """Return the finished drill of the newest slot, or None."""
-        return next((drill for drill in self.drills if is_finished(drill)), None)
+        return next((tick for tick in self.ticks if tick.ending.is_finished), None)
 
     @property
-    def finished(self) -> tuple[DrillFacts, ...]:
-        """Return the finished drills, newest slot first."""
-        return tuple(drill for drill in self.drills if is_finished(drill))
+    def streak(self) -> tuple[Tick, ...]:
+        """Return the unbroken run of finished drills that did not pass and that lasts until now,
+        newest slot first."""
+        finished = (tick for tick in self.ticks if tick.ending.is_finished)
+        return tuple(takewhile(lambda tick: tick.ending.outcome is not Outcome.PASSED, finished))
 
 
 def page_name(drill_id: str) -> str:
@@ -85,38 +88,33 @@ def is_leaked(record: DrillFacts) -> bool:
     return record.teardown == _LEAKED
 
 
-def histories(records: Sequence[DrillFacts]) -> tuple[PlanHistory, ...]:
-    """Return the drills of each plan, plans by name."""
-    by_plan: dict[str, list[DrillFacts]] = {}
-    for record in newest_first(records):
-        by_plan.setdefault(record.plan_name, []).append(record)
+def histories(sources: Iterable[Sequence[Tick]]) -> tuple[PlanHistory, ...]:
+    """Return the drills of each plan, plans by name. Those of each source come newest slot first.
+
+    Nearly every plan has always been about one source, which has no other.
+    """
+    by_plan: dict[str, list[Sequence[Tick]]] = {}
+    for ticks in sources:
+        names = {tick.plan for tick in ticks}
+        for name in names:
+            own = ticks if len(names) == 1 else [tick for tick in ticks if tick.plan == name]
+            by_plan.setdefault(name, []).append(own)
     return tuple(
-        PlanHistory(plan_name=name, drills=tuple(by_plan[name])) for name in sorted(by_plan)
+        PlanHistory(plan_name=name, ticks=tuple(_together(by_plan[name])))
+        for name in sorted(by_plan)
     )
 
 
-def streak_began(history: PlanHistory) -> DrillFacts | None:
-    """Return the first drill of the unbroken run of not passed ones that lasts until now."""
-    first = None
-    for drill in history.drills:
-        if not is_finished(drill):
-            continue
-        if drill.outcome is Outcome.PASSED:
-            break
-        first = drill
-    return first
+def _together(parts: Sequence[Sequence[Tick]]) -> Iterable[Tick]:
+    return parts[0] if len(parts) == 1 else newest_ticks_first(chain.from_iterable(parts))
 
 
-def due_within(
-    records: Iterable[DrillFacts], *, now: datetime, span: timedelta
-) -> tuple[DrillFacts, ...]:
+def due_within(ticks: Iterable[Tick], *, now: datetime, span: timedelta) -> tuple[Tick, ...]:
     """Return the real drills whose slot lies in the span that ends now; simulated ones count
-    nowhere."""
-    return tuple(
-        record
-        for record in records
-        if now - span < record.scheduled_for <= now and not record.is_simulated
-    )
+    nowhere. ``ticks`` come newest slot first."""
+    begin, end = micro(now - span), micro(now)
+    recent = takewhile(lambda tick: tick.slot > begin, ticks)
+    return tuple(tick for tick in recent if tick.slot <= end and not tick.ending.is_simulated)
 
 
 def failing_part(record: DrillFacts) -> tuple[str, ...]:

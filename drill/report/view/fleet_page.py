@@ -7,60 +7,20 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import partial
 
-from drill.recovery.coverage.totals import excess_of, rpo_target_of
-from drill.recovery.pickling import quickly_pickled
 from drill.report.context import Context
 from drill.report.language import _
-from drill.report.view.fleet import FAILURES, rto_attainment
-from drill.report.view.formats import (
-    Moment,
-    gigabytes_text,
-    lag_text,
-    moment,
-    rta_text,
-    span_text,
-)
-from drill.report.view.links import source_page
-from drill.report.view.signs import Sign, Tone
-from drill.report.view.small_bar import SmallBar, share_of, small_bar
-from drill.report.view.standing import Standing, Status, name_of
+from drill.report.view.card import Card
+from drill.report.view.fleet_row import AgedRow
+from drill.report.view.formats import Moment, moment
+from drill.report.view.standing import Status
 from drill.report.view.statuses import SLUGS, status_sign
 from drill.report.view.text import shown
 
 ROWS_ON_A_PAGE = 500
 
 _HARMLESS = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-
-_DAY = timedelta(days=1)
-
-
-@quickly_pickled
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FleetRow:
-    """One source."""
-
-    name: str
-    page: str
-    cloud: str
-    region: str
-    """Empty where it is not known."""
-    engine: str
-    size: str
-    tier: str
-    sign: Sign
-    bar: SmallBar | None
-    proven: str
-    age: str
-    left: str
-    left_tone: str
-    rta: str
-    rto: str
-    rto_tone: str
-    lag: str
-    lag_tone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +53,7 @@ class FleetPage:
     number: int
     pages: int
     first: int
-    rows: tuple[FleetRow, ...]
+    rows: tuple[AgedRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +66,7 @@ class FleetView:
     views: tuple[tuple[str, tuple[FleetLink, ...]], ...]
     """By what the fleet is parted, and a way to each part."""
     pages: tuple[FleetLink, ...]
-    rows: tuple[FleetRow, ...]
+    rows: tuple[AgedRow, ...]
     has_names: bool
 
 
@@ -120,13 +80,13 @@ class FleetData:
     """Whether there is an index by name."""
 
 
-def fleet_pages(ordered: Sequence[Standing], context: Context) -> list[FleetPage]:
+def fleet_pages(ordered: Sequence[Card], context: Context) -> list[FleetPage]:
     """Return the pages: everything, then each status, tier and region that any source has.
 
     A source is made into a row once, however many pages it stands on. Where all sources are of one
     region, that has no pages of its own: they would be those of everything.
     """
-    rows = {one.key: fleet_row(one, context) for one in ordered}
+    rows = {one.key: one.row_at(context.at) for one in ordered}
     everything = FleetSlice(kind="", slug="", title=_("All sources"), count=len(ordered))
     parts = [
         (everything, ordered),
@@ -139,10 +99,10 @@ def fleet_pages(ordered: Sequence[Standing], context: Context) -> list[FleetPage
     ]
 
 
-Part = tuple[FleetSlice, Sequence[Standing]]
+Part = tuple[FleetSlice, Sequence[Card]]
 
 
-def _by_status(ordered: Sequence[Standing]) -> Iterable[Part]:
+def _by_status(ordered: Sequence[Card]) -> Iterable[Part]:
     for status in Status:
         inside = [one for one in ordered if one.status is status]
         if inside:
@@ -150,15 +110,15 @@ def _by_status(ordered: Sequence[Standing]) -> Iterable[Part]:
             yield _slice("status", SLUGS[status], title, inside), inside
 
 
-def _by_tier(ordered: Sequence[Standing]) -> Iterable[Part]:
+def _by_tier(ordered: Sequence[Card]) -> Iterable[Part]:
     for tier in sorted({tier for one in ordered if (tier := one.tier) is not None}):
         inside = [one for one in ordered if one.tier == tier]
         title = _("Tier {tier}").format(tier=tier)
         yield _slice("tier", f"tier-{tier}", title, inside), inside
 
 
-def _by_region(ordered: Sequence[Standing], context: Context) -> Iterable[Part]:
-    parts: dict[str | None, list[Standing]] = {}
+def _by_region(ordered: Sequence[Card], context: Context) -> Iterable[Part]:
+    parts: dict[str | None, list[Card]] = {}
     for one in ordered:
         parts.setdefault(context.region(one.key[0]), []).append(one)
     if len(parts) < 2:
@@ -176,7 +136,7 @@ def harmless(name: str) -> str:
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _slice(kind: str, slug: str, title: str, inside: Sequence[Standing]) -> FleetSlice:
+def _slice(kind: str, slug: str, title: str, inside: Sequence[Card]) -> FleetSlice:
     return FleetSlice(kind=kind, slug=slug, title=title, count=len(inside))
 
 
@@ -185,7 +145,7 @@ def page_name(slug: str, number: int) -> str:
     return f"fleet-{slug}-{number:03d}.html" if slug else f"fleet-{number:03d}.html"
 
 
-def _pages(view: FleetSlice, inside: Sequence[FleetRow]) -> Iterable[FleetPage]:
+def _pages(view: FleetSlice, inside: Sequence[AgedRow]) -> Iterable[FleetPage]:
     count = max(1, math.ceil(len(inside) / ROWS_ON_A_PAGE))
     for number in range(1, count + 1):
         first = (number - 1) * ROWS_ON_A_PAGE
@@ -243,73 +203,3 @@ def _views(data: FleetData) -> Iterable[tuple[str, tuple[FleetLink, ...]]]:
         )
         if links:
             yield name, links
-
-
-def fleet_row(one: Standing, context: Context) -> FleetRow:
-    """Return one source as a row; ages are those at the instant of the report."""
-    seen = one.past.observation
-    newest = one.newest
-    engine = seen.engine if seen else newest.engine if newest else None
-    tier = one.tier
-    age, left, left_tone = _proof_texts(one, context.at)
-    rta, rto, rto_tone = _rto_texts(one)
-    lag, lag_tone = _lag_texts(one)
-    return FleetRow(
-        name=shown(name_of(one.past), 80),
-        page=source_page(one.key),
-        cloud=context.cloud(one.key[0]),
-        region=shown(context.region(one.key[0]), 80),
-        engine=shown(engine, 40) or _("no data"),
-        size=gigabytes_text(seen.volume_gb if seen else None),
-        tier=str(tier) if tier is not None else "",
-        sign=status_sign(one.status),
-        bar=small_bar(one),
-        proven=share_of(one, "proven"),
-        age=age,
-        left=left,
-        left_tone=left_tone,
-        rta=rta,
-        rto=rto,
-        rto_tone=rto_tone,
-        lag=lag,
-        lag_tone=lag_tone,
-    )
-
-
-def _proof_texts(one: Standing, at: datetime) -> tuple[str, str, str]:
-    if one.newest_proof is None or one.newest_proof.finished_at is None or one.expires_at is None:
-        return _("no proof"), "", ""
-    age = span_text(max(at - one.newest_proof.finished_at, timedelta(0)))
-    days = (one.expires_at - at) // _DAY
-    if not one.is_in_time:
-        return age, _("expired"), Tone.FAIL.value
-    tone = Tone.WARN.value if one.status is Status.EXPIRING else ""
-    return age, _("{days} d left").format(days=days), tone
-
-
-def _rto_texts(one: Standing) -> tuple[str, str, str]:
-    measured = next(
-        (
-            drill
-            for drill in one.past.drills
-            if not drill.is_simulated and (drill.rta is not None or drill.outcome in FAILURES)
-        ),
-        None,
-    )
-    if measured is None:
-        return _("no data"), "", ""
-    has_failed = measured.outcome in FAILURES
-    rta = _("not reached") if has_failed else rta_text(measured)
-    if measured.rto_target is None:
-        return rta, _("no target"), ""
-    missed = rto_attainment(measured).value == "missed"
-    return rta, span_text(measured.rto_target), Tone.FAIL.value if missed else ""
-
-
-def _lag_texts(one: Standing) -> tuple[str, str]:
-    lag = one.lag
-    if lag is None:
-        return _("no data"), ""
-    is_late = excess_of(lag.milliseconds, rpo_target_of(one.past.drills)) == 2
-    tone = Tone.FAIL.value if lag.kind == "none" or is_late else ""
-    return lag_text(lag.milliseconds), tone

@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from drill.recovery.facts import DrillFacts, SourceKey
+from drill.recovery.tick import Tick, instant, micro, tick_of
 from drill.recovery.verdict import Outcome
-from drill.report.view.fleet import is_leaked, page_name
+from drill.report.view.fleet import page_name
 
 RECENT = timedelta(days=35)
 """How long a drill that passed has a page of its own."""
@@ -41,30 +42,42 @@ class Links:
 
     def has_page(self, drill: DrillFacts) -> bool:
         """Tell whether the drill has a page; what is leaked or under way always has one."""
+        return self.leads_to(tick_of(drill))
+
+    def of(self, tick: Tick) -> str | None:
+        """Return the file name of the page of a drill that is counted."""
+        return page_name(tick.id) if self.leads_to(tick) else None
+
+    def leads_to(self, tick: Tick) -> bool:
+        """Tell whether a drill that is counted has a page."""
+        ending = tick.ending
         if self.others_after == _NEVER:
             return False
-        if drill.outcome is None or is_leaked(drill) or drill.id in self.chosen:
+        if ending.outcome is None or ending.is_leaked or tick.id in self.chosen:
             return True
-        border = self.passed_after if drill.outcome is Outcome.PASSED else self.others_after
-        return drill.scheduled_for > border
+        passed_after, others_after = _borders(self.passed_after, self.others_after)
+        return tick.slot > (passed_after if ending.outcome is Outcome.PASSED else others_after)
+
+
+@lru_cache(maxsize=64)
+def _borders(*instants: datetime) -> tuple[int, ...]:
+    return tuple(map(micro, instants))
 
 
 NO_LINKS = Links(passed_after=_NEVER, others_after=_NEVER)
 """For a redacted report: the page of a drill holds everything, so there is none."""
 
 
-def links_for(drills: Sequence[DrillFacts], *, at: datetime) -> Links:
+def links_for(ticks: Sequence[Tick], *, at: datetime) -> Links:
     """Return which drills have a page, newest slot first, so that there are not too many."""
-    others = [one.scheduled_for for one in drills if one.outcome not in {None, Outcome.PASSED}]
+    others = [one.slot for one in ticks if one.ending.outcome not in {None, Outcome.PASSED}]
     if len(others) > PAGES_AT_MOST:
-        return Links(passed_after=_NEVER, others_after=others[PAGES_AT_MOST])
-    room = PAGES_AT_MOST - len(others)
+        return Links(passed_after=_NEVER, others_after=instant(others[PAGES_AT_MOST]))
+    room, begin = PAGES_AT_MOST - len(others), micro(at - RECENT)
     passed = [
-        one.scheduled_for
-        for one in drills
-        if one.outcome is Outcome.PASSED and one.scheduled_for > at - RECENT
+        one.slot for one in ticks if one.ending.outcome is Outcome.PASSED and one.slot > begin
     ]
-    return Links(passed_after=passed[room] if len(passed) > room else at - RECENT)
+    return Links(passed_after=instant(passed[room]) if len(passed) > room else at - RECENT)
 
 
 @lru_cache(maxsize=32_768)

@@ -10,13 +10,11 @@ from itertools import groupby
 
 from drill.report.context import Context
 from drill.report.language import _
+from drill.report.view.card import Card
 from drill.report.view.fleet_page import ROWS_ON_A_PAGE, FleetLink, page_links
 from drill.report.view.formats import Moment, moment
-from drill.report.view.links import source_page
 from drill.report.view.signs import Sign
-from drill.report.view.standing import Standing, name_of
 from drill.report.view.statuses import status_sign
-from drill.report.view.text import shown
 
 NAMES_ON_A_PAGE = 2000
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -76,11 +74,11 @@ def page_name(number: int) -> str:
     return f"names-{number:03d}.html"
 
 
-def names_pages(standings: Sequence[Standing], context: Context) -> list[NamesPage]:
+def names_pages(cards: Sequence[Card], context: Context) -> list[NamesPage]:
     """Return the pages of the index; none for a fleet that one page shows as a whole."""
-    if len(standings) <= ROWS_ON_A_PAGE:
+    if len(cards) <= ROWS_ON_A_PAGE:
         return []
-    named = sorted((name_of(one.past).casefold(), one.key, one) for one in standings)
+    named = sorted((one.name.casefold(), one.key, one) for one in cards)
     often = Counter(name for name, _key, _one in named)
     entries = [
         (_letter(name), _entry(one, context, is_twice=often[name] > 1)) for name, _key, one in named
@@ -130,10 +128,10 @@ def _title(letter: str) -> str:
     return _("Others") if letter == OTHERS else letter
 
 
-def _entry(one: Standing, context: Context, *, is_twice: bool) -> NameEntry:
+def _entry(one: Card, context: Context, *, is_twice: bool) -> NameEntry:
     return NameEntry(
-        name=shown(name_of(one.past), 80),
-        page=source_page(one.key),
+        name=one.row.name,
+        page=one.row.page,
         cloud=context.cloud(one.key[0]) if is_twice else "",
         sign=status_sign(one.status),
     )

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from drill.recovery.facts import DrillFacts
+from drill.recovery.tick import Tick
 from drill.report.language import ngettext
-from drill.report.view.calendar import night_of, tone_of_drill
-from drill.report.view.signs import Tone
+from drill.report.view.signs import Tone, tone_of
 
 NIGHTS = 90
 CELL, HEIGHT, TOP = 8, 72, 4
@@ -39,20 +38,21 @@ class Nights:
     rows: tuple[NightRow, ...]
 
 
-def nights(drills: Sequence[DrillFacts], at: datetime) -> Nights | None:
+def nights(ticks: Sequence[Tick], at: datetime) -> Nights | None:
     """Return the last 90 nights; None if no real drill lies in them. Newest slot comes first."""
     today = at.astimezone(UTC).date()
     first = today - timedelta(days=NIGHTS - 1)
     counts: dict[date, dict[Tone, int]] = {}
-    for drill in drills:
-        if drill.is_simulated or drill.outcome is None:
+    for tick in ticks:
+        outcome = tick.ending.outcome
+        if tick.ending.is_simulated or outcome is None:
             continue
-        night = night_of(drill)
+        night = tick.night
         if night < first:
             break  # newest slot first
         if night <= today:
             of_night = counts.setdefault(night, {})
-            tone = tone_of_drill(drill)
+            tone = tone_of(outcome)
             of_night[tone] = of_night.get(tone, 0) + 1
     if not counts:
         return None

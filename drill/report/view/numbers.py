@@ -10,16 +10,16 @@ from itertools import takewhile
 
 from drill.recovery.coverage.fleet import control_of
 from drill.recovery.coverage.intervals import span_of
-from drill.recovery.coverage.totals import excess_of, fleet_sums, rpo_target_of
-from drill.recovery.facts import DrillFacts, FleetSums
-from drill.recovery.measure import Attainment
+from drill.recovery.coverage.totals import added_up, excess_of
+from drill.recovery.facts import FleetSums
+from drill.recovery.tick import ANSWERED, MET, Tick, micro
 from drill.report.language import _
-from drill.report.view.fleet import CONCLUSIVE, MONTH, due_within, rto_attainment
+from drill.report.view.card import Card
+from drill.report.view.fleet import MONTH, due_within
 from drill.report.view.fleet_page import page_name
 from drill.report.view.formats import lag_text, percent, share_text, span_text
 from drill.report.view.links import source_page
 from drill.report.view.signs import Tone, sign
-from drill.report.view.standing import Standing
 from drill.report.view.statuses import SLUGS
 
 FLEET = page_name("", 1)
@@ -50,27 +50,28 @@ class Number:
 
 
 def numbers(
-    drills: Sequence[DrillFacts], standings: Sequence[Standing], sums: FleetSums, at: datetime
+    ticks: Sequence[Tick], cards: Sequence[Card], sums: FleetSums, at: datetime
 ) -> tuple[Number, ...]:
     """Return the numbers in the order of the page. What cannot be counted is "no data".
 
-    ``drills`` come newest slot first. ``standings`` are the real sources in scope: simulated and
+    ``ticks`` come newest slot first. ``cards`` are the real sources in scope: simulated and
     excluded ones are in no number. ``sums`` are theirs (``sums_of``).
     """
-    drills = list(takewhile(lambda drill: drill.scheduled_for >= at - MONTH, drills))
+    begin = micro(at - MONTH)
+    ticks = list(takewhile(lambda tick: tick.slot >= begin, ticks))
     return (
-        _covered(standings),
+        _covered(cards, at),
         _proven(sums),
         _worst_lag(sums),
-        _rto_attainment(drills, at),
-        _end_to_end(drills, at),
-        _oldest_proof(standings, at),
+        _rto_attainment(ticks, at),
+        _end_to_end(ticks, at),
+        _oldest_proof(cards, at),
     )
 
 
-def sums_of(standings: Iterable[Standing]) -> FleetSums:
+def sums_of(cards: Iterable[Card]) -> FleetSums:
     """Return the sums of what depends on windows, as each observation keeps them for its night."""
-    return fleet_sums((one.key, one.ground, rpo_target_of(one.past.drills)) for one in standings)
+    return added_up([one.sums for one in cards])
 
 
 def _number(
@@ -104,21 +105,19 @@ def _part_of(part: int, whole: int) -> str:
     return _("{part} of {whole}").format(part=part, whole=whole) if whole else _("no data")
 
 
-def _covered(standings: Sequence[Standing]) -> Number:
+def _covered(cards: Sequence[Card], at: datetime) -> Number:
     """Failed and never drilled sources stay in the denominator (coverage C.8)."""
-    valid = sum(1 for one in standings if one.is_in_time)
+    valid = sum(1 for one in cards if one.is_in_time(at))
     return _number(
         "sources_proven",
         _("Sources with a valid proof"),
-        _part_of(valid, len(standings)),
-        _share_tone(valid, len(standings)),
+        _part_of(valid, len(cards)),
+        _share_tone(valid, len(cards)),
         target=_("target: all"),
-        basis=_("n = {count}: real sources, without approved exclusions").format(
-            count=len(standings)
-        ),
-        share=(valid, len(standings)),
-        count=len(standings),
-        href=FLEET if standings else None,
+        basis=_("n = {count}: real sources, without approved exclusions").format(count=len(cards)),
+        share=(valid, len(cards)),
+        count=len(cards),
+        href=FLEET if cards else None,
     )
 
 
@@ -171,36 +170,36 @@ def _worst_lag(sums: FleetSums) -> Number:
     )
 
 
-def _rto_attainment(drills: Sequence[DrillFacts], at: datetime) -> Number:
+def _rto_attainment(ticks: Sequence[Tick], at: datetime) -> Number:
     """Failed drills stay in the denominator and are never met (coverage C.11).
 
     A pass without a measured RTA is in neither part.
     """
-    conclusive = [
-        drill
-        for drill in due_within(drills, now=at, span=MONTH)
-        if drill.outcome in CONCLUSIVE and rto_attainment(drill) is not Attainment.NO_DATA
+    answers = [
+        tick.rto
+        for tick in due_within(ticks, now=at, span=MONTH)
+        if tick.ending.is_conclusive and tick.rto in ANSWERED
     ]
-    met = [drill for drill in conclusive if rto_attainment(drill) is Attainment.MET]
+    met, count = answers.count(MET), len(answers)
     return _number(
         "rto_attainment",
         _("RTO attainment, 30 d"),
-        _part_of(len(met), len(conclusive)),
-        _share_tone(len(met), len(conclusive)),
-        target=_("target: all within their RTO") if conclusive else _("no target"),
+        _part_of(met, count),
+        _share_tone(met, count),
+        target=_("target: all within their RTO") if count else _("no target"),
         basis=_("n = {count}: conclusive drills; a failed one counts as never recovered").format(
-            count=len(conclusive)
+            count=count
         ),
-        share=(len(met), len(conclusive)),
-        count=len(conclusive),
-        href="trends.html" if conclusive else None,
+        share=(met, count),
+        count=count,
+        href="trends.html" if count else None,
     )
 
 
-def _end_to_end(drills: Sequence[DrillFacts], at: datetime) -> Number:
+def _end_to_end(ticks: Sequence[Tick], at: datetime) -> Number:
     """Of what was due, what was executed and passed (coverage C.8)."""
     next_instant = timedelta.resolution  # the slots of (at - 30 d, at], as everywhere on the page
-    found = control_of(drills, begin=at - MONTH + next_instant, end=at + next_instant)
+    found = control_of(ticks, begin=at - MONTH + next_instant, end=at + next_instant)
     due = int(found.execution.denominator or 0)
     executed = int(found.execution.numerator or 0)
     passed = int(found.end_to_end.numerator or 0)
@@ -221,17 +220,13 @@ def _end_to_end(drills: Sequence[DrillFacts], at: datetime) -> Number:
     )
 
 
-def _oldest_proof(standings: Sequence[Standing], at: datetime) -> Number:
+def _oldest_proof(cards: Sequence[Card], at: datetime) -> Number:
     """A source that was never proven is older than every age (coverage C.8)."""
     title = _("Oldest proof")
-    ages = [
-        (at - one.newest_proof.finished_at, one)
-        for one in standings
-        if one.newest_proof is not None and one.newest_proof.finished_at is not None
-    ]
-    never = len(standings) - len(ages)
-    basis = _("n = {count}: newest proof of each source").format(count=len(standings))
-    if not standings:
+    ages = [(at - one.proof_at, one) for one in cards if one.proof_at is not None]
+    never = len(cards) - len(ages)
+    basis = _("n = {count}: newest proof of each source").format(count=len(cards))
+    if not cards:
         return _number(
             "oldest_proof", title, _("no data"), Tone.NONE, target=_("no target"), basis=basis
         )
@@ -243,13 +238,13 @@ def _oldest_proof(standings: Sequence[Standing], at: datetime) -> Number:
             Tone.FAIL,
             target=_("target: within its validity"),
             basis=_("{never} of {count} sources never proven").format(
-                never=never, count=len(standings)
+                never=never, count=len(cards)
             ),
-            count=len(standings),
-            href=_first_of("never-proven", standings),
+            count=len(cards),
+            href=_first_of("never-proven", cards),
         )
     age, oldest = max(ages, key=lambda one: (one[0], one[1].key))
-    expired = sum(1 for one in standings if one.expires_at is None or one.expires_at <= at)
+    expired = sum(1 for one in cards if one.expires_at is None or one.expires_at <= at)
     return _number(
         "oldest_proof",
         title,
@@ -257,11 +252,11 @@ def _oldest_proof(standings: Sequence[Standing], at: datetime) -> Number:
         Tone.FAIL if expired else Tone.PASS,
         target=_("target: within its validity"),
         basis=basis,
-        count=len(standings),
+        count=len(cards),
         href=f"i/{source_page(oldest.key)}",
     )
 
 
-def _first_of(slug: str, standings: Sequence[Standing]) -> str:
-    is_there = any(SLUGS[one.status] == slug for one in standings)
+def _first_of(slug: str, cards: Sequence[Card]) -> str:
+    is_there = any(SLUGS[one.status] == slug for one in cards)
     return page_name(slug, 1) if is_there else FLEET

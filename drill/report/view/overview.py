@@ -7,33 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from drill.recovery.coverage.fleet import excluded_sources
-from drill.recovery.facts import DrillFacts, SourceKey
 from drill.report.context import Context
 from drill.report.language import _
-from drill.report.past import Past
 from drill.report.view import tables
 from drill.report.view.banner import Banner, banner
+from drill.report.view.card import Card, Fleet
 from drill.report.view.fleet import histories
-from drill.report.view.fleet_page import FleetRow, fleet_row
+from drill.report.view.fleet_row import AgedRow
 from drill.report.view.formats import Moment, minute, moment
-from drill.report.view.links import source_page
 from drill.report.view.nights import Nights, nights
 from drill.report.view.numbers import Number, numbers, sums_of
 from drill.report.view.sparks import Spark, sparks
-from drill.report.view.standing import SOON, Standing, name_of
+from drill.report.view.standing import SOON
 from drill.report.view.strips import Strips, strips
 from drill.report.view.text import shown
 
 WORST_SOURCES = 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverviewData:
-    """What the overview is made of."""
-
-    past: Past
-    standings: tuple[Standing, ...]
-    """Worst first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +52,7 @@ class OverviewView:
     lacking: tables.Rows[tables.LackRow]
     unfinished: tables.Rows[tables.UnfinishedRow]
     expiring: tables.Rows[ExpiringRow]
-    sources: tuple[FleetRow, ...]
+    sources: tuple[AgedRow, ...]
     sources_caption: str
     sources_count: int
     nights: Nights | None
@@ -74,38 +63,39 @@ class OverviewView:
     sweep: str
 
 
-def overview_view(data: OverviewData, context: Context) -> OverviewView:
+def overview_view(fleet: Fleet, context: Context) -> OverviewView:
     """Return the overview as it is at an instant, the same for the same drills in any order."""
-    at, drills = context.at, data.past.drills
-    plans = histories(drills)
+    at, ticks = context.at, fleet.ticks
+    plans = histories(one.ticks for one in fleet.cards)
     where = tables.Where(
         context=context,
-        names=names_of(data.standings),
+        names={one.key: one.row.name for one in fleet.cards},
         links=context.links,
+        facts=fleet.facts,
     )
-    worst = data.standings[:WORST_SOURCES]
+    worst = fleet.cards[:WORST_SOURCES]
     passed = tables.passed(plans, where)
-    scope = in_scope(data.past, data.standings, at)
+    scope = in_scope(fleet, at)
     sums = sums_of(scope)
     return OverviewView(
         generated_at=moment(at),
         tool_version=shown(context.tool_version, 80),
         narrowed=tuple(shown(text, 120) for text in context.narrowed),
-        banner=banner(drills, at),
-        numbers=numbers(drills, scope, sums, at),
-        sparks=sparks(data.past, data.standings, sums, at),
+        banner=banner(ticks, at),
+        numbers=numbers(ticks, scope, sums, at),
+        sparks=sparks(fleet, sums, at),
         needs=tables.needs_action(plans, where, at),
-        leftovers=tables.leftovers(drills, where),
-        lacking=tables.not_drilled(drills, where, at),
-        unfinished=tables.unfinished(drills, where),
-        expiring=_expiring(data.standings, context),
-        sources=tuple(fleet_row(one, context) for one in worst),
+        leftovers=tables.leftovers(ticks, where),
+        lacking=tables.not_drilled(ticks, where, at),
+        unfinished=tables.unfinished(ticks, where),
+        expiring=_expiring(fleet.cards, context),
+        sources=tuple(one.row_at(at) for one in worst),
         sources_caption=_("The worst {shown} of {count} sources").format(
-            shown=len(worst), count=len(data.standings)
+            shown=len(worst), count=len(fleet.cards)
         ),
-        sources_count=len(data.standings),
-        nights=nights(drills, at),
-        strips=strips(plans, drills, at, where.links),
+        sources_count=len(fleet.cards),
+        nights=nights(ticks, at),
+        strips=strips(plans, ticks, at, where),
         passed=passed,
         passed_count=len(passed.shown) + passed.left_out,
         simulated=tables.simulated(plans, where),
@@ -116,34 +106,31 @@ def overview_view(data: OverviewData, context: Context) -> OverviewView:
     )
 
 
-def in_scope(past: Past, standings: Sequence[Standing], at: datetime) -> list[Standing]:
+def in_scope(fleet: Fleet, at: datetime) -> list[Card]:
     """Return the sources that count: real ones without an approved exclusion."""
-    out = excluded_sources(past.exceptions, at=at)
-    return [one for one in standings if not one.is_simulated and one.key not in out]
+    out = excluded_sources(fleet.exceptions, at=at)
+    return [one for one in fleet.cards if not one.is_simulated and one.key not in out]
 
 
-def names_of(standings: Sequence[Standing]) -> Mapping[SourceKey, str]:
-    """Return what people call each source."""
-    return {one.key: shown(name_of(one.past), 80) for one in standings}
-
-
-def _expiring(standings: Sequence[Standing], context: Context) -> tables.Rows[ExpiringRow]:
+def _expiring(cards: Sequence[Card], context: Context) -> tables.Rows[ExpiringRow]:
     """Return sources whose proof ends within a week, whatever else is wrong with them."""
-    found: list[tuple[datetime, DrillFacts, Standing]] = []
-    for one in standings:
-        ends, proof = one.expires_at, one.newest_proof
-        if ends is not None and proof is not None and context.at < ends <= context.at + SOON:
-            found.append((ends, proof, one))
+    found = [
+        (one.expires_at, one.proof_at, one)
+        for one in cards
+        if one.expires_at is not None
+        and one.proof_at is not None
+        and context.at < one.expires_at <= context.at + SOON
+    ]
     found.sort(key=lambda row: (row[0], row[2].key))
     return tables.rows(
         [
             ExpiringRow(
-                source=shown(name_of(one.past), 80),
-                source_page=source_page(one.key),
-                cloud=context.cloud(one.key[0]),
-                proven_at=minute(proof.finished_at or ends),
+                source=one.row.name,
+                source_page=one.row.page,
+                cloud=one.row.cloud,
+                proven_at=minute(proven_at),
                 ends_at=minute(ends),
             )
-            for ends, proof, one in found
+            for ends, proven_at, one in found
         ]
     )

@@ -6,17 +6,14 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime
 
-from drill.recovery.facts import DrillFacts
-from drill.recovery.measure import Attainment
-from drill.report.view.fleet import CONCLUSIVE, FAILURES, rto_attainment
+from drill.recovery.tick import ANSWERED, MET, MINUTE, Tick
 
 SIZES = ((100, "< 100 GB"), (500, "100–499 GB"), (2000, "500–1999 GB"), (None, "≥ 2000 GB"))
 """Borders of the sizes of volumes, in gigabytes, and what they are called."""
 
 _BORDERS = [high for high, _name in SIZES if high is not None]
-_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -42,9 +39,14 @@ ByMonth = dict[tuple[int, int | None], Times]
 """By (month as ``month_of`` numbers it, place in ``SIZES`` or None where the size is not known)."""
 
 
-def month_of(at: datetime) -> int:
+def month_of(at: date) -> int:
     """Return the number of a month; they follow one another."""
     return at.year * 12 + at.month - 1
+
+
+def month_begin(month: int) -> datetime:
+    """Return the first instant of a month, in UTC."""
+    return datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC)
 
 
 def month_name(month: int) -> str:
@@ -52,29 +54,28 @@ def month_name(month: int) -> str:
     return f"{month // 12}-{month % 12 + 1:02d}"
 
 
-def times_by_engine(real: Iterable[DrillFacts]) -> dict[str, ByMonth]:
+def times_by_engine(real: Iterable[Tick]) -> dict[str, ByMonth]:
     """Return the recovery times of conclusive drills by engine; each drill is counted once."""
     found: dict[str, ByMonth] = {}
-    for drill in real:
-        engine = drill.engine
-        if not engine or drill.outcome not in CONCLUSIVE:
+    for tick in real:
+        engine, ending = tick.engine, tick.ending
+        if not engine or not ending.is_conclusive:
             continue
         counted = found.get(engine)
         if counted is None:
             counted = found[engine] = {}
-        key = month_of(drill.scheduled_for), _size_of(drill.volume_gb)
+        key = month_of(tick.night), _size_of(tick.volume_gb)
         times = counted.get(key)
         if times is None:
             times = counted[key] = Times()
-        if drill.outcome in FAILURES:
+        if ending.has_failed:
             times.failed += 1
             times.minutes.append(math.inf)
-        elif drill.rta is not None:
-            times.minutes.append(drill.rta / _MINUTE)
-        attained = rto_attainment(drill)
-        if attained is not Attainment.NO_DATA:
+        elif tick.rta is not None:
+            times.minutes.append(tick.rta / MINUTE)
+        if tick.rto in ANSWERED:
             times.with_target += 1
-            times.met += attained is Attainment.MET
+            times.met += tick.rto == MET
     return found
 
 

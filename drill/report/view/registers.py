@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from drill.clock import to_milliseconds
-from drill.recovery.coverage.evidence import finished_by, has_failed, is_conclusive
-from drill.recovery.facts import DrillFacts, ExceptionNote, Review, SourceKey
+from drill.recovery.facts import ExceptionNote, Review, SourceKey
 from drill.report import words
 from drill.report.audit import Audit
 from drill.report.context import Context
 from drill.report.language import _
-from drill.report.past import Past
 from drill.report.signatures import Signature
+from drill.report.view.card import Fleet
 from drill.report.view.fleet import page_name
 from drill.report.view.formats import minute, span_text
 from drill.report.view.links import source_page
@@ -47,17 +46,22 @@ def age_of(note: ExceptionNote, at: datetime) -> timedelta:
     return max(min(ends, default=at) - note.opened_at, timedelta(0))
 
 
-def was_failing(note: ExceptionNote, past: Past) -> bool | None:
+def was_failing(note: ExceptionNote, fleet: Fleet) -> bool | None:
     """Tell whether the source had failed and not passed again when an exception was opened.
 
     None if no conclusive drill of it had finished by then.
     """
     key = (note.cloud, note.source_id or "")
-    if note.source_id is None or key not in past.sources:
+    if note.source_id is None or key not in fleet.by_key:
         return None
-    known = finished_by(past.sources[key].drills, to_milliseconds(note.opened_at))
-    conclusive = [drill for _finished, drill in known if is_conclusive(drill)]
-    return has_failed(conclusive[-1]) if conclusive else None
+    opened = to_milliseconds(note.opened_at)
+    conclusive = [
+        (one.finished // 1000, one.id, one.ending.has_failed)
+        for one in fleet.by_key[key].ticks
+        if one.finished is not None and one.ending.is_conclusive
+    ]
+    known = [one for one in conclusive if one[0] <= opened]
+    return max(known)[2] if known else None
 
 
 def open_first(notes: Iterable[ExceptionNote], at: datetime) -> list[ExceptionNote]:
@@ -66,10 +70,9 @@ def open_first(notes: Iterable[ExceptionNote], at: datetime) -> list[ExceptionNo
 
 
 def exception_sheet(
-    notes: Sequence[ExceptionNote], past: Past, context: Context, *, caption: str, table_id: str
+    notes: Sequence[ExceptionNote], fleet: Fleet, context: Context, *, caption: str, table_id: str
 ) -> Sheet:
     """Return the register of exceptions, those that hold first."""
-    known = {one.id: one for one in past.drills}
     return sheet(
         table_id,
         caption,
@@ -84,7 +87,7 @@ def exception_sheet(
             Column(head=_("Retest"), kind="id"),
         ),
         (
-            _exception_row(note, past, known, context)
+            _exception_row(note, fleet, context)
             for note in open_first(notes, context.at)[:ROWS_AT_MOST]
         ),
         count=len(notes),
@@ -93,22 +96,20 @@ def exception_sheet(
     )
 
 
-def _exception_row(
-    note: ExceptionNote, past: Past, known: dict[str, DrillFacts], context: Context
-) -> tuple[Cell, ...]:
+def _exception_row(note: ExceptionNote, fleet: Fleet, context: Context) -> tuple[Cell, ...]:
     at = context.at
     state = state_of(note, at)
     tones = {"open": Tone.WARN, "closed": Tone.PASS, "expired": Tone.NONE}
     said = {"open": _("open"), "closed": _("closed"), "expired": _("expired")}
     kind = _("finding") if note.kind == "finding" else _("exclusion")
     age = span_text(age_of(note, at))
-    if note.kind == "exclusion" and was_failing(note, past):
+    if note.kind == "exclusion" and was_failing(note, fleet):
         age = _("{age}; the newest drill had failed when it was opened").format(age=age)
     ended = note.closed_at if state == "closed" else note.expires_at
     return (
         text_cell(note.id, note=kind),
         sign_cell(tones[state], said[state], note=age),
-        _subject(note, past, known, context),
+        _subject(note, fleet, context),
         text_cell(
             note.reason, note=(note.closing_reason or "") if state == "closed" else ""
         ),
@@ -118,33 +119,29 @@ def _exception_row(
             at=minute(note.opened_at),
             note=minute(ended).text if ended is not None else _("until it is closed"),
         ),
-        _retest(note, known, context, is_closed=state == "closed"),
+        _retest(note, fleet, context, is_closed=state == "closed"),
     )  # fmt: skip
 
 
-def _subject(
-    note: ExceptionNote, past: Past, known: dict[str, DrillFacts], context: Context
-) -> Cell:
+def _subject(note: ExceptionNote, fleet: Fleet, context: Context) -> Cell:
     name = note.plan_name or note.source_id or note.cloud
     key: SourceKey | None = (note.cloud, note.source_id) if note.source_id is not None else None
-    drill = known.get(note.drill_id) if note.drill_id else None
-    if drill is not None and context.links.has_page(drill):
-        return text_cell(name, href=f"d/{page_name(drill.id)}", note=drill.id)
-    if key is not None and key in past.sources:
+    tick = fleet.tick(note.drill_id) if note.drill_id else None
+    if tick is not None and context.links.leads_to(tick):
+        return text_cell(name, href=f"d/{page_name(tick.id)}", note=tick.id)
+    if key is not None and key in fleet.by_key:
         return text_cell(name, href=f"i/{source_page(key)}", note=note.drill_id or "")
     return text_cell(name, note=note.drill_id or "")
 
 
-def _retest(
-    note: ExceptionNote, known: dict[str, DrillFacts], context: Context, *, is_closed: bool
-) -> Cell:
+def _retest(note: ExceptionNote, fleet: Fleet, context: Context, *, is_closed: bool) -> Cell:
     if not is_closed or note.retest_drill_id is None:
         return plain(_("none yet") if not is_closed else _("none"))
-    drill = known.get(note.retest_drill_id)
-    has_page = drill is not None and context.links.has_page(drill)
+    tick = fleet.tick(note.retest_drill_id)
+    has_page = tick is not None and context.links.leads_to(tick)
     found = _("no data")
-    if drill is not None and drill.outcome is not None:
-        found = f"{_(words.OUTCOMES[drill.outcome])}, L{drill.level}"
+    if tick is not None and tick.ending.outcome is not None:
+        found = f"{_(words.OUTCOMES[tick.ending.outcome])}, L{tick.level}"
     return text_cell(
         note.retest_drill_id,
         href=f"d/{page_name(note.retest_drill_id)}" if has_page else None,
@@ -152,9 +149,8 @@ def _retest(
     )
 
 
-def review_sheet(audit: Audit, past: Past, context: Context) -> Sheet:
+def review_sheet(audit: Audit, fleet: Fleet, context: Context) -> Sheet:
     """Return the log of reviews, each with who must not have signed, and about which drills."""
-    known = {one.id: one for one in past.drills}
     return sheet(
         "reviews-table",
         _("Reviews of this period, the newest first; names are attribution, not authentication"),
@@ -167,7 +163,7 @@ def review_sheet(audit: Audit, past: Past, context: Context) -> Sheet:
             Column(head=_("Verdict"), kind="w"),
             Column(head=_("The drills are still those")),
         ),
-        (_review_row(one, known, context) for one in audit.signatures[:ROWS_AT_MOST]),
+        (_review_row(one, fleet, context) for one in audit.signatures[:ROWS_AT_MOST]),
         count=len(audit.signatures),
         data="reviews",
         empty=_("Nobody has signed a review of this period: the results were not accepted by "
@@ -175,15 +171,13 @@ def review_sheet(audit: Audit, past: Past, context: Context) -> Sheet:
     )  # fmt: skip
 
 
-def _review_row(
-    signature: Signature, known: Mapping[str, DrillFacts], context: Context
-) -> tuple[Cell, ...]:
+def _review_row(signature: Signature, fleet: Fleet, context: Context) -> tuple[Cell, ...]:
     review, separate, same = signature.review, signature.is_separate, signature.is_same
     is_accepted = review.verdict == "accepted"
     return (
         text_cell(review.id),
         at_cell(review.signed_at),
-        _reviewed(review, known, context),
+        _reviewed(review, fleet, context),
         text_cell(review.reviewer),
         sign_cell(
             {True: Tone.PASS, False: Tone.FAIL, None: Tone.NONE}[separate],
@@ -205,11 +199,11 @@ def _review_row(
     )
 
 
-def _reviewed(review: Review, known: Mapping[str, DrillFacts], context: Context) -> Cell:
+def _reviewed(review: Review, fleet: Fleet, context: Context) -> Cell:
     if review.drill_id is None:
         begin = minute(review.period_from).text if review.period_from else _("no data")
         end = minute(review.period_to).text if review.period_to else _("no data")
         return plain(_("slots from {begin} to {end} UTC").format(begin=begin, end=end))
-    drill = known.get(review.drill_id)
-    has_page = drill is not None and context.links.has_page(drill)
+    tick = fleet.tick(review.drill_id)
+    has_page = tick is not None and context.links.leads_to(tick)
     return text_cell(review.drill_id, href=f"d/{page_name(review.drill_id)}" if has_page else None)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from drill.check.port import CheckAnswer
-from drill.recovery.coverage.evidence import has_passed
 from drill.recovery.facts import DrillFacts
+from drill.recovery.tick import Tick, instant
 from drill.report.audit import Audit
 from drill.report.context import Context
 from drill.report.language import _
-from drill.report.past import Past
+from drill.report.view.card import Fleet
 from drill.report.view.fleet import failing_part, page_name
 from drill.report.view.formats import rta_text, span_text
 from drill.report.view.links import source_page
@@ -28,7 +28,7 @@ from drill.report.view.sheet import (
 from drill.report.view.signs import level_sign, outcome_sign, teardown_sign
 
 
-def sample_sheet(audit: Audit, context: Context) -> Sheet:
+def sample_sheet(audit: Audit, fleet: Fleet, context: Context) -> Sheet:
     """Return the drawn drills, in the order of the draw."""
     drawn = audit.sample.drawn
     return sheet(
@@ -48,7 +48,7 @@ def sample_sheet(audit: Audit, context: Context) -> Sheet:
             Column(head=_("RTA (of RTO)"), kind="n"),
             Column(head=_("Teardown")),
         ),
-        (_sampled(number, one, context) for number, one in enumerate(drawn, start=1)),
+        (_sampled(number, fleet.facts(one), context) for number, one in enumerate(drawn, start=1)),
         data="sample",
         empty=_("No data: there is no drill to draw from."),
     )
@@ -74,9 +74,22 @@ def _sampled(number: int, drill: DrillFacts, context: Context) -> tuple[Cell, ..
     )
 
 
-def not_passed_sheet(audit: Audit, past: Past, context: Context) -> Sheet:
+def not_passed(audit: Audit) -> list[Tick]:
+    """Return the drills of the period that ended otherwise than passed, newest first."""
+    return [
+        one for one in audit.ticks if one.ending.outcome is not None and not one.ending.has_passed
+    ]
+
+
+def shown_drills(audit: Audit) -> Iterator[Tick]:
+    """Yield the drills of which the audit pack shows more than is counted."""
+    yield from audit.sample.drawn
+    yield from not_passed(audit)[:ROWS_AT_MOST]
+
+
+def not_passed_sheet(audit: Audit, fleet: Fleet, context: Context) -> Sheet:
     """Return the drills that ended otherwise than passed, newest first, and what came after."""
-    found = [one for one in audit.drills if one.outcome is not None and not has_passed(one)]
+    found = not_passed(audit)
     return sheet(
         "not-passed-table",
         _("Drills of the period that did not pass, newest slot first"),
@@ -89,15 +102,15 @@ def not_passed_sheet(audit: Audit, past: Past, context: Context) -> Sheet:
             Column(head=_("Reason"), kind="w"),
             Column(head=_("The source passed again at")),
         ),
-        (_failed(one, past, context) for one in found[:ROWS_AT_MOST]),
+        (_failed(one, fleet, context) for one in found[:ROWS_AT_MOST]),
         count=len(found),
         data="drills",
         empty=_("None: every finished drill passed, or there is none."),
     )
 
 
-def _failed(drill: DrillFacts, past: Past, context: Context) -> tuple[Cell, ...]:
-    again = passed_again(drill, past.sources[drill.source].drills)
+def _failed(tick: Tick, fleet: Fleet, context: Context) -> tuple[Cell, ...]:
+    drill, again = fleet.facts(tick), passed_again(tick, fleet.by_key[tick.source].ticks)
     return (
         _drill(drill, context),
         at_cell(drill.scheduled_for),
@@ -109,16 +122,14 @@ def _failed(drill: DrillFacts, past: Past, context: Context) -> tuple[Cell, ...]
     )
 
 
-def passed_again(drill: DrillFacts, drills: Sequence[DrillFacts]) -> datetime | None:
-    """Return when the source first passed after a drill; ``drills`` come newest slot first."""
+def passed_again(failed: Tick, ticks: Sequence[Tick]) -> datetime | None:
+    """Return when the source of a drill, whose ``ticks`` these are, first passed after it."""
     later = [
-        one.finished_at
-        for one in drills
-        if has_passed(one)
-        and one.finished_at is not None
-        and one.scheduled_for > drill.scheduled_for
+        one.finished
+        for one in ticks
+        if one.ending.has_passed and one.finished is not None and one.slot > failed.slot
     ]
-    return min(later, default=None)
+    return instant(min(later)) if later else None
 
 
 def _drill(drill: DrillFacts, context: Context) -> Cell:

@@ -77,7 +77,12 @@ def outcome_sign(record: DrillFacts) -> Sign:
     """Return the outcome, or the state of a drill that is not finished."""
     if record.outcome is None:
         return sign(Tone.NONE, _(words.STATES[State(record.state)]))
-    return sign(tone_of(record.outcome), _(words.OUTCOMES[record.outcome]))
+    return sign_of(record.outcome)
+
+
+def sign_of(outcome: Outcome) -> Sign:
+    """Return an outcome."""
+    return sign(tone_of(outcome), _(words.OUTCOMES[outcome]))
 
 
 def teardown_sign(teardown: str) -> Sign:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 from drill.recovery.coverage.sizing import (
     ENOUGH_DRILLS,
@@ -18,11 +18,12 @@ from drill.recovery.coverage.sizing import (
     Prediction,
     SizeModel,
     Timing,
+    by_kind,
     size_model,
-    timed_by_kind,
+    timed,
     timing_of,
 )
-from drill.recovery.facts import DrillFacts
+from drill.recovery.tick import DAY, MICROSECOND, Tick, instant
 from drill.report.language import _
 from drill.report.view.formats import gigabytes_text, span_text
 from drill.report.view.text import shown
@@ -37,7 +38,6 @@ YEARS_AT_MOST = 10
 """No day is named beyond."""
 
 _DAY = timedelta(days=1)
-_FOREVER = timedelta.max
 _ToPixel = Callable[[float], int]
 
 
@@ -96,38 +96,32 @@ class SizeFigures:
         return any(one.plot is not None for one in self.shown)
 
 
-def size_figures(drills: Sequence[DrillFacts], *, of_one_source: bool) -> SizeFigures:
+def size_figures(ticks: Sequence[Tick], *, of_one_source: bool) -> SizeFigures:
     """Return a figure for each engine, storage type and flavor. Newest slot comes first.
 
     Of one source the forecast also says when its own growth reaches the RTO target.
     """
-    found = timed_by_kind(drills)
-    targets: dict[ModelKey, timedelta] = {}
-    volumes: dict[ModelKey, list[DrillFacts]] = {}
-    for drill in drills:
-        target = drill.rto_target
-        if target is None and not of_one_source:
-            continue
-        key = (drill.engine, drill.volume_type, drill.flavor)
-        if key not in found:
-            continue
-        if target is not None and target < targets.get(key, _FOREVER):
-            targets[key] = target
-        if of_one_source and drill.volume_gb is not None:
-            volumes.setdefault(key, []).append(drill)
+    kinds = by_kind(ticks)
+    found = {key: known for key, inside in kinds.items() if (known := timed(inside))}
     ordered = sorted(found, key=lambda key: (-len(found[key]), _name(key)))
     return SizeFigures(
         shown=tuple(
             _figure(
                 key,
                 [timing_of(one) for one in found[key][:DRILLS_AT_MOST]],
-                targets.get(key),
-                volumes.get(key, ()),
+                _target(kinds[key]),
+                [one for one in kinds[key] if one.volume_gb is not None] if of_one_source else (),
             )
             for key in ordered[:KINDS_AT_MOST]
         ),
         left_out=max(0, len(ordered) - KINDS_AT_MOST),
     )
+
+
+def _target(ticks: Iterable[Tick]) -> timedelta | None:
+    """Return the shortest RTO target of drills of one kind."""
+    targets = [tick.rto_target for tick in ticks if tick.rto_target is not None]
+    return min(targets) * MICROSECOND if targets else None
 
 
 def _name(key: ModelKey) -> str:
@@ -138,7 +132,7 @@ def _figure(
     key: ModelKey,
     timings: Sequence[Timing],
     target: timedelta | None,
-    volumes: Sequence[DrillFacts],
+    volumes: Sequence[Tick],
 ) -> SizeFigure:
     model = size_model(timings)
     finding = _no_model(timings) if model is None else _finding(model, target, volumes)
@@ -164,7 +158,7 @@ def _no_model(timings: Sequence[Timing]) -> str:
     return _("No model: the drills do not tell size and replay apart.")
 
 
-def _finding(model: SizeModel, target: timedelta | None, volumes: Sequence[DrillFacts]) -> str:
+def _finding(model: SizeModel, target: timedelta | None, volumes: Sequence[Tick]) -> str:
     parts = [_growth_text(model)]
     if model.robust_differs:
         parts.append(
@@ -192,7 +186,7 @@ def _growth_text(model: SizeModel) -> str:
     )
 
 
-def _forecast(model: SizeModel, target: timedelta | None, volumes: Sequence[DrillFacts]) -> str:
+def _forecast(model: SizeModel, target: timedelta | None, volumes: Sequence[Tick]) -> str:
     if target is None:
         return _("There is no RTO target.")
     size = model.size_at(target / timedelta(minutes=1))
@@ -213,13 +207,13 @@ def _forecast(model: SizeModel, target: timedelta | None, volumes: Sequence[Dril
     return f"{reached} {when}" if when else reached
 
 
-def _when(model: SizeModel, target: timedelta, volumes: Sequence[DrillFacts]) -> str:
+def _when(model: SizeModel, target: timedelta, volumes: Sequence[Tick]) -> str:
     """Return on which day the growth of the one source gets there; empty where it has no growth
     to speak of."""
     if len(volumes) < 2:
         return ""
     newest, oldest = volumes[0], volumes[-1]
-    days = (newest.scheduled_for - oldest.scheduled_for) / _DAY
+    days = (newest.slot - oldest.slot) / DAY
     size = float(newest.volume_gb or 0)
     growth = (size - float(oldest.volume_gb or 0)) / days if days > 0 else 0.0
     left = model.days_until(target / timedelta(minutes=1), size_gb=size, growth_per_day=growth)
@@ -231,7 +225,7 @@ def _when(model: SizeModel, target: timedelta, volumes: Sequence[DrillFacts]) ->
         return _("With the growth so far that is more than {years} years away.").format(
             years=YEARS_AT_MOST
         )
-    day = (newest.scheduled_for + left * _DAY).astimezone(UTC).date()
+    day = (instant(newest.slot) + left * _DAY).date()
     return _("With the growth so far, {growth} GB a day, that is on {day}.").format(
         growth=f"{growth:.1f}", day=day.isoformat()
     )

@@ -10,6 +10,7 @@ from drill.recovery.coverage.intervals import span_of
 from drill.recovery.coverage.reading import validity_of
 from drill.recovery.coverage.source import source_coverage
 from drill.recovery.facts import DrillFacts, ExceptionNote
+from drill.recovery.tick import tick_of
 from drill.report.context import Context
 from drill.report.language import _
 from drill.report.looks import SourceData
@@ -132,7 +133,7 @@ def source_view(data: SourceData, context: Context) -> SourceView:
         bar=window_bar(one, name, links),
         calendar=calendar(past.drills),
         times=recovery_times(past.drills),
-        models=size_figures(past.drills, of_one_source=True),
+        models=size_figures(tuple(map(tick_of, past.drills)), of_one_source=True),
         proofs=proving[:PROOFS_AT_MOST],
         proofs_left_out=max(0, len(proving) - PROOFS_AT_MOST),
         no_proof=no_proof_text(one),

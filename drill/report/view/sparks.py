@@ -13,20 +13,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate
+from operator import attrgetter
 
-from drill.recovery.coverage.evidence import is_executed, is_proof
+from drill.recovery.coverage.evidence import is_proof
 from drill.recovery.coverage.fleet import excluded_sources
-from drill.recovery.coverage.reading import validity_of
-from drill.recovery.facts import DrillFacts, ExceptionNote, FleetSums, SourceKey
-from drill.recovery.measure import Attainment
+from drill.recovery.facts import DrillFacts, ExceptionNote, FleetSums, NightlySums, SourceKey
+from drill.recovery.tick import ANSWERED, MET, Tick, instant, micro
+from drill.recovery.tick import DAY as _DAY
 from drill.report.language import _
-from drill.report.past import Past
-from drill.report.view.fleet import CONCLUSIVE, DAY, MONTH, PASSES, rto_attainment
+from drill.report.view.card import Card, Fleet
+from drill.report.view.fleet import DAY, MONTH
 from drill.report.view.formats import lag_text, share_text, span_text
 from drill.report.view.history import NIGHTS, fleet_by_day
-from drill.report.view.standing import Standing
 
 DAYS = NIGHTS
+_enlisted_of = attrgetter("enlisted")
 HEIGHT = 24
 
 Series = Sequence[float | None]
@@ -44,36 +45,36 @@ class Spark:
     """What is said below the line, for everybody: of how much it is made."""
 
 
-def sparks(
-    past: Past, standings: Iterable[Standing], sums: FleetSums, at: datetime
-) -> dict[str, Spark]:
+def sparks(fleet: Fleet, sums: FleetSums, at: datetime) -> dict[str, Spark]:
     """Return a line for each number that has a history, by the id of the number.
 
     Each day ends at the time of day of the report, so that the last value is that of the page.
     ``sums`` are those of the page.
     """
-    attained, passed = _shares(past.drills, at)
-    real = [one for one in standings if not one.is_simulated]
-    spans = {one.key: list(_spans(_proof_ends(one.past.drills, at), at)) for one in real}
-    out = excluded_sources(past.exceptions, at=at)
+    attained, passed = _shares(fleet.ticks, at)
+    real = [one for one in fleet.cards if not one.is_simulated]
+    spans = {one.key: list(_spans(one.proof_ends, at)) for one in real}
+    out = excluded_sources(fleet.exceptions, at=at)
     oldest = _oldest([spans[one.key] for one in real if one.key not in out], at)
     return {
-        "sources_proven": _spark(_covered(past, real, spans, at), _percent),
-        **_by_night(past, sums, at),
+        "sources_proven": _spark(_covered(fleet, real, spans, at), _percent),
+        **_by_night(fleet.nights, sums, at),
         "rto_attainment": _spark(attained, _percent),
         "end_to_end": _spark(passed, _percent),
         "oldest_proof": _spark(oldest, lambda days: span_text(days * DAY)),
     }
 
 
-def _by_night(past: Past, sums: FleetSums, at: datetime) -> dict[str, Spark]:
+def _by_night(
+    nights: Sequence[NightlySums] | None, sums: FleetSums, at: datetime
+) -> dict[str, Spark]:
     """Return the lines of what depends on windows: they end at the numbers of the page."""
-    if not past.nights:
+    if not nights:
         why = _("no history: only the newest reading is known")
-        if past.nights is None:
+        if nights is None:
             why = _("no history: what is kept of each night is about all sources and all drills")
         return dict.fromkeys(("proven_coverage", "worst_lag"), Spark(path="", text=why))
-    fleet = fleet_by_day(past.nights, sums, at)
+    fleet = fleet_by_day(nights, sums, at)
     with_window = [one if one is not None and one.advertised else None for one in fleet]
     with_lag = [one if one is not None and one.worst is not None else None for one in fleet]
     shares = [one.proven / one.advertised if one else None for one in with_window]
@@ -110,36 +111,24 @@ _Span = tuple[datetime, int, int]
 
 
 def _covered(
-    past: Past, real: Sequence[Standing], spans: Mapping[SourceKey, Sequence[_Span]], at: datetime
+    fleet: Fleet, real: Sequence[Card], spans: Mapping[SourceKey, Sequence[_Span]], at: datetime
 ) -> Series:
     """Return the share of sources with a valid proof, of those that counted on that day: they
     were there, and no approved exclusion held. How long a proof is valid is what is promised today.
     None before the first drill that is known."""
     counted, valid = _Days(), _Days()
-    excluded = _days_excluded(past.exceptions, at)
+    excluded = _days_excluded(fleet.exceptions, at)
     for one in real:
-        since, out = _known_since(one, at), excluded.get(one.key, frozenset())
+        since, out = _place(one.known_since or at, at), excluded.get(one.key, frozenset())
         counted.add(since, DAYS, out)
-        validity = validity_of(one.promise)
         for end, first, after in spans[one.key]:
-            valid.add(max(first, since), min(after, _place(end + validity, at)), out)
-    first_known = min((drill.enlisted_at for drill in past.drills), default=None)
-    begin = DAYS if first_known is None else _place(first_known, at)
+            valid.add(max(first, since), min(after, _place(end + one.validity, at)), out)
+    first_known = min(map(_enlisted_of, fleet.ticks), default=None)
+    begin = DAYS if first_known is None else _place(instant(first_known), at)
     return [
         have / whole if whole and place >= begin else None
         for place, (have, whole) in enumerate(zip(valid.counts(), counted.counts(), strict=True))
     ]
-
-
-def _known_since(one: Standing, at: datetime) -> int:
-    """Return the first day on which a source was there: created at the provider, or else drilled
-    or seen for the first time, as far as the report knows."""
-    seen = one.past.observation
-    if seen is not None and seen.created_at is not None:
-        return _place(seen.created_at, at)
-    known = [drill.enlisted_at for drill in one.past.drills]
-    known += [seen.taken_at] if seen is not None else []
-    return _place(min(known, default=at), at)
 
 
 def _days_excluded(
@@ -193,9 +182,10 @@ def _oldest(sources: Sequence[Sequence[_Span]], at: datetime) -> Series:
     ]
 
 
-def _proof_ends(drills: Sequence[DrillFacts], at: datetime) -> list[datetime]:
-    """Return when the proofs of a source were had, the newest first."""
-    return sorted(
+def proof_ends(drills: Iterable[DrillFacts], at: datetime) -> tuple[datetime, ...]:
+    """Return when the proofs of a source were had, the newest first, and none that is older than
+    one that was the newest before the first day."""
+    ends = sorted(
         (
             drill.finished_at
             for drill in drills
@@ -203,6 +193,8 @@ def _proof_ends(drills: Sequence[DrillFacts], at: datetime) -> list[datetime]:
         ),
         reverse=True,
     )
+    inside = sum(1 for end in ends if _place(end, at) > 0)
+    return tuple(ends[: inside + 1])
 
 
 def _spans(ends: Sequence[datetime], at: datetime) -> Iterator[_Span]:
@@ -234,31 +226,31 @@ def _covering(spans: Iterable[_Span]) -> list[datetime | None]:
     return found
 
 
-def _place(instant: datetime, at: datetime) -> int:
+def _place(then: datetime, at: datetime) -> int:
     """Return the first day at whose end the instant has come; DAYS if none has."""
-    back = (at - instant) // DAY
+    back = (at - then) // DAY
     return min(max(DAYS - 1 - back, 0), DAYS)
 
 
-def _shares(drills: Sequence[DrillFacts], at: datetime) -> tuple[Series, Series]:
+def _shares(ticks: Iterable[Tick], at: datetime) -> tuple[Series, Series]:
     """Return RTO attainment and passed of due, each over the 30 days before each day's end."""
     span = MONTH // DAY
     days = DAYS + span
     promised, met, due, passed = ([0] * days for _number in range(4))
-    for drill in drills:
-        back = (at - drill.scheduled_for) // DAY
+    end = micro(at)
+    for tick in ticks:
+        back = (end - tick.slot) // _DAY
         if back >= days:
             break  # newest slot first
-        if back < 0 or drill.is_simulated:
+        ending = tick.ending
+        if back < 0 or ending.is_simulated:
             continue
         place = days - 1 - back
         due[place] += 1
-        if is_executed(drill) and drill.outcome in PASSES:
-            passed[place] += 1
-        attained = rto_attainment(drill) if drill.outcome in CONCLUSIVE else Attainment.NO_DATA
-        if attained is not Attainment.NO_DATA:
+        passed[place] += ending.is_executed and ending.has_passed
+        if ending.is_conclusive and tick.rto in ANSWERED:
             promised[place] += 1
-            met[place] += attained is Attainment.MET
+            met[place] += tick.rto == MET
     return _rolling(met, promised, span), _rolling(passed, due, span)
 
 

@@ -172,19 +172,6 @@ def _status(finished: list[DrillFacts], expires_at: datetime | None, at: datetim
     return Status.EXPIRING if expires_at <= at + SOON else Status.PROVEN
 
 
-def worst_first(standings: Iterable[Standing]) -> list[Standing]:
-    """Return sources by status, then by tier, then the least proven, then by id."""
-    return sorted(
-        standings,
-        key=lambda one: (
-            one.status,
-            one.tier or 10,
-            -1.0 if one.metrics["proven"].value is None else one.metrics["proven"].value,
-            one.key,
-        ),
-    )
-
-
 def name_of(past: SourcePast) -> str:
     """Return what people call the source: its name at the provider, or its id."""
     if past.observation is not None and past.observation.source_name:

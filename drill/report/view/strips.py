@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from drill.recovery.facts import DrillFacts
+from drill.recovery.tick import Tick, instant
 from drill.report.language import _
-from drill.report.view.fleet import PASSES, PlanHistory, is_finished
+from drill.report.view.fleet import PlanHistory
 from drill.report.view.formats import Moment, minute
-from drill.report.view.links import Links
-from drill.report.view.signs import Sign, Tone, outcome_sign, tone_of
+from drill.report.view.signs import Sign, Tone, outcome_sign, sign_of, tone_of
+from drill.report.view.tables import Where
 from drill.report.view.text import shown
 
 NIGHTS_AT_LEAST, NIGHTS_AT_MOST = 14, 30
@@ -72,11 +72,14 @@ class Strips:
 
 
 def strips(
-    plans: Sequence[PlanHistory], records: Sequence[DrillFacts], now: datetime, links: Links
+    plans: Sequence[PlanHistory], ticks: Sequence[Tick], now: datetime, where: Where
 ) -> Strips:
-    """Return a strip for each plan, plans that did not pass first, then by name."""
+    """Return a strip for each plan, plans that did not pass first, then by name.
+
+    ``ticks`` come newest slot first.
+    """
     today = now.astimezone(UTC).date()
-    days = _days(records, today)
+    days = _days(ticks, today)
     ordered = sorted(plans, key=lambda plan: (_rank(plan.newest), plan.plan_name))
     return Strips(
         nights=len(days),
@@ -84,49 +87,47 @@ def strips(
         begin=days[0].isoformat(),
         end=today.isoformat(),
         shown=tuple(
-            _strip(number, plan, days, links)
+            _strip(number, plan, days, where)
             for number, plan in enumerate(ordered[:PLANS_AT_MOST], 1)
         ),
         left_out=max(0, len(ordered) - PLANS_AT_MOST),
-        drills=tuple(_listed(record, links) for record in records[:DRILLS_AT_MOST]),
-        drills_left_out=max(0, len(records) - DRILLS_AT_MOST),
+        drills=tuple(_listed(tick, where) for tick in ticks[:DRILLS_AT_MOST]),
+        drills_left_out=max(0, len(ticks) - DRILLS_AT_MOST),
     )
 
 
-def _days(records: Iterable[DrillFacts], today: date) -> list[date]:
-    slots = [record.scheduled_for for record in records]
-    oldest = min(slots).astimezone(UTC).date() if slots else today
+def _days(ticks: Sequence[Tick], today: date) -> list[date]:
+    oldest = ticks[-1].night if ticks else today
     nights = min(max((today - oldest).days + 1, NIGHTS_AT_LEAST), NIGHTS_AT_MOST)
     return [today - timedelta(days=back) for back in range(nights - 1, -1, -1)]
 
 
-def _night(record: DrillFacts) -> date:
-    return record.scheduled_for.astimezone(UTC).date()
+def _tone(tick: Tick) -> Tone:
+    outcome = tick.ending.outcome
+    return Tone.NONE if outcome is None or tick.ending.is_simulated else tone_of(outcome)
 
 
-def _tone(record: DrillFacts) -> Tone:
-    if record.outcome is None or record.is_simulated:
-        return Tone.NONE
-    return tone_of(record.outcome)
+def _rank(tick: Tick) -> int:
+    return _WORST_FIRST.index(_tone(tick))
 
 
-def _rank(record: DrillFacts) -> int:
-    return _WORST_FIRST.index(_tone(record))
+def _sign(tick: Tick, where: Where) -> Sign:
+    outcome = tick.ending.outcome
+    return outcome_sign(where.facts(tick)) if outcome is None else sign_of(outcome)
 
 
-def _strip(number: int, plan: PlanHistory, days: Sequence[date], links: Links) -> Strip:
+def _strip(number: int, plan: PlanHistory, days: Sequence[date], where: Where) -> Strip:
     tones: dict[date, Tone] = {}
-    for drill in plan.drills:
-        night = _night(drill)
-        tone = _tone(drill)
+    for tick in plan.ticks:
+        night, tone = tick.night, _tone(tick)
         if night not in tones or _WORST_FIRST.index(tone) < _WORST_FIRST.index(tones[night]):
             tones[night] = tone
     counted = [
-        drill
-        for drill in plan.drills
-        if _night(drill) in days and is_finished(drill) and not drill.is_simulated
+        tick.ending
+        for tick in plan.ticks
+        if tick.night in days and tick.ending.is_finished and not tick.ending.is_simulated
     ]
-    passed = sum(1 for drill in counted if drill.outcome in PASSES)
+    passed = sum(1 for ending in counted if ending.has_passed)
     numbers = {"passed": passed, "count": len(counted)}
     finding = _("{passed} of {count}").format(**numbers) if counted else _("no data")
     return Strip(
@@ -137,9 +138,9 @@ def _strip(number: int, plan: PlanHistory, days: Sequence[date], links: Links) -
         description=_("{plan}, from {begin} to {end}: {passed} of {count} drills passed.").format(
             plan=shown(plan.plan_name, 80), begin=days[0], end=days[-1], **numbers
         ),
-        newest=outcome_sign(plan.newest),
-        newest_page=links.drill(plan.newest),
-        simulated=plan.newest.is_simulated,
+        newest=_sign(plan.newest, where),
+        newest_page=where.links.of(plan.newest),
+        simulated=plan.newest.ending.is_simulated,
     )
 
 
@@ -167,11 +168,11 @@ def _glyph(tone: Tone, x: int) -> str:
     return ""
 
 
-def _listed(record: DrillFacts, links: Links) -> ListedDrill:
+def _listed(tick: Tick, where: Where) -> ListedDrill:
     return ListedDrill(
-        plan=shown(record.plan_name, 80),
-        slot=minute(record.scheduled_for),
-        sign=outcome_sign(record),
-        page=links.drill(record),
-        simulated=record.is_simulated,
+        plan=shown(tick.plan, 80),
+        slot=minute(instant(tick.slot)),
+        sign=_sign(tick, where),
+        page=where.links.of(tick),
+        simulated=tick.ending.is_simulated,
     )

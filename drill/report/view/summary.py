@@ -6,21 +6,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from drill.recovery.coverage.evidence import has_passed
 from drill.recovery.coverage.intervals import span_of
-from drill.recovery.facts import DrillFacts, ExceptionNote
+from drill.recovery.facts import ExceptionNote
+from drill.recovery.tick import Ending, Tick, micro
 from drill.report.audit import Audit
 from drill.report.context import Context
 from drill.report.language import _, ngettext
 from drill.report.view.attainment import Attained, quantile_text
+from drill.report.view.card import Card
 from drill.report.view.compliance import AuditData, period_text
 from drill.report.view.confidence import sentence
 from drill.report.view.formats import Moment, minute, moment, percent, share_text, span_text
-from drill.report.view.links import source_page
 from drill.report.view.recovery_counts import month_name, month_of
 from drill.report.view.registers import EXPIRES_SOON, age_of, open_first
 from drill.report.view.signs import Sign, Tone, sign
-from drill.report.view.standing import Standing, Status, name_of
+from drill.report.view.standing import Status
 from drill.report.view.statuses import status_sign
 from drill.report.view.text import shown
 
@@ -117,23 +117,23 @@ def summary_view(data: AuditData, context: Context) -> SummaryView:
         worst_left_out=max(0, len(bad) - WORST),
         months=months,
         trend=_trend(audit, context),
-        confidence=sentence(audit.drills, _("All sources")),
+        confidence=sentence(audit.ticks, _("All sources")),
         risks=tuple(_risk(one, data, context) for one in holding[:RISKS]),
         risks_left_out=max(0, len(holding) - RISKS),
         decisions=tuple(_decisions(audit, bad, holding, context))[:DECISIONS],
     )
 
 
-def critical(scope: Sequence[Standing]) -> tuple[int | None, list[Standing]]:
+def critical(scope: Sequence[Card]) -> tuple[int | None, list[Card]]:
     """Return the most critical tier that there is, and its sources; without tiers all of them."""
     tiers = [tier for one in scope if (tier := one.tier) is not None]
     first = min(tiers, default=None)
     return first, [one for one in scope if first is None or one.tier == first]
 
 
-def is_recoverable(one: Standing) -> bool:
-    """Tell whether a valid proof stands, and no later drill has failed."""
-    return one.is_in_time and one.status is not Status.FAILED
+def recoverable(cards: Sequence[Card], at: datetime) -> int:
+    """Return of how many sources a valid proof stands, and no later drill has failed."""
+    return sum(1 for one in cards if one.is_in_time(at) and one.status is not Status.FAILED)
 
 
 def _answer(audit: Audit) -> tuple[Sign, str]:
@@ -141,7 +141,7 @@ def _answer(audit: Audit) -> tuple[Sign, str]:
     if not first:
         return sign(Tone.NONE, _("Are we recoverable? No data: no source is in scope")), ""
     name = _("sources") if tier is None else _("tier {tier} sources").format(tier=tier)
-    proven = sum(map(is_recoverable, first))
+    proven = recoverable(first, audit.end)
     failed = sum(1 for one in first if one.status is Status.FAILED)
     said = _("{proven} of {count} {name} are proven to be recoverable").format(
         proven=proven, count=len(first), name=name
@@ -167,11 +167,11 @@ def _figures(audit: Audit, context: Context) -> Iterable[Figure]:
     passed, scheduled = audit.operation.passed, audit.operation.scheduled
     if tier is not None:
         yield _figure(
-            _("Tier {tier} proven").format(tier=tier), sum(map(is_recoverable, first)), len(first),
+            _("Tier {tier} proven").format(tier=tier), recoverable(first, context.at), len(first),
             _("of the most critical sources"),
         )  # fmt: skip
     yield _figure(
-        _("All sources proven"), sum(map(is_recoverable, audit.scope)), len(audit.scope),
+        _("All sources proven"), recoverable(audit.scope, context.at), len(audit.scope),
         _("and no later drill failed"),
     )  # fmt: skip
     yield _figure(
@@ -195,12 +195,8 @@ def _commitment(one: Attained) -> str:
 
 
 def _oldest(audit: Audit, context: Context) -> Figure:
-    never = [one for one in audit.scope if one.newest_proof is None]
-    ages = [
-        context.at - one.newest_proof.finished_at
-        for one in audit.scope
-        if one.newest_proof is not None and one.newest_proof.finished_at is not None
-    ]
+    ages = [context.at - one.proof_at for one in audit.scope if one.proof_at is not None]
+    never = len(audit.scope) - len(ages)
     if not audit.scope:
         value, tone = _("no data"), Tone.NONE
     elif never:
@@ -215,28 +211,26 @@ def _oldest(audit: Audit, context: Context) -> Figure:
         tone=tone.value,
         glyph=sign(tone, "").glyph,
         basis=ngettext(
-            "{count} source was never proven", "{count} sources were never proven", len(never)
-        ).format(count=len(never)),
+            "{count} source was never proven", "{count} sources were never proven", never
+        ).format(count=never),
     )
 
 
-def _worst(one: Standing) -> WorstRow:
-    newest, tier = one.newest, one.tier
-    proof = one.newest_proof
+def _worst(one: Card) -> WorstRow:
     return WorstRow(
-        name=shown(name_of(one.past), NAME_AT_MOST),
-        page=f"i/{source_page(one.key)}",
-        tier=str(tier) if tier is not None else "–",
+        name=shown(one.name, NAME_AT_MOST),
+        page=f"i/{one.row.page}",
+        tier=str(one.tier) if one.tier is not None else "–",
         sign=status_sign(one.status),
-        proof=minute(proof.finished_at).text if proof and proof.finished_at else _("never"),
-        reason=shown(newest.reason if newest and newest.reason else "", REASON_AT_MOST),
+        proof=minute(one.proof_at).text if one.proof_at else _("never"),
+        reason=shown(one.reason or "", REASON_AT_MOST),
     )
 
 
 def _risk(note: ExceptionNote, data: AuditData, context: Context) -> RiskRow:
     key = (note.cloud, note.source_id or "")
-    known = data.past.sources.get(key)
-    name = note.plan_name or (name_of(known) if known else note.source_id) or note.cloud
+    known = data.fleet.by_key.get(key)
+    name = note.plan_name or (known.name if known else note.source_id) or note.cloud
     return RiskRow(
         name=shown(name, NAME_AT_MOST),
         kind=_("finding") if note.kind == "finding" else _("exclusion"),
@@ -254,12 +248,12 @@ def _months(audit: Audit, context: Context) -> tuple[MonthBar, ...]:
     first = month_of(context.at.astimezone(UTC)) - MONTHS + 1
     due = [0] * MONTHS
     passed = [0] * MONTHS
-    for drill in audit.drills:
-        place = month_of(drill.scheduled_for.astimezone(UTC)) - first
+    for tick in audit.ticks:
+        place = month_of(tick.night) - first
         if place < 0:
             break  # newest slot first
         due[place] += 1
-        passed[place] += has_passed(drill)
+        passed[place] += tick.ending.has_passed
     return tuple(
         _bar(place, month_name(first + place), passed[place], due[place]) for place in range(MONTHS)
     )
@@ -280,24 +274,25 @@ def _bar(place: int, month: str, passed: int, due: int) -> MonthBar:
 def _trend(audit: Audit, context: Context) -> str:
     """Return how the last 30 days compare with the 30 before."""
     month = timedelta(days=30)
-    now = _between(audit.drills, context.at - month, context.at)
-    before = _between(audit.drills, context.at - 2 * month, context.at - month)
+    now = _between(audit.ticks, context.at - month, context.at)
+    before = _between(audit.ticks, context.at - 2 * month, context.at - month)
     return _(
         "Passed of scheduled: {now} in the last 30 days, {before} in the 30 days before."
     ).format(now=_passed_of(now), before=_passed_of(before))
 
 
-def _between(drills: Sequence[DrillFacts], begin: datetime, end: datetime) -> list[DrillFacts]:
-    return [one for one in drills if begin < one.scheduled_for <= end]
+def _between(ticks: Sequence[Tick], begin: datetime, end: datetime) -> list[Ending]:
+    first, last = micro(begin), micro(end)
+    return [one.ending for one in ticks if first < one.slot <= last]
 
 
-def _passed_of(drills: Sequence[DrillFacts]) -> str:
-    passed = sum(1 for one in drills if has_passed(one))
+def _passed_of(drills: Sequence[Ending]) -> str:
+    passed = sum(1 for one in drills if one.has_passed)
     return _("{part} of {whole}").format(part=passed, whole=len(drills)) if drills else _("no data")
 
 
 def _decisions(
-    audit: Audit, bad: Sequence[Standing], holding: Sequence[ExceptionNote], context: Context
+    audit: Audit, bad: Sequence[Card], holding: Sequence[ExceptionNote], context: Context
 ) -> Iterable[str]:
     """Yield what somebody has to decide, the most pressing first."""
     cared = {(one.cloud, one.source_id) for one in holding if one.kind == "finding"}
@@ -349,8 +344,8 @@ def _decisions(
         )
 
 
-def _names(standings: Sequence[Standing]) -> str:
-    names = [shown(name_of(one.past), 24) for one in standings[:3]]
-    more = len(standings) - len(names)
+def _names(cards: Sequence[Card]) -> str:
+    names = [shown(one.name, 24) for one in cards[:3]]
+    more = len(cards) - len(names)
     text = ", ".join(names)
     return _("{names} and {more} more").format(names=text, more=more) if more else text

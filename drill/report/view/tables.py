@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypedDict, TypeVar
 
 from drill.recovery.facts import DrillFacts, SourceKey
+from drill.recovery.tick import Tick, instant
 from drill.recovery.verdict import Outcome
 from drill.report import words
 from drill.report.context import Context
@@ -17,10 +18,6 @@ from drill.report.view.fleet import (
     PlanHistory,
     due_within,
     failing_part,
-    is_finished,
-    is_leaked,
-    newest_first,
-    streak_began,
 )
 from drill.report.view.formats import Moment, minute, perhaps, rta_text, span_text
 from drill.report.view.links import Links, source_page
@@ -58,6 +55,8 @@ class Where:
     context: Context
     names: Mapping[SourceKey, str]
     links: Links
+    facts: Callable[[Tick], DrillFacts]
+    """Returns everything that is remembered of a drill: of those that are shown alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,84 +148,56 @@ def needs_action(
     """Return plans whose newest finished drill did not pass: worst first, then the longest."""
     found = []
     for plan in plans:
-        newest, first = plan.newest_finished, streak_began(plan)
-        if newest is None or first is None or _is_quiet(newest):
+        streak = plan.streak
+        if not streak or _is_quiet(streak[0]):
             continue
-        severity = _SEVERITY.index(newest.outcome or Outcome.SKIPPED)
-        found.append(((severity, first.scheduled_for, plan.plan_name), plan, first))
+        severity = _SEVERITY.index(streak[0].ending.outcome or Outcome.SKIPPED)
+        found.append(((severity, streak[-1].slot, plan.plan_name), streak))
     found.sort(key=lambda one: one[0])
-    return rows_of(found, lambda one: _need(one[1], one[2], where, now))
+    return rows_of(found, lambda one: _need(one[1], where, now))
 
 
-def leftovers(records: Sequence[DrillFacts], where: Where) -> Rows[LeftoverRow]:
-    """Return scratch instances that outlived their drill, the oldest first."""
-    leaked = newest_first(record for record in records if is_leaked(record))
-    return rows(
-        [
-            LeftoverRow(
-                **_common(record, where),
-                target=shown(record.target_name, CELL_AT_MOST),
-                target_id=shown(record.target_id, CELL_AT_MOST),
-                kind=target_word(record.target_kind),
-                since=perhaps(record.finished_at),
-                reason=shown(record.teardown_reason or _("no reason was recorded"), CELL_AT_MOST),
-            )
-            for record in reversed(leaked)
-        ]
-    )
+def leftovers(ticks: Iterable[Tick], where: Where) -> Rows[LeftoverRow]:
+    """Return scratch instances that outlived their drill, the oldest first. ``ticks`` come newest
+    slot first."""
+    leaked = [tick for tick in ticks if tick.ending.is_leaked]
+    return rows_of(leaked[::-1], lambda tick: _leftover(where.facts(tick), where))
 
 
-def not_drilled(records: Sequence[DrillFacts], where: Where, now: datetime) -> Rows[LackRow]:
-    """Return the slots of the last 24 hours that passed without a drill, newest first."""
+def not_drilled(ticks: Iterable[Tick], where: Where, now: datetime) -> Rows[LackRow]:
+    """Return the slots of the last 24 hours that passed without a drill, in the order of
+    ``ticks``."""
     lacking = [
-        record
-        for record in due_within(records, now=now, span=DAY)
-        if record.outcome in {Outcome.MISSED, Outcome.SKIPPED}
+        tick
+        for tick in due_within(ticks, now=now, span=DAY)
+        if tick.ending.outcome in {Outcome.MISSED, Outcome.SKIPPED}
     ]
-    return rows(
-        [
-            LackRow(
-                **_common(record, where),
-                slot=minute(record.scheduled_for),
-                reason=shown(record.reason or _("no reason was recorded"), CELL_AT_MOST),
-            )
-            for record in lacking
-        ]
-    )
+    return rows_of(lacking, lambda tick: _lack(where.facts(tick), where))
 
 
-def unfinished(records: Sequence[DrillFacts], where: Where) -> Rows[UnfinishedRow]:
-    """Return drills without a verdict, the oldest first."""
-    waiting = newest_first(record for record in records if not is_finished(record))
-    return rows(
-        [
-            UnfinishedRow(
-                **_common(record, where),
-                since=minute(record.started_at or record.enlisted_at),
-                reason=shown(record.reason, CELL_AT_MOST),
-            )
-            for record in reversed(waiting)
-        ]
-    )
+def unfinished(ticks: Iterable[Tick], where: Where) -> Rows[UnfinishedRow]:
+    """Return drills without a verdict, the oldest first. ``ticks`` come newest slot first."""
+    waiting = [tick for tick in ticks if not tick.ending.is_finished]
+    return rows_of(waiting[::-1], lambda tick: _unfinished(where.facts(tick), where))
 
 
 def passed(plans: Sequence[PlanHistory], where: Where) -> Rows[PassedRow]:
     """Return plans whose newest finished drill passed, by name."""
     found = [
-        record
-        for record in _newest(plans)
-        if record.outcome is Outcome.PASSED and not record.is_simulated
+        tick
+        for tick in _newest(plans)
+        if tick.ending.outcome is Outcome.PASSED and not tick.ending.is_simulated
     ]
-    return rows_of(found, lambda record: _passed(record, where))
+    return rows_of(found, lambda tick: _passed(where.facts(tick), where))
 
 
 def simulated(plans: Sequence[PlanHistory], where: Where) -> Rows[DrillRow]:
     """Return plans whose newest drill had no database behind its instance."""
-    found = [record for record in _newest(plans) if _is_quiet(record)]
-    return rows_of(found, lambda record: DrillRow(**_common(record, where)))
+    found = [tick for tick in _newest(plans) if _is_quiet(tick)]
+    return rows_of(found, lambda tick: DrillRow(**_common(where.facts(tick), where)))
 
 
-def _newest(plans: Iterable[PlanHistory]) -> list[DrillFacts]:
+def _newest(plans: Iterable[PlanHistory]) -> list[Tick]:
     """Return the newest finished drill of each plan that has one."""
     return [newest for plan in plans if (newest := plan.newest_finished) is not None]
 
@@ -242,8 +213,8 @@ def rows_of(found: Sequence[_Found], make: Callable[[_Found], _Row]) -> Rows[_Ro
     return Rows(shown=shown_rows, left_out=max(0, len(found) - ROWS_AT_MOST))
 
 
-def _is_quiet(record: DrillFacts) -> bool:
-    return record.is_simulated and record.outcome in _QUIET_WHEN_SIMULATED
+def _is_quiet(tick: Tick) -> bool:
+    return tick.ending.is_simulated and tick.ending.outcome in _QUIET_WHEN_SIMULATED
 
 
 class _Common(TypedDict):
@@ -270,26 +241,48 @@ def _common(record: DrillFacts, where: Where) -> _Common:
     }
 
 
-def _need(
-    plan: PlanHistory,
-    first: DrillFacts,
-    where: Where,
-    now: datetime,
-) -> NeedRow:
-    newest = plan.finished[0]
+def _need(streak: Sequence[Tick], where: Where, now: datetime) -> NeedRow:
+    """Return the row of a plan by its unbroken run of drills that did not pass."""
+    newest, began = where.facts(streak[0]), instant(streak[-1].slot)
     outcome = newest.outcome or Outcome.SKIPPED
-    drills = plan.finished.index(first) + 1
-    lasts = span_text(max(now - first.scheduled_for, timedelta(0)))
+    lasts = span_text(max(now - began, timedelta(0)))
     return NeedRow(
         **_common(newest, where),
-        since=minute(first.scheduled_for),
+        since=minute(began),
         lasts=lasts
-        if drills == 1
-        else _("{lasts}, {count} in a row").format(lasts=lasts, count=drills),
+        if len(streak) == 1
+        else _("{lasts}, {count} in a row").format(lasts=lasts, count=len(streak)),
         parts=failing_part(newest),
         reason=shown(newest.reason or _("no reason was recorded"), CELL_AT_MOST),
         next_step=shown(newest.hint or _(words.NEXT_STEPS[outcome]), CELL_AT_MOST),
-        command=f"drill run {shown(plan.plan_name, 80)}",
+        command=f"drill run {shown(newest.plan_name, 80)}",
+    )
+
+
+def _leftover(record: DrillFacts, where: Where) -> LeftoverRow:
+    return LeftoverRow(
+        **_common(record, where),
+        target=shown(record.target_name, CELL_AT_MOST),
+        target_id=shown(record.target_id, CELL_AT_MOST),
+        kind=target_word(record.target_kind),
+        since=perhaps(record.finished_at),
+        reason=shown(record.teardown_reason or _("no reason was recorded"), CELL_AT_MOST),
+    )
+
+
+def _lack(record: DrillFacts, where: Where) -> LackRow:
+    return LackRow(
+        **_common(record, where),
+        slot=minute(record.scheduled_for),
+        reason=shown(record.reason or _("no reason was recorded"), CELL_AT_MOST),
+    )
+
+
+def _unfinished(record: DrillFacts, where: Where) -> UnfinishedRow:
+    return UnfinishedRow(
+        **_common(record, where),
+        since=minute(record.started_at or record.enlisted_at),
+        reason=shown(record.reason, CELL_AT_MOST),
     )
 
 

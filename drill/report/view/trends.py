@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 
 from drill.clock import from_milliseconds
-from drill.recovery.coverage.evidence import is_executed
-from drill.recovery.coverage.fleet import Failure, failure_mttr, failures
+from drill.recovery.coverage.fleet import Failure, failure_mttr
 from drill.recovery.coverage.intervals import (
     span_of,
 )
 from drill.recovery.coverage.ranking import nearest_rank
-from drill.recovery.facts import DrillFacts
+from drill.recovery.tick import Tick
 from drill.report.context import Context
 from drill.report.language import _
-from drill.report.past import Past
-from drill.report.view.fleet import FAILURES, PASSES
+from drill.report.view.card import Fleet
 from drill.report.view.formats import Moment, moment, percent, share_text, span_text
 from drill.report.view.recovery_counts import (
     SIZES,
@@ -93,16 +91,11 @@ class TrendsView:
     axis_y: int
 
 
-def trends_view(past: Past, context: Context) -> TrendsView:
+def trends_view(fleet: Fleet, context: Context) -> TrendsView:
     """Return everything that the page of trends prints. Simulated drills are in nothing."""
-    real = [drill for drill in past.drills if not drill.is_simulated]
+    real = [tick for tick in fleet.ticks if not tick.ending.is_simulated]
     months = _last_months(context)
-    broken = [
-        failure
-        for one in past.sources.values()
-        if any(drill.outcome in FAILURES for drill in one.drills)
-        for failure in failures(one.drills, at=context.at)
-    ]
+    broken = [failure for one in fleet.cards for failure in one.failures]
     mttr = failure_mttr(broken)
     return TrendsView(
         generated_at=moment(context.at),
@@ -123,7 +116,7 @@ def _last_months(context: Context) -> list[int]:
     return list(range(last - MONTHS + 1, last + 1))
 
 
-def _multiples(real: Sequence[DrillFacts], months: Sequence[int]) -> Iterable[Multiple]:
+def _multiples(real: Sequence[Tick], months: Sequence[int]) -> Iterable[Multiple]:
     by_engine = times_by_engine(real)
     for number, engine in enumerate(sorted(by_engine), start=1):
         counted = by_engine[engine]
@@ -234,17 +227,17 @@ def _is_finite(value: float | None) -> bool:
 
 
 def _month_rows(
-    real: Sequence[DrillFacts], months: Sequence[int], broken: Sequence[Failure]
+    real: Sequence[Tick], months: Sequence[int], broken: Sequence[Failure]
 ) -> Iterable[MonthRow]:
     due = dict.fromkeys(months, 0)
     executed, passed, failed = dict(due), dict(due), dict(due)
-    for drill in real:
-        month = month_of(drill.scheduled_for)
+    for tick in real:
+        month, ending = month_of(tick.night), tick.ending
         if month in due:
             due[month] += 1
-            executed[month] += is_executed(drill)
-            passed[month] += drill.outcome in PASSES
-            failed[month] += drill.outcome in FAILURES
+            executed[month] += ending.is_executed
+            passed[month] += ending.has_passed
+            failed[month] += ending.has_failed
     repairs: dict[int, list[Failure]] = {}
     for one in broken:
         if one.ended is not None:

@@ -39,8 +39,8 @@ def verify_view(data: AuditData, context: Context) -> VerifyView:
 def _digests(data: AuditData) -> Sheet:
     audit = data.audit
     rows = (
-        (_("every drill of the report"), len(data.past.drills), audit.digest),
-        (_("the real drills of the period"), len(audit.drills), audit.period_digest),
+        (_("every drill of the report"), len(data.fleet.ticks), audit.digest),
+        (_("the real drills of the period"), len(audit.ticks), audit.period_digest),
         (
             _("what the sample was drawn from (ids, sorted)"),
             audit.sample.eligible,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,13 +18,16 @@ from drill.recovery.coverage.fleet import (
     failure_mttr,
     failures,
     fleet_coverage,
+    last_attempt,
+    last_proof,
     open_streak,
     proof_ages,
     weighted_coverage,
 )
 from drill.recovery.coverage.register import METRICS
 from drill.recovery.coverage.window import fleet_window_coverage
-from drill.recovery.facts import ExceptionNote
+from drill.recovery.facts import DrillFacts, ExceptionNote
+from drill.recovery.tick import tick_of
 from drill.recovery.verdict import Outcome
 from tests.recovery.coverage.histories import T, a_drill, at
 
@@ -33,7 +37,16 @@ WEEK = timedelta(days=7)
 def member(number: int, *outcomes: Outcome, **facts: Any) -> FleetMember:
     source_id = f"source-{number:03}"
     drills = tuple(a_drill("03-06 01:00", outcome, source_id=source_id) for outcome in outcomes)
-    return FleetMember(source=("frankfurt", source_id), cadence=WEEK, drills=drills, **facts)
+    return having(drills, source=("frankfurt", source_id), **facts)
+
+
+def having(drills: Sequence[DrillFacts], **facts: Any) -> FleetMember:
+    return FleetMember(
+        cadence=WEEK,
+        proven_at=last_proof(drills, at=T),
+        attempted_at=last_attempt(drills, at=T),
+        **facts,
+    )
 
 
 def exclusion(number: int, **facts: Any) -> ExceptionNote:
@@ -85,7 +98,7 @@ def test_one_exception_that_no_longer_holds_brings_its_source_back(change):
 
 def test_a_pass_counts_until_the_cadence_is_over():
     one = member(1, Outcome.PASSED)
-    finished_at = one.drills[0].finished_at
+    finished_at = one.proven_at
     assert finished_at is not None
 
     just = fleet_coverage([one], [], at=finished_at + WEEK - timedelta(milliseconds=1))
@@ -99,7 +112,7 @@ def test_a_simulated_drill_and_one_below_l3_cover_nothing():
         a_drill("03-06 01:00", is_simulated=True),
         a_drill("03-06 01:00", level=2),
     )
-    fleet = [FleetMember(source=("a", "b"), cadence=WEEK, drills=(one,)) for one in drills]
+    fleet = [having([one], source=("a", "b")) for one in drills]
 
     assert fleet_coverage(fleet, [], at=T).passed.value == 0
 
@@ -140,7 +153,7 @@ def test_what_never_began_is_scheduled_and_not_executed():
         a_drill("02-01 01:00"),
     ]
 
-    found = control_of(drills, begin=at("03-01 00:00"), end=T)
+    found = control_of(map(tick_of, drills), begin=at("03-01 00:00"), end=T)
 
     assert (found.execution.numerator, found.execution.denominator) == (1, 2)
 

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from drill.recovery.coverage.hygiene import Hygiene, hygiene_by_cloud, lifetime_of
+from drill.recovery.coverage.hygiene import Hygiene, hygiene_by_cloud
+from drill.recovery.coverage.lifetime import lifetime_of
 from drill.recovery.facts import DrillFacts
+from drill.recovery.tick import tick_of
 from drill.recovery.verdict import Outcome
 from tests.recovery.coverage.histories import a_drill, at
 
@@ -30,7 +32,7 @@ def copied(minutes: int, **facts: Any) -> DrillFacts:
 
 def hygiene(drills: Sequence[DrillFacts], prices: Mapping[str, float]) -> Hygiene:
     """Return the figures of drills that are all of one cloud."""
-    _together, only = hygiene_by_cloud(drills, {drills[0].cloud: prices})
+    _together, only = hygiene_by_cloud(map(tick_of, drills), {drills[0].cloud: prices})
     return only.figures
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,9 +11,12 @@ from typing import Any
 import pytest
 
 from drill.clock import to_milliseconds
-from drill.recovery.coverage.confidence import bounds
-from drill.recovery.coverage.drawn import is_drawn, random_sample
+from drill.recovery.coverage.confidence import RandomSample, bounds
+from drill.recovery.coverage.drawn import is_drawn
+from drill.recovery.coverage.samples import random_sample
 from drill.recovery.coverage.sampling import history_root, night_of, published_seed
+from drill.recovery.facts import DrillFacts
+from drill.recovery.tick import tick_of
 from drill.recovery.verdict import Outcome
 from tests.recovery.coverage.histories import T, a_drill, at, ms
 
@@ -23,6 +27,10 @@ PAST = (
     a_drill("03-01 13:00", Outcome.FAILED_CHECK, id="d3", ended="03-02 00:00"),
     a_drill("03-04 13:00", None, id="d4", finished_at=None),
 )
+
+
+def of(drills: Iterable[DrillFacts], **options: Any) -> RandomSample | None:
+    return random_sample(map(tick_of, drills), **options)
 
 
 def test_the_documented_steps_give_the_same_root_and_seed():
@@ -86,7 +94,7 @@ def test_only_a_published_seed_makes_a_draw(facts, counts):
 
 def test_a_sample_counts_what_passed_at_l3_and_above():
     drawn: dict[str, Any] = {"policy": "random", "seed": SEED}
-    sample = random_sample(
+    sample = of(
         [
             a_drill("03-02 13:00", **drawn, level=5),
             a_drill("03-02 13:00", **drawn, level=4),
@@ -112,7 +120,7 @@ def test_one_drill_a_source_is_kept_the_first_one():
         )
     ]  # fmt: skip
 
-    sample = random_sample(drills, population="the fleet", one_per_source=True)
+    sample = of(drills, population="the fleet", one_per_source=True)
 
     assert sample is not None
     assert (sample.passed, sample.failed, sample.begin) == (1, 1, "2026-03-02")

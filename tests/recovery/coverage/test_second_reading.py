@@ -18,6 +18,8 @@ from drill.recovery.coverage.fleet import (
     failure_mttr,
     failures,
     fleet_coverage,
+    last_attempt,
+    last_proof,
     proof_ages,
 )
 from drill.recovery.coverage.intervals import union
@@ -231,7 +233,8 @@ def test_fleet_coverage_is_what_counting_sources_gives(sources):
             FleetMember(
                 source=(SOURCE[0], name),
                 cadence=timedelta(days=cadence),
-                drills=of_source(name, days),
+                proven_at=last_proof(of_source(name, days), at=T),
+                attempted_at=last_attempt(of_source(name, days), at=T),
             )
         )
         if exclusion is not None:

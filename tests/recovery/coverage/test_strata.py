@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
-from drill.recovery.coverage.strata import fleet_statement
+from drill.recovery.coverage.strata import FleetStatement, fleet_statement
 from drill.recovery.facts import DrillFacts, SourceKey
+from drill.recovery.tick import tick_of
 from drill.recovery.verdict import Outcome
 from tests.recovery.coverage.histories import a_drill
 
@@ -26,6 +28,10 @@ def scope(*sizes: tuple[int, int]) -> dict[SourceKey, int | None]:
     return {("frankfurt", f"source-{number:05}"): tier for number, tier in enumerate(tiers)}
 
 
+def statement(drills: Iterable[DrillFacts], tiers: dict[SourceKey, int | None]) -> FleetStatement:
+    return fleet_statement(map(tick_of, drills), tiers)
+
+
 def close(value: float) -> object:
     return pytest.approx(value, abs=1e-6)
 
@@ -40,7 +46,7 @@ def test_the_worked_example_of_strata():
         *(drawn(300 + number) for number in range(30)),
     ]
 
-    found = fleet_statement(drills, tiers)
+    found = statement(drills, tiers)
 
     assert found.share == close(0.995556)
     assert found.combined.excluded == close(0.875605)
@@ -49,7 +55,7 @@ def test_the_worked_example_of_strata():
 
 
 def test_a_tier_that_was_not_drawn_from_forbids_the_statement_by_tier():
-    found = fleet_statement([drawn(0), drawn(1)], scope((1, 2), (2, 3)))
+    found = statement([drawn(0), drawn(1)], scope((1, 2), (2, 3)))
 
     assert found.combined.excluded is None
     assert [one.tier for one in found.not_drawn] == [2]
@@ -57,7 +63,7 @@ def test_a_tier_that_was_not_drawn_from_forbids_the_statement_by_tier():
 
 
 def test_several_drills_of_a_source_count_once_and_are_told():
-    found = fleet_statement([drawn(0), drawn(0), drawn(0), drawn(1)], scope((1, 2)))
+    found = statement([drawn(0), drawn(0), drawn(0), drawn(1)], scope((1, 2)))
 
     assert found.whole.drawn == 4
     assert found.whole.sample is not None
@@ -68,7 +74,7 @@ def test_inconclusive_drills_are_bounded_both_ways_also_by_tier():
     drills = [*(drawn(number) for number in range(59)), drawn(60, Outcome.INCONCLUSIVE)]
     tiers: dict[SourceKey, int | None] = {**scope((1, 61)), ("frankfurt", "source-00060"): None}
 
-    found = fleet_statement([*drills, drawn(60, Outcome.PASSED)], tiers)
+    found = statement([*drills, drawn(60, Outcome.PASSED)], tiers)
 
     none = found.strata[-1]
     assert none.tier is None
@@ -81,7 +87,7 @@ def test_inconclusive_drills_are_bounded_both_ways_also_by_tier():
 def test_leaving_a_failed_source_out_of_scope_mends_nothing_of_the_whole():
     drills = [drawn(0), drawn(1), drawn(2, Outcome.FAILED_RESTORE)]
 
-    found = fleet_statement(drills, scope((1, 2)))
+    found = statement(drills, scope((1, 2)))
 
     assert found.whole.sample is not None
     assert found.whole.sample.failed == 1
@@ -92,7 +98,7 @@ def test_leaving_a_failed_source_out_of_scope_mends_nothing_of_the_whole():
 def test_targeted_and_unpublished_draws_say_nothing():
     drills = [drawn(0, policy="greedy"), drawn(1, seed="my lucky seed"), drawn(2, outcome=None)]
 
-    found = fleet_statement(drills, scope((1, 3)))
+    found = statement(drills, scope((1, 3)))
 
     assert found.whole.sample is None
     assert found.whole.bounds.excluded is None
