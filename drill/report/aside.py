@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from drill.errors import DrillError
 
@@ -40,6 +40,16 @@ class Aside(Generic[_Done]):
         self._copy = fork.Process(target=self._help, args=(theirs,), daemon=True)
         self._copy.start()
         theirs.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """End the copy if it still works: nobody wants what it does any more."""
+        self._copy.kill()
+        self._copy.join()
+        self._results.close()
 
     def finished(self) -> Iterator[_Done]:
         """Do what the copy has not begun with, and yield what both have done.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 
 from drill.recovery.facts import DrillFacts
 from drill.recovery.tick import Tick
@@ -34,6 +36,17 @@ def state_of(drill: DrillFacts) -> str:
 def fingerprint(ticks: Iterable[Tick]) -> str:
     """Return a digest of drills."""
     return digest(SCHEMA, " ".join(tick.state for tick in ticks))
+
+
+@cache
+def code_digest() -> str:
+    """Return a digest of the code that counts: what other code has counted may not be what this one
+    would."""
+    folder = Path(__file__).parents[1]
+    files = sorted(
+        file for name in ("recovery", "report") for file in (folder / name).rglob("*.py")
+    )
+    return digest(SCHEMA, "\0".join(file.read_text(encoding="utf-8") for file in files))
 
 
 def digest(seed: str, text: str) -> str:

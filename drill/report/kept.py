@@ -22,7 +22,7 @@ from drill.recovery.coverage.reconciliation import Operation
 from drill.recovery.facts import FleetSums, SourceKey, WorstLag
 from drill.recovery.tick import ENDINGS, MICROSECOND, Tick, instant, micro
 from drill.report.context import Context
-from drill.report.digests import SCHEMA, digest
+from drill.report.digests import code_digest, digest
 from drill.report.folder import put_lines
 from drill.report.sources import KeptCard
 from drill.report.view.card import Card
@@ -71,8 +71,8 @@ def write_kept(path: Path, cards: Iterable[KeptCard], context: Context) -> None:
 
 
 def _made_by(context: Context) -> str:
-    """Return what all cards of a file have in common; another version makes other cards."""
-    return digest(SCHEMA, context.fingerprint())
+    """Return what all cards of a file have in common; other code makes other cards."""
+    return digest(code_digest(), context.fingerprint())
 
 
 def _kept_out(one: KeptCard) -> list[Any]:

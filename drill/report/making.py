@@ -196,15 +196,15 @@ def made_by_two(
     tasks: list[Task] = [partial(_make_audit, job.folder, job.context, small, whole)]
     tasks += [partial(make_table, job.folder, table) for table in large]
     tasks += page_tasks(job.folder, job.context, _loaded(pages, job))
-    shared = Aside(tasks)
-    yield from _made_here(here, held, job)
-    done, counted = 0, {page.name for page in pages}
-    for some in (shared, begun):
-        for made in some.finished():
-            done += sum(1 for one in made if one.name in counted)
-            if job.progress is not None:
-                job.progress(done, len(pages))
-            yield made
+    with Aside(tasks) as shared:
+        yield from _made_here(here, held, job)
+        done, counted = 0, {page.name for page in pages}
+        for some in (shared, begun):
+            for made in some.finished():
+                done += sum(1 for one in made if one.name in counted)
+                if job.progress is not None:
+                    job.progress(done, len(pages))
+                yield made
 
 
 def _make_audit(

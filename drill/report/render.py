@@ -40,7 +40,6 @@ from drill.report.manifest import Entry, Manifest, is_current, read_manifest
 from drill.report.past import Past
 from drill.report.site import INDEX, Page, Site, plan_site
 from drill.report.view.formats import moment
-from drill.report.view.sampled import shown_drills
 
 MANY = 400
 """From so many pages on it is worth starting other processes."""
@@ -106,14 +105,15 @@ def _render_report(
 ) -> RenderedReport:
     output = ReportFolder(folder)
     before = read_manifest(folder)
-    is_big = len(past.sources) >= LONG
+    is_big = len(past.sources) >= LONG and workers > 1
     with ExitStack() as stack:
         with speaking(context.language):
             cards = read_kept(kept, context) if kept is not None else {}
-            is_mostly_known = 2 * len(cards) > len(past.sources)
-            has_copy = is_big and is_mostly_known and workers > 1 and may_be_copied()
-            pool = helpers(stack, workers) if is_big and not has_copy else None
+            pool = helpers(stack, workers) if is_big and not cards else None
             site = plan_site(past, context, promises=promises, kept=cards)
+        has_copy = is_big and site.sources.are_mostly_known and may_be_copied()
+        if is_big and pool is None and not has_copy:
+            pool = helpers(stack, workers)
         entries: dict[str, Entry] = {}
         begun: Running = {}
         tables = _tables_to_make(first_tables(site), folder, before, entries, pool, begun)
@@ -121,17 +121,15 @@ def _render_report(
         if has_copy:
             first: list[Task] = [partial(make_table, folder, table) for table in tables]
             first += page_tasks(folder, context, site.first_pages)
-            aside = Aside(first)
+            aside = stack.enter_context(Aside(first))
             tables = []
+            site.read_for_audit()
         with speaking(context.language):
             _ensure_unique(site.names())
-        if has_copy:
-            for tick in shown_drills(site.audit):
-                site.fleet.facts(tick)
         others = (*data_tables(site), *audit_tables(site))
         tables += _tables_to_make(others, folder, before, entries, pool, begun)
         todo = _pages_to_make(site, folder, before, entries, is_begun=has_copy)
-        if pool is None and len(todo) >= MANY:
+        if pool is None and aside is None and len(todo) >= MANY:
             pool = helpers(stack, workers)
         job = Job(
             folder=folder, context=site.context, book=book, looks_of=looks_of,

@@ -26,6 +26,7 @@ from drill.report.view.links import NO_LINKS, Links, links_for, source_page
 from drill.report.view.methodology import methodology_view
 from drill.report.view.names_page import names_pages, names_view
 from drill.report.view.overview import overview_view
+from drill.report.view.sampled import shown_drills
 from drill.report.view.source import source_view
 from drill.report.view.summary import summary_view
 from drill.report.view.trends import trends_view
@@ -155,6 +156,12 @@ class Site:
     def fleet(self) -> Fleet:
         """Return everything that the pages of the fleet are made of."""
         return self.sources.fleet
+
+    def read_for_audit(self) -> None:
+        """Read of single drills what the audit pack will show: it may be made where nothing can be
+        read."""
+        for tick in shown_drills(self.audit):
+            self.fleet.facts(tick)
 
     @cached_property
     def first_pages(self) -> tuple[Page, ...]:

@@ -53,6 +53,12 @@ class Sources:
         self.past.read_ahead([key for key, kept in still.items() if kept is None])
         return {key: kept or self._made_anew(key) for key, kept in still.items()}
 
+    @property
+    def are_mostly_known(self) -> bool:
+        """Tell whether the cards of most sources still held."""
+        known = sum(1 for one in self.to_keep.values() if one.text)
+        return 2 * known > len(self.to_keep)
+
     @cached_property
     def cards(self) -> tuple[Card, ...]:
         """Return the cards, worst first."""

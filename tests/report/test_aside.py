@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from functools import partial
 from pathlib import Path
 
@@ -71,6 +72,13 @@ def test_a_copy_that_is_killed_is_told_and_not_waited_for():
         list(with_help.finished())
 
     assert raised.value.hint
+
+
+def test_a_copy_that_nobody_needs_any_more_is_ended(tmp_path):
+    with Aside([partial(time.sleep, 600)]) as with_help:
+        copy = with_help._copy
+
+    assert not copy.is_alive()
 
 
 def test_a_process_with_other_threads_is_not_copied():

@@ -260,6 +260,15 @@ def test_cards_of_another_report_do_not_count(tmp_path, context):
     assert read_kept(tmp_path / "cards", replace(site.context, **context)) == {}
 
 
+def test_cards_of_other_code_do_not_count(tmp_path, monkeypatch):
+    site = planned(FLEET, FIRST)
+    assert through_a_file(tmp_path, site)
+
+    monkeypatch.setattr("drill.report.kept.code_digest", lambda: "other")
+
+    assert read_kept(tmp_path / "cards", site.context) == {}
+
+
 def test_every_ending_has_a_code_of_its_own():
     assert [one.code for one in ENDINGS] == list(range(len(ENDINGS)))
     assert len(set(ENDINGS)) == len(ENDINGS)
