@@ -138,6 +138,12 @@ class Tick(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
+def _target(span: timedelta) -> int:
+    """Return a target as one number for all drills that have it."""
+    return span // MICROSECOND
+
+
+@lru_cache(maxsize=4096)
 def _date(day: int) -> date:
     return date.fromordinal(_EPOCH_DAY + day)
 
@@ -164,7 +170,7 @@ def tick_of(drill: DrillFacts, *, state: str = "", source: SourceKey | None = No
         tier=drill.tier,
         engine=drill.engine,
         rto=rto,
-        rto_target=_span(drill.rto_target),
+        rto_target=None if drill.rto_target is None else _target(drill.rto_target),
         rta=_span(drill.rta),
         rpo=rpo,
         rpa=_span(drill.rpa),

@@ -19,6 +19,8 @@ Value = str | int | float | bool | None
 Row = Sequence[Value]
 Form = Literal["csv", "json", "csv.gz"]
 
+_CELLS_AT_MOST = 10_000
+"""Texts of a file whose cells are remembered: most stand in it once, and are many."""
 CELL_AT_MOST = 2000
 """Characters of one foreign text in a table; the rest is counted."""
 
@@ -54,7 +56,9 @@ class DataTable:
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """Yield the name and the bytes of each of its files."""
-        rows = list(self.loaded().rows())
+        made = self.loaded().rows()
+        # What is written once is never all in memory.
+        rows = made if len(self.forms) == 1 else list(made)
         for name, form in zip(self.names, self.forms, strict=True):
             if form == "json":
                 yield name, json_of(self.head, self.name, self.fields, rows)
@@ -80,8 +84,9 @@ def json_of(
     """Return rows as one JSON object in ASCII, a row a line; what is not known is null."""
     text = json.dumps(dict(head), ensure_ascii=True)[:-1]
     dumped = json.JSONEncoder(separators=(",", ":")).encode
-    lines = ",\n".join(dumped(dict(zip(fields, row, strict=True))) for row in rows)
-    return f'{text}, "{name}": [\n{lines}\n]}}\n'.encode("ascii")
+    lines = [dumped(dict(zip(fields, row, strict=True))).encode("ascii") for row in rows]
+    begin, end = f'{text}, "{name}": [\n'.encode("ascii"), b"\n]}\n"
+    return b"".join((begin, b",\n".join(lines), end))
 
 
 def csv_of(fields: Sequence[str], rows: Iterable[Row]) -> bytes:
@@ -109,6 +114,8 @@ class _Cells(dict[Value, str]):
     """Texts and their cells: most texts of a file stand in it many times."""
 
     def __missing__(self, text: Value) -> str:
+        if len(self) >= _CELLS_AT_MOST:
+            self.clear()
         self[text] = made = cell(text)
         return made
 

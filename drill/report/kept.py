@@ -7,7 +7,7 @@ is counted anew. It holds what the pages hold, and belongs beside the store.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from itertools import chain
@@ -37,6 +37,8 @@ _SPANS = ("cadence", "validity")
 _TEXTS = tuple(one.name for one in fields(FleetRow) if one.name not in {"sign", "bar"})
 _SUMS = tuple(one.name for one in fields(FleetSums) if one.name != "worst")
 
+_AT_ONCE = 200
+"""Lines that are taken apart together: more would take memory that nobody needs later."""
 _ENDING = Tick._fields.index("ending") - 1
 
 _plain_of, _instants_of = attrgetter(*_PLAIN), attrgetter(*_INSTANTS)
@@ -52,9 +54,7 @@ def read_kept(path: Path, context: Context) -> Mapping[SourceKey, KeptCard]:
         made_by, at = json.loads(head)
         if made_by != _made_by(context) or at > micro(context.at):
             return {}
-        lines = from_json(f"[{','.join(texts)}]", cache_strings="keys")
-        found = [_kept_in(line, text) for line, text in zip(lines, texts, strict=True)]
-        return {one.card.key: one for one in found}
+        return {one.card.key: one for one in _all_kept_in(texts)}
     except (OSError, ValueError, KeyError, IndexError, TypeError):
         return {}
 
@@ -95,6 +95,15 @@ def _kept_out(one: KeptCard) -> list[Any]:
         None if bar is None else (bar.title, bar.paths),
         card.cells,
     ]
+
+
+def _all_kept_in(texts: Sequence[str]) -> Iterator[KeptCard]:
+    """Yield the cards of all lines, of which some are taken apart at a time."""
+    for place in range(0, len(texts), _AT_ONCE):
+        some = texts[place : place + _AT_ONCE]
+        lines = from_json(f"[{','.join(some)}]", cache_strings="keys")
+        for line, text in zip(lines, some, strict=True):
+            yield _kept_in(line, text)
 
 
 def _kept_in(line: Sequence[Any], text: str) -> KeptCard:

@@ -154,6 +154,9 @@ def _in_processes(
     """Yield pieces as they are done. While the helpers have enough to do, this process makes what
     is its own, a step at a time; and when that is done, it makes what they would."""
     running = dict(begun)
+    # The biggest table goes out while there is still room in memory, and the many months come last.
+    for table in [table for table in tables if not table.digest]:
+        hand_over(pool, partial(make_table, job.folder, table.loaded()), running)
     for chunk in _chunks(pages):
         task = partial(_make_pages, job.folder, job.context, _loaded(chunk, job))
         hand_over(pool, task, running)
@@ -161,7 +164,7 @@ def _in_processes(
             made = next(own, None)
             yield made if made is not None else _taken_back(running)
             yield from _finished(running)
-    for table in tables:
+    for table in [table for table in tables if table.digest]:
         hand_over(pool, partial(make_table, job.folder, table.loaded()), running)
     yield from own
     while running:
