@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from drill.bootstrap import open_store
 from drill.cli.context import read_config
 from drill.cli.main import cli
+from drill.engine.record import Outcome
 from drill.engine.summary import observation_of
 from drill.recovery.facts import FleetSums, NightlySums, WorstLag
 from drill.report.pdf import NoPdfWriter, ensure_writer
@@ -95,12 +96,17 @@ def test_cards_of_the_last_report_change_no_byte_of_the_next(own_house, tmp_path
     later = (NOW + timedelta(hours=7)).isoformat()
     run(own_house, "--at", AT)
     cards = (own_house / ".drill-cards-en.json").read_text().splitlines()
+    config, folder = read_config(str(own_house / "config.toml"))
+    with open_store(config, folder) as store:
+        news = builders.drill("news", Outcome.FAILED_CHECK, slot=NOW + timedelta(hours=1))
+        store.enlist([news])
 
     run(own_house, "--at", later)
     run(own_house, "--at", later, "--folder", str(tmp_path / "anew"))
 
     assert len(cards) > 1
     assert files_of(own_house / "reports") == files_of(tmp_path / "anew")
+    assert "news," in (own_house / "reports" / "data" / "drills.csv").read_text()
 
 
 @pytest.mark.parametrize(
