@@ -142,6 +142,15 @@ class Audit:
         return sum(1 for one in self.ticks if one.ending.outcome is not None)
 
     @cached_property
+    def not_passed(self) -> tuple[Tick, ...]:
+        """Return the drills that ended otherwise than passed, newest slot first."""
+        return tuple(
+            one
+            for one in self.ticks
+            if one.ending.outcome is not None and not one.ending.has_passed
+        )
+
+    @cached_property
     def pulls(self) -> tuple[SourcePull, ...]:
         """Return when each cloud was last asked."""
         return tuple(_pulls(self.fleet.populations, self.fleet.cards))

@@ -68,9 +68,9 @@ class ReportFolder:
         return directory
 
 
-def put_file(path: Path, *content: bytes) -> None:
+def put_file(path: Path, content: bytes) -> None:
     """Write one file anywhere, whole or not at all. Raise ReportFolderUnusable."""
-    put_lines(path, content)
+    put_lines(path, (content,))
 
 
 def put_lines(path: Path, content: Iterable[bytes]) -> None:

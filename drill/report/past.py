@@ -32,7 +32,7 @@ ALL_INSTEAD = 5
 """Where more than one source in so many has to be read, all are, in one go."""
 
 
-Reading = Callable[[datetime | None, datetime | None], Iterable[DrillFacts] | None]
+Reading = Callable[[datetime | None, datetime | None], Sequence[DrillFacts] | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +44,11 @@ class SourcePast:
     """Newest slot first."""
     observation: Observation | None = None
     exceptions: tuple[ExceptionNote, ...] = ()
-    is_settled: bool = False
-    """Whether nothing of it changes any more, unless there is a new drill or a new look."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether nothing of it changes any more, unless there is a new drill or look."""
+        return all(map(_is_settled, self.drills))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +78,10 @@ class Past:
     def within(self, since: datetime | None, until: datetime | None) -> Sequence[DrillFacts]:
         """Return the drills with a slot in ``[since, until)``, newest first; None is no border."""
         read = self.read_within(since, until) if self.read_within is not None else None
-        if read is None:
-            everything = (drill for one in self.sources.values() for drill in one.drills)
-            read = (drill for drill in everything if _is_within(drill, since, until))
-        return newest_first(read)
+        if read is not None:
+            return read
+        everything = (drill for one in self.sources.values() for drill in one.drills)
+        return newest_first(drill for drill in everything if _is_within(drill, since, until))
 
     @property
     def drills(self) -> tuple[DrillFacts, ...]:
@@ -156,7 +159,7 @@ class Unread(Mapping[SourceKey, SourcePast]):
     ) -> None:
         self._archive, self._at, self._process = archive, at, os.getpid()
         self._read: dict[SourceKey, SourcePast | None] = dict.fromkeys(keys)
-        self._notes = _by_source(exceptions)
+        self._notes = notes_by_source(exceptions)
 
     def read_ahead(self, keys: Collection[SourceKey]) -> None:
         """Read sources together: all of them where that is hardly more."""
@@ -175,9 +178,9 @@ class Unread(Mapping[SourceKey, SourcePast]):
 
     def drills_within(
         self, since: datetime | None, until: datetime | None
-    ) -> Iterable[DrillFacts] | None:
-        """Return the drills with a slot in ``[since, until)``, without reading their sources; None
-        if those have all been read."""
+    ) -> Sequence[DrillFacts] | None:
+        """Return the drills with a slot in ``[since, until)``, newest first, without reading their
+        sources; None if those have all been read."""
         if None not in self._read.values():
             return None
         self._ensure_here()
@@ -195,7 +198,6 @@ class Unread(Mapping[SourceKey, SourcePast]):
             drills=tuple(drills),
             observation=seen,
             exceptions=tuple(self._notes.get(key, ())),
-            is_settled=all(map(_is_settled, drills)),
         )
 
     def __getitem__(self, key: SourceKey) -> SourcePast:
@@ -235,16 +237,13 @@ def _is_settled(drill: DrillFacts) -> bool:
     )
 
 
-def known_by(drills: Iterable[DrillFacts], at: datetime) -> list[DrillFacts]:
+def known_by(drills: Iterable[DrillFacts], at: datetime) -> tuple[DrillFacts, ...]:
     """Return drills as they were known at an instant, newest slot first."""
-    found = [
+    return newest_first(
         drill if drill.finished_at is None or drill.finished_at <= at else _as_known(drill, at)
         for drill in drills
         if drill.enlisted_at <= at
-    ]
-    found.sort(key=lambda drill: drill.id)
-    found.sort(key=lambda drill: (drill.scheduled_for, drill.enlisted_at), reverse=True)
-    return found
+    )
 
 
 def _read_past(archive: Archive, at: datetime, scope: Scope) -> Past:
@@ -283,7 +282,7 @@ def past_of(
     never drilled: it is not covered, and it is not "without a plan".
     """
     by_source = _grouped(drills, _source_of)
-    notes = _by_source(exceptions)
+    notes = notes_by_source(exceptions)
     keys = sorted({*by_source, *observations, *_named(populations)})
     return Past(
         sources={
@@ -292,7 +291,6 @@ def past_of(
                 drills=tuple(by_source.get(key, ())),
                 observation=observations.get(key),
                 exceptions=tuple(notes.get(key, ())),
-                is_settled=all(map(_is_settled, by_source.get(key, ()))),
             )
             for key in keys
         },
@@ -303,7 +301,10 @@ def past_of(
     )
 
 
-def _by_source(exceptions: Iterable[ExceptionNote]) -> Mapping[SourceKey, list[ExceptionNote]]:
+def notes_by_source(
+    exceptions: Iterable[ExceptionNote],
+) -> Mapping[SourceKey, list[ExceptionNote]]:
+    """Return the exceptions that are about a source, by source."""
     return _grouped(
         (note for note in exceptions if note.source_id is not None),
         lambda note: (note.cloud, note.source_id or ""),

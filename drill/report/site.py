@@ -8,14 +8,14 @@ from functools import cached_property
 from typing import Any
 
 from drill.recovery.coverage.promises import Promises
-from drill.recovery.facts import ExceptionNote, SourceKey
+from drill.recovery.facts import SourceKey
 from drill.recovery.tick import Tick
 from drill.report.audit import Audit, audit_of
 from drill.report.context import Context
 from drill.report.digests import SCHEMA, digest
 from drill.report.environment import render
 from drill.report.language import speaking
-from drill.report.past import Past
+from drill.report.past import Past, notes_by_source
 from drill.report.sources import KeptCard, Sources
 from drill.report.view.card import Card, Fleet
 from drill.report.view.compliance import AuditData, compliance_view
@@ -236,13 +236,10 @@ def _source_pages(sources: Sources, with_page: Iterable[Tick], seed: str) -> Ite
     linked: dict[SourceKey, list[str]] = {}
     for tick in with_page:
         linked.setdefault(tick.source, []).append(tick.id)
-    notes: dict[SourceKey, list[tuple[ExceptionNote, bool]]] = {}
-    for note in sources.fleet.exceptions:
-        if note.source_id is not None:
-            about = note.cloud, note.source_id
-            notes.setdefault(about, []).append((note, note.is_open(sources.context.at)))
+    at, notes = sources.context.at, notes_by_source(sources.fleet.exceptions)
     for key, one in sources.to_keep.items():
-        parts = (one.card.page_digest, linked.get(key), notes.get(key))
+        open_or_not = [(note, note.is_open(at)) for note in notes.get(key, ())]
+        parts = (one.card.page_digest, linked.get(key), open_or_not or None)
         made_of = digest(seed, repr(parts))
         yield Page(name=_source_page(key), kind=SOURCE.name, data=key, digest=made_of)
 

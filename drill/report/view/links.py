@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from drill.recovery.facts import DrillFacts, SourceKey
-from drill.recovery.tick import Tick, instant, micro, tick_of
+from drill.recovery.tick import Tick, instant, micro
 from drill.recovery.verdict import Outcome
-from drill.report.view.fleet import page_name
+from drill.report.view.fleet import is_leaked, page_name
 
 RECENT = timedelta(days=35)
 """How long a drill that passed has a page of its own."""
@@ -42,7 +42,8 @@ class Links:
 
     def has_page(self, drill: DrillFacts) -> bool:
         """Tell whether the drill has a page; what is leaked or under way always has one."""
-        return self.leads_to(tick_of(drill))
+        slot, leaked = micro(drill.scheduled_for), is_leaked(drill)
+        return self._leads_to(drill.id, drill.outcome, slot, leaked=leaked)
 
     def of(self, tick: Tick) -> str | None:
         """Return the file name of the page of a drill that is counted."""
@@ -51,12 +52,15 @@ class Links:
     def leads_to(self, tick: Tick) -> bool:
         """Tell whether a drill that is counted has a page."""
         ending = tick.ending
+        return self._leads_to(tick.id, ending.outcome, tick.slot, leaked=ending.is_leaked)
+
+    def _leads_to(self, drill_id: str, outcome: Outcome | None, slot: int, *, leaked: bool) -> bool:
         if self.others_after == _NEVER:
             return False
-        if ending.outcome is None or ending.is_leaked or tick.id in self.chosen:
+        if outcome is None or leaked or drill_id in self.chosen:
             return True
         passed_after, others_after = _borders(self.passed_after, self.others_after)
-        return tick.slot > (passed_after if ending.outcome is Outcome.PASSED else others_after)
+        return slot > (passed_after if outcome is Outcome.PASSED else others_after)
 
 
 @lru_cache(maxsize=64)

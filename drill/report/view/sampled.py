@@ -74,22 +74,15 @@ def _sampled(number: int, drill: DrillFacts, context: Context) -> tuple[Cell, ..
     )
 
 
-def not_passed(audit: Audit) -> list[Tick]:
-    """Return the drills of the period that ended otherwise than passed, newest first."""
-    return [
-        one for one in audit.ticks if one.ending.outcome is not None and not one.ending.has_passed
-    ]
-
-
 def shown_drills(audit: Audit) -> Iterator[Tick]:
     """Yield the drills of which the audit pack shows more than is counted."""
     yield from audit.sample.drawn
-    yield from not_passed(audit)[:ROWS_AT_MOST]
+    yield from audit.not_passed[:ROWS_AT_MOST]
 
 
 def not_passed_sheet(audit: Audit, fleet: Fleet, context: Context) -> Sheet:
     """Return the drills that ended otherwise than passed, newest first, and what came after."""
-    found = not_passed(audit)
+    found = audit.not_passed
     return sheet(
         "not-passed-table",
         _("Drills of the period that did not pass, newest slot first"),
