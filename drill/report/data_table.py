@@ -9,7 +9,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from typing import Literal
+
+from pydantic_core import PydanticSerializationError, to_json
 
 from drill.plan.visible import visible
 from drill.report.view.formats import machine_text
@@ -19,11 +22,14 @@ Value = str | int | float | bool | None
 Row = Sequence[Value]
 Form = Literal["csv", "json", "csv.gz"]
 
-_CELLS_AT_MOST = 10_000
-"""Texts of a file whose cells are remembered: most stand in it once, and are many."""
+_ROWS_AT_ONCE = 500
+_WRITTEN_AS_THEY_ARE = frozenset({int, type(None)})
+"""Types whose cells the writer makes by itself as ``cell`` would."""
+_TEXTS = frozenset({str, type(None)})
 CELL_AT_MOST = 2000
 """Characters of one foreign text in a table; the rest is counted."""
 
+_MAY_BEGIN_A_FORMULA = frozenset("=+-@ ")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -55,22 +61,22 @@ class DataTable:
         return tuple(f"data/{self.name}.{form}" for form in self.forms)
 
     def files(self) -> Iterator[tuple[str, bytes]]:
-        """Yield the name and the bytes of each of its files."""
-        made = self.loaded().rows()
-        # What is written once is never all in memory.
-        rows = made if len(self.forms) == 1 else list(made)
-        for name, form in zip(self.names, self.forms, strict=True):
-            if form == "json":
-                yield name, json_of(self.head, self.name, self.fields, rows)
-            elif form == "csv":
-                yield name, csv_of(self.fields, rows)
-            else:
-                yield name, gzip.compress(csv_of(self.fields, rows), 6, mtime=0)
+        """Yield the name and the bytes of each of its files. No more than some rows are in memory
+        at a time."""
+        made = [_FORMS[form](self) for form in self.forms]
+        left = iter(self.loaded().rows())
+        while some := list(islice(left, _ROWS_AT_ONCE)):
+            for file in made:
+                file.add(some)
+        for name, file in zip(self.names, made, strict=True):
+            yield name, file.content()
 
 
 def foreign(text: str | None) -> str | None:
     """Return foreign text for a table, without secrets and of limited length."""
-    return None if text is None else capped(without_secrets(text), CELL_AT_MOST)
+    if text is None or (len(text) <= CELL_AT_MOST and ":" not in text and "=" not in text):
+        return text  # it is short, and gives nothing a value: this is the common case
+    return capped(without_secrets(text), CELL_AT_MOST)
 
 
 def instant(at: datetime | None) -> str | None:
@@ -78,46 +84,72 @@ def instant(at: datetime | None) -> str | None:
     return None if at is None else machine_text(at)
 
 
-def json_of(
-    head: Mapping[str, Value], name: str, fields: Sequence[str], rows: Iterable[Row]
-) -> bytes:
-    """Return rows as one JSON object in ASCII, a row a line; what is not known is null."""
-    text = json.dumps(dict(head), ensure_ascii=True)[:-1]
-    dumped = json.JSONEncoder(separators=(",", ":")).encode
-    lines = [dumped(dict(zip(fields, row, strict=True))).encode("ascii") for row in rows]
-    begin, end = f'{text}, "{name}": [\n'.encode("ascii"), b"\n]}\n"
-    return b"".join((begin, b",\n".join(lines), end))
+class _Json:
+    """Rows as one JSON object in ASCII, a row a line; what is not known is null."""
+
+    def __init__(self, table: DataTable) -> None:
+        head = json.dumps(dict(table.head), ensure_ascii=True)[:-1]
+        self._begin = f'{head}, "{table.name}": [\n'.encode("ascii")
+        self._fields = table.fields
+        self._lines: list[bytes] = []
+
+    def add(self, rows: Iterable[Row]) -> None:
+        self._lines += [_json_line(dict(zip(self._fields, row, strict=True))) for row in rows]
+
+    def content(self) -> bytes:
+        return b"".join((self._begin, b",\n".join(self._lines), b"\n]}\n"))
 
 
-def csv_of(fields: Sequence[str], rows: Iterable[Row]) -> bytes:
-    """Return rows as RFC 4180 lines in UTF-8; what is not known is empty."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(fields)
-    known = _Cells()
-    # Whole numbers and None are written by the writer itself as ``cell`` would.
-    writer.writerows(
-        [
-            known[value]
-            if (kind := type(value)) is str
-            else value
-            if kind is int or value is None
-            else cell(value)
-            for value in row
-        ]
-        for row in rows
-    )
-    return out.getvalue().encode("utf-8")
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
 
 
-class _Cells(dict[Value, str]):
-    """Texts and their cells: most texts of a file stand in it many times."""
+def _json_line(row: Mapping[str, Value]) -> bytes:
+    """Return a row in ASCII. Nearly all are so anyway, and then a quicker encoder says the same."""
+    try:
+        line = to_json(row)
+    except PydanticSerializationError:  # half a character, as a database may have it
+        line = b""
+    return line if line.isascii() and line else _encoded(row).encode("ascii")
 
-    def __missing__(self, text: Value) -> str:
-        if len(self) >= _CELLS_AT_MOST:
-            self.clear()
-        self[text] = made = cell(text)
-        return made
+
+class _Csv:
+    """Rows as RFC 4180 lines in UTF-8; what is not known is empty."""
+
+    def __init__(self, table: DataTable) -> None:
+        self._text = io.StringIO(newline="")
+        self._writer = csv.writer(self._text, lineterminator="\r\n")
+        self._writer.writerow(table.fields)
+
+    def add(self, rows: Iterable[Row]) -> None:
+        columns = [_cells(column) for column in zip(*rows, strict=True)]
+        self._writer.writerows(zip(*columns, strict=True))
+
+    def content(self) -> bytes:
+        return self._text.getvalue().encode("utf-8")
+
+
+class _GzippedCsv(_Csv):
+    def content(self) -> bytes:
+        return gzip.compress(super().content(), 6, mtime=0)
+
+
+_FORMS: Mapping[Form, type[_Json | _Csv]] = {"json": _Json, "csv": _Csv, "csv.gz": _GzippedCsv}
+
+
+def _cells(column: Sequence[Value]) -> Iterable[Value]:
+    """Return the cells of a column: nearly every one has values of one type, and None."""
+    kinds = set(map(type, column))
+    if kinds <= _WRITTEN_AS_THEY_ARE or (kinds <= _TEXTS and _are_plain(column)):
+        return column
+    return map(cell, column)
+
+
+def _are_plain(column: Sequence[Value]) -> bool:
+    """Tell at a glance that texts are their own cells, as nearly all are; False may be wrong."""
+    texts = [text for text in column if isinstance(text, str) and text]
+    whole = "".join(texts)
+    begins = {text[0] for text in texts}
+    return whole.isascii() and whole.isprintable() and begins.isdisjoint(_MAY_BEGIN_A_FORMULA)
 
 
 def cell(value: Value) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from functools import lru_cache
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined
+from jinja2.bccache import Bucket
+from markupsafe import Markup
 
 from drill.report.language import _, html_language, ngettext
 from drill.report.navigation import NAVIGATION
@@ -61,22 +63,82 @@ def environment() -> Environment:
     # The extension adds its methods to the environment at run time, where no type checker sees it.
     install = made.install_gettext_callables  # type: ignore[attr-defined]
     install(_, ngettext, newstyle=True)
+    # Its own functions are handed the context with each sentence, which takes as long as all else.
+    made.globals.update({"_": said, "gettext": said, "ngettext": said_of_many})
     return made
 
 
-_fragments: dict[tuple[str, str, Hashable], str] = {}
+def said(message: str, /, **values: object) -> Markup:
+    """Return a sentence of a template. Its gaps are filled with escaped values, and a percent sign
+    is written twice, as the extension has it."""
+    return _trusted(_(message)) % values if values else _without_gaps(html_language(), message)
 
 
-def made_once(macro: Callable[[Hashable], str], value: Hashable) -> str:
-    """Return what a macro prints of a value alone; what it has printed of an equal one is printed
-    again. A source stands in the fleet, in its tier, in its region and under its status."""
-    key = html_language(), getattr(macro, "name", ""), value
-    made = _fragments.get(key)
-    if made is None:
-        if len(_fragments) >= FRAGMENTS_AT_MOST:
-            _fragments.clear()
-        made = _fragments[key] = macro(value)
-    return made
+def said_of_many(singular: str, plural: str, num: int, /, **values: object) -> Markup:
+    """Return the sentence for one or for many; their number is one of its values."""
+    return _trusted(ngettext(singular, plural, num)) % {"num": num, **values}
+
+
+@lru_cache(maxsize=4096)
+def _without_gaps(_language: str, message: str) -> Markup:
+    return _trusted(_(message)) % {}
+
+
+def _trusted(text: str) -> Markup:
+    """Return what is ours and so is not escaped: it comes out of a template or a catalog."""
+    return Markup(text)  # noqa: S704
+
+
+class Compiled(BytecodeCache):
+    """Templates that another process has compiled while this one was busy."""
+
+    def __init__(self) -> None:
+        self.codes: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take one, if it is there."""
+        code = self.codes.get(bucket.key)
+        if code is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep one."""
+        self.codes[bucket.key] = bucket.bytecode_to_string()
+
+
+def compiled() -> Compiled:
+    """Compile all templates, for this process or for the one that it is a copy of: that will find
+    what it is told to ``use``."""
+    found = Compiled()
+    use(found)
+    for name in environment().list_templates(extensions=["j2"]):
+        environment().get_template(name)
+    return found
+
+
+def use(templates: Compiled) -> None:
+    """Compile none of these templates again."""
+    environment().bytecode_cache = templates
+
+
+_fragments: dict[tuple[tuple[str, str], Hashable], str] = {}
+
+
+def made_once(macro: Callable[[Hashable], str], values: Iterable[Hashable]) -> Markup:
+    """Return what a macro prints of each value alone, a line each; what it has printed of an equal
+    one is printed again. A source stands in the fleet, in its tier, in its region and under its
+    status."""
+    seed = html_language(), getattr(macro, "name", "")
+    found = []
+    for value in values:
+        key = seed, value
+        made = _fragments.get(key)
+        if made is None:
+            if len(_fragments) >= FRAGMENTS_AT_MOST:
+                _fragments.clear()
+            made = _fragments[key] = f"{macro(value)}\n"
+        found.append(made)
+    return _trusted("".join(found))
 
 
 def render(template: str, view: object, *sheets: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -27,6 +28,7 @@ class ReportFolder:
         self.folder = folder
         self.written: list[Path] = []
         self.unchanged: list[Path] = []
+        self._ensured: dict[str, Path] = {}
 
     def put(self, name: str, content: bytes) -> Path:
         """Write one file such as ``d/ID.html``, unless it has this very content already.
@@ -38,7 +40,7 @@ class ReportFolder:
         if not all(_NAME.fullmatch(part) for part in parts):
             raise ReportFolderUnusable(f"{name[:80]!r} is no name for a file of the report")
         try:
-            directory = self._directory(parts[:-1])
+            directory = self._directory("/".join(parts[:-1]))
             path = directory / parts[-1]
             if _is_already(path, content):
                 self.unchanged.append(path)
@@ -59,13 +61,17 @@ class ReportFolder:
         os.utime(path)
         return path
 
-    def _directory(self, parts: list[str]) -> Path:
-        directory = self.folder
-        _ensure_real(directory)
-        for part in parts:
-            directory = directory / part
-            _ensure_real(directory)
-        return directory
+    def _directory(self, below: str) -> Path:
+        """Return a folder below the one of the report; each is looked at once."""
+        known = self._ensured.get(below)
+        if known is None:
+            known = self.folder
+            _ensure_real(known)
+            for part in below.split("/") if below else ():
+                known = known / part
+                _ensure_real(known)
+            self._ensured[below] = known
+        return known
 
 
 def put_file(path: Path, content: bytes) -> None:
@@ -100,14 +106,14 @@ def _ensure_real(directory: Path) -> None:
 
 
 def _is_already(path: Path, content: bytes) -> bool:
-    if path.is_symlink() or not path.is_file():
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
         return False
-    status = path.stat()
-    if status.st_size != len(content) or (
-        os.name == "posix" and status.st_mode & 0o777 != FILE_MODE
-    ):
+    if not stat.S_ISREG(status.st_mode) or status.st_size != len(content):
         return False
-    return path.read_bytes() == content
+    has_mode = os.name != "posix" or stat.S_IMODE(status.st_mode) == FILE_MODE
+    return has_mode and path.read_bytes() == content
 
 
 def _replace(path: Path, content: Iterable[bytes]) -> None:

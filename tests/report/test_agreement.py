@@ -18,7 +18,7 @@ from drill.recovery.tick import tick_of
 from drill.recovery.values import Window
 from drill.recovery.verdict import Outcome
 from drill.report.cards import card_of
-from drill.report.data_table import csv_of
+from drill.report.data_table import DataTable
 from drill.report.looks import no_looks, source_data
 from drill.report.past import past_of
 from drill.report.source_data import SOURCE_FIELDS, source_cells
@@ -89,8 +89,14 @@ def page_of(one: Standing, when: datetime = T) -> SourceView:
 
 def csv_row(one: Standing) -> dict[str, str]:
     """Return the line of the source in data/sources.csv."""
-    text = csv_of(SOURCE_FIELDS, [source_cells(one, reports.context())]).decode()
-    (row,) = csv.DictReader(io.StringIO(text))
+    table = DataTable(
+        name="sources",
+        fields=SOURCE_FIELDS,
+        rows=lambda: [source_cells(one, reports.context())],
+        forms=("csv",),
+    )
+    ((_name, content),) = table.files()
+    (row,) = csv.DictReader(io.StringIO(content.decode()))
     return row
 
 

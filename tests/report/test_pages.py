@@ -135,10 +135,11 @@ def test_every_time_is_machine_readable_and_in_utc(pages):
 def test_templates_print_the_style_unescaped_and_nothing_else():
     folder = Path(__file__).parents[2] / "drill" / "report"
     templates = "".join(path.read_text() for path in folder.glob("templates/*.j2"))
-    code = "".join(path.read_text() for path in folder.rglob("*.py"))
+    code = {path.name: path.read_text().count("Markup(") for path in folder.rglob("*.py")}
 
     assert re.findall(r"[^{]*\|\s*safe", templates) == [" style|safe"]
-    assert "Markup" not in code
+    # Sentences of the catalog, and what macros have printed, as Jinja's own extension has it.
+    assert {name: count for name, count in code.items() if count} == {"environment.py": 1}
     assert "autoescape false" not in templates
     assert not re.search(r"=\s*\{\{", templates), "an attribute without quotes"
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
+_MILLISECOND = timedelta(milliseconds=1)
+
 Interval = tuple[int, int]
 """From the first millisecond to the one after the last."""
 
@@ -116,7 +118,7 @@ def span_of(milliseconds: int) -> timedelta:
 
 def milliseconds_of(span: timedelta) -> int:
     """Return a span in whole milliseconds, rounded down."""
-    return span // timedelta(milliseconds=1)
+    return span // _MILLISECOND
 
 
 def begin_of(interval: Interval) -> int:

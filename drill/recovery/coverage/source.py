@@ -11,6 +11,7 @@ from drill.plan.model import Objectives
 from drill.recovery.coverage.checks import CheckRecord, check_records
 from drill.recovery.coverage.confidence import NO_STATEMENT, statement
 from drill.recovery.coverage.density import Density, density
+from drill.recovery.coverage.drawn import is_drawn
 from drill.recovery.coverage.exposure import Exposure, PolledLag, exposure, polled_lag
 from drill.recovery.coverage.fleet import failure_mttr, failures, open_streak
 from drill.recovery.coverage.ground import Ground
@@ -85,7 +86,9 @@ def source_coverage(
     exposed = exposure_of(ground, rpo)
     polled = polled_of(looks)
     times = recovery_times_of(known, target=objectives.rto)
-    sample = random_sample(map(tick_of, known), population=_population(ground, known))
+    sample = random_sample(
+        map(tick_of, filter(is_drawn, known)), population=_population(ground, known)
+    )
     found = (
         *_window_metrics(ground, rpo),
         *_density_metrics(dense),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from drill.recovery.facts import DrillFacts
 from drill.report.language import _
@@ -83,7 +84,7 @@ def calendar(drills: tuple[DrillFacts, ...]) -> Calendar | None:
         width=WEEKS * CELL,
         height=TOP + 7 * CELL,
         cells=tuple(_cells(shown, monday)),
-        labels=tuple(_labels(monday)),
+        labels=_labels(monday),
         finding=_("{passed} of {count} drills passed and {failed} failed since {begin}.").format(
             passed=passed, failed=failed, count=len(inside), begin=monday.isoformat()
         )
@@ -110,17 +111,20 @@ def _cells(tones: dict[date, Tone], monday: date) -> Iterable[tuple[str, str]]:
             yield "glyph-warn", "".join(f"M{x + 5} {y + 1}v5m0 2v1.5" for x, y in places)
 
 
-def _labels(monday: date) -> Iterable[tuple[int, str]]:
-    for week in range(WEEKS - 3):
-        begin = monday + timedelta(weeks=week)
-        if begin.day <= 7:
-            yield week * CELL + LEFT, begin.strftime("%m" if begin.month > 1 else "%Y")
+@lru_cache(maxsize=64)
+def _labels(monday: date) -> tuple[tuple[int, str], ...]:
+    begins = ((week, monday + timedelta(weeks=week)) for week in range(WEEKS - 3))
+    return tuple(
+        (week * CELL + LEFT, f"{begin.month:02d}" if begin.month > 1 else f"{begin.year:04d}")
+        for week, begin in begins
+        if begin.day <= 7
+    )
 
 
 def _months(drills: Iterable[DrillFacts]) -> Iterable[MonthRow]:
     found: dict[str, list[DrillFacts]] = {}
     for drill in drills:
-        found.setdefault(f"{drill.scheduled_for.astimezone(UTC):%Y-%m}", []).append(drill)
+        found.setdefault(month_of(drill.scheduled_for), []).append(drill)
     for month in sorted(found, reverse=True):
         inside = found[month]
         yield MonthRow(

@@ -32,17 +32,15 @@ def moment(at: datetime, *, milliseconds: bool = False) -> Moment:
 
 def machine_text(at: datetime) -> str:
     """Return the instant for machines, with milliseconds, as ``moment`` says it."""
-    plain = at.astimezone(UTC).replace(tzinfo=None)
-    return f"{plain.isoformat(timespec='milliseconds')}Z"
+    known = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return f"{known.isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
 
 
 def minute(at: datetime) -> Moment:
     """Return the instant to the minute, for tables that are read at a glance."""
-    plain = at.astimezone(UTC).replace(tzinfo=None)
-    return Moment(
-        machine=f"{plain.isoformat(timespec='seconds')}Z",
-        text=plain.isoformat(sep=" ", timespec="minutes"),
-    )
+    plain = at.astimezone(UTC).isoformat(sep=" ", timespec="seconds")
+    day, time = plain[:10], plain[11:19]
+    return Moment(machine=f"{day}T{time}Z", text=f"{day} {time[:5]}")
 
 
 def perhaps(at: datetime | None, *, milliseconds: bool = False) -> Moment | None:
@@ -79,19 +77,18 @@ def span_text(span: timedelta | None) -> str:
     """Return a span with its two largest units, cut off and never rounded up; None is no data."""
     if span is None:
         return _("no data")
-    if span < timedelta(0):
+    if span.days < 0:
         return f"−{span_text(-span)}"
-    seconds, milliseconds = divmod(milliseconds_of(span), 1000)
-    if seconds < 60:
-        return _seconds_text(seconds, milliseconds)
-    size, large, small_size, small = next(unit for unit in _UNITS if seconds >= unit[0])
-    count, rest = divmod(seconds, size)
-    few = rest // small_size
-    padded = f"{few:02d}" if size < 86_400 else str(few)
-    return f"{count} {large} {padded} {small}" if few else f"{count} {large}"
-
-
-_UNITS = ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
+    if span.days:
+        hours = span.seconds // 3600
+        return f"{span.days} d {hours} h" if hours else f"{span.days} d"
+    minutes, seconds = divmod(span.seconds, 60)
+    if not minutes:
+        return _seconds_text(seconds, span.microseconds // 1000)
+    if minutes < 60:
+        return f"{minutes} min {seconds:02d} s" if seconds else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if minutes else f"{hours} h"
 
 
 def _seconds_text(seconds: int, milliseconds: int) -> str:
