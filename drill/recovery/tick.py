@@ -8,7 +8,8 @@ said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -60,6 +61,8 @@ class Ending:
     has_passed: bool = field(init=False)
     has_failed: bool = field(init=False)
     is_conclusive: bool = field(init=False)
+    is_open: bool = field(init=False)
+    """It has no verdict, or left something over: whatever its age, somebody has to see it."""
 
     def __post_init__(self) -> None:
         """Work out what follows; the rules are those of ``evidence``."""
@@ -68,6 +71,7 @@ class Ending:
             "has_passed": not self.is_simulated and self.outcome in PASSES,
             "has_failed": not self.is_simulated and self.outcome in FAILURES,
             "is_conclusive": not self.is_simulated and self.outcome in CONCLUSIVE,
+            "is_open": not self.is_finished or self.is_leaked,
         }
         for name, value in said.items():
             object.__setattr__(self, name, value)
@@ -200,6 +204,18 @@ def ending_of(drill: DrillFacts) -> Ending:
 def newest_ticks_first(ticks: Iterable[Tick]) -> list[Tick]:
     """Return ticks by slot, newest first; equal ones by when they were enlisted, then by id."""
     return sorted(ticks, key=_newest_first)
+
+
+def between(ticks: Sequence[Tick], after: int | None, until: int) -> Sequence[Tick]:
+    """Return the drills with a slot in ``(after, until]``, of some that come newest slot first;
+    None is no border."""
+    begin = bisect_left(ticks, -until, key=_back)
+    end = len(ticks) if after is None else bisect_left(ticks, -after, lo=begin, key=_back)
+    return ticks[begin:end]
+
+
+def _back(tick: Tick) -> int:
+    return -tick.slot
 
 
 def micro(at: datetime) -> int:

@@ -28,7 +28,7 @@ from drill.recovery.coverage.reconciliation import (
 )
 from drill.recovery.coverage.sampling import first_ranked, population_digest
 from drill.recovery.facts import ExceptionNote, Population, Review, SourceKey
-from drill.recovery.tick import Tick, instant, micro
+from drill.recovery.tick import UNDER_WAY, Tick, between, instant, micro
 from drill.report.context import Context
 from drill.report.past import newest_populations
 from drill.report.signatures import Signature, accepted, digest_of, in_order, signature_of
@@ -139,7 +139,9 @@ class Audit:
     @cached_property
     def finished(self) -> int:
         """Return how many real drills have ended."""
-        return sum(1 for one in self.ticks if one.ending.outcome is not None)
+        one = self.operation
+        ways = one.executed_as, one.not_executed_as
+        return one.scheduled - sum(counts.get(UNDER_WAY, 0) for counts in ways)
 
     @cached_property
     def not_passed(self) -> tuple[Tick, ...]:
@@ -174,7 +176,7 @@ class Audit:
 def audit_of(fleet: Fleet, context: Context) -> Audit:
     """Return the audit of the period of a report. Raise NumbersDisagree if it does not add up."""
     at, now, cards = context.at, micro(context.at), fleet.cards
-    inside = [one for one in fleet.ticks if one.slot <= now]
+    inside = between(fleet.ticks, None, now)
     real = tuple(one for one in inside if not one.ending.is_simulated)
     simulated = [one.key for one in cards if one.is_simulated]
     out = excluded_sources(fleet.exceptions, at=at)

@@ -12,7 +12,7 @@ from drill.recovery.tick import Tick, micro
 from drill.report.context import Context
 from drill.report.past import SourcePast
 from drill.report.source_data import source_cells
-from drill.report.view.card import Card
+from drill.report.view.card import Card, PrintedNow
 from drill.report.view.fleet import FAILURES
 from drill.report.view.fleet_row import fleet_row
 from drill.report.view.sparks import proof_ends
@@ -47,8 +47,7 @@ def card_of(one: Standing, ticks: tuple[Tick, ...], context: Context, *, page_di
         operation=operation_of(tick for tick in ticks if tick.slot <= now),
         failures=failures(drills, at=at) if has_failed else (),
         proof_ends=proof_ends(drills, at),
-        row=fleet_row(one, context),
-        cells=source_cells(one, context),
+        printed=PrintedNow(row=fleet_row(one, context), cells=source_cells(one, context)),
         page_digest=page_digest,
     )
 

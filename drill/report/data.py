@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, timedelta
 from functools import partial
 
@@ -23,7 +23,7 @@ from drill.report.view.formats import machine_text, moment
 from drill.report.view.links import NO_LINKS, RECENT, Links
 from drill.report.view.numbers import numbers, sums_of
 from drill.report.view.overview import in_scope
-from drill.report.view.recovery_counts import month_begin, month_name, month_of
+from drill.report.view.recovery_counts import by_month, month_begin, month_name, month_of
 
 SCHEMA = 2
 """Number of the shape of these files; it rises when a field changes its meaning."""
@@ -39,7 +39,7 @@ _PASSED, _FAILED, _NO_DATA = (
 def first_tables(site: Site) -> Iterator[DataTable]:
     """Yield the tables below ``data/`` that are made of cards alone."""
     head = head_of(site.sources.context)
-    sources = [one.cells for one in sorted(site.cards, key=_key)]
+    sources = [one.printed.cells for one in sorted(site.cards, key=_key)]
     yield DataTable(name="sources", head=head, fields=SOURCE_FIELDS, rows=partial(tuple, sources))
     inventory = tuple(inventory_rows(site))
     yield DataTable(
@@ -91,23 +91,21 @@ def _key(one: Card) -> tuple[str, str]:
     return one.key
 
 
-def _months(ticks: Iterable[Tick], border: int, site: Site) -> Iterator[DataTable]:
+def _months(ticks: Sequence[Tick], border: int, site: Site) -> Iterator[DataTable]:
     """Yield a compressed table for each month before another one.
 
     It does not say which drills have a page, for there are fewer with time: what nothing happens to
     any more keeps its file.
     """
-    by_month: dict[int, list[Tick]] = {}
-    for tick in ticks:
-        by_month.setdefault(month_of(tick.night), []).append(tick)
-    for month in sorted(one for one in by_month if one < border):
+    older = [(month, found) for month, found in by_month(ticks) if month < border]
+    for month, found in reversed(older):
         yield DataTable(
             name=f"drills-{month_name(month)}",
             fields=DRILL_FIELDS[:-1],
             load=partial(_loaded_month, site.fleet, month),
             reads_drills=True,
             forms=("csv.gz",),
-            digest=fingerprint(by_month[month]),
+            digest=fingerprint(found),
         )
 
 

@@ -16,13 +16,14 @@ from drill.engine.record import DrillRecord, Event
 from drill.recovery.facts import SourceKey
 from drill.report.aside import Aside
 from drill.report.context import Context
+from drill.report.data import first_tables
 from drill.report.data_table import DataTable
 from drill.report.environment import environment
 from drill.report.folder import ReportFolder, ReportFolderUnusable
 from drill.report.language import speaking
 from drill.report.looks import LooksOf, source_data
 from drill.report.manifest import Entry
-from drill.report.site import DRILL, FLEET, INDEX, KINDS, SOURCE, Page
+from drill.report.site import DRILL, FLEET, INDEX, KINDS, SOURCE, Page, Site
 from drill.report.view.drill import DrillData
 from drill.report.view.standing import Standing
 
@@ -172,6 +173,17 @@ def _in_processes(
         yield from _finished(running)
 
 
+def first_tasks(folder: Path, site: Site) -> list[Task]:
+    """Return what is made of cards alone: another process can begin while this one still counts,
+    and plans for itself what it makes."""
+    context = site.sources.context
+    return [
+        lambda: _make_pages(folder, context, site.fleet_pages),
+        lambda: _make_pages(folder, context, [site.trends]),
+        lambda: [one for table in first_tables(site) for one in make_table(folder, table)],
+    ]
+
+
 def page_tasks(folder: Path, context: Context, pages: Sequence[Page]) -> list[Task]:
     """Return what makes pages of which nothing else has to be read."""
     return [partial(_make_pages, folder, context, chunk) for chunk in _chunks(pages)]
@@ -186,21 +198,18 @@ def made_by_two(
 ) -> Iterator[list[Made]]:
     """Yield what was made, piece by piece, here or by a copy of this process.
 
-    ``begun`` is what another copy was given already. What the copy is to make must not be read from
-    the store by then: only the overview is made here, for nobody knows what it will read.
+    ``begun`` is what another copy was given already. A copy reads nothing from the store, and what
+    it counts over all drills it counts for itself alone: that is done here.
     """
-    here = [page for page in todo if KINDS[page.kind].reads_drills]
-    others = [page for page in todo if not KINDS[page.kind].reads_drills]
-    whole = [page for page in others if KINDS[page.kind].needs_everything]
-    pages = [page for page in others if not KINDS[page.kind].needs_everything]
+    whole = [page for page in todo if KINDS[page.kind].needs_everything]
+    pages = [page for page in todo if not KINDS[page.kind].needs_everything]
     large = [table.loaded() for table in tables if table.reads_drills]
     small = [table for table in tables if not table.reads_drills]
-    # What is made of an audit is made by one of the two: it counts for itself what it needs.
-    tasks: list[Task] = [partial(_make_audit, job.folder, job.context, small, whole)]
-    tasks += [partial(make_table, job.folder, table) for table in large]
+    tasks: list[Task] = [partial(make_table, job.folder, table) for table in large]
     tasks += page_tasks(job.folder, job.context, _loaded(pages, job))
     with Aside(tasks) as shared:
-        yield from _made_here(here, held, job)
+        yield from (make_table(job.folder, table) for table in small)
+        yield from _made_here(whole, held, job)
         done, counted = 0, {page.name for page in pages}
         for some in (shared, begun):
             for made in some.finished():
@@ -208,13 +217,6 @@ def made_by_two(
                 if job.progress is not None:
                     job.progress(done, len(pages))
                 yield made
-
-
-def _make_audit(
-    folder: Path, context: Context, tables: Sequence[DataTable], pages: Sequence[Page]
-) -> list[Made]:
-    made = [one for table in tables for one in make_table(folder, table)]
-    return made + _make_pages(folder, context, pages)
 
 
 def hand_over(pool: Executor, task: Task, running: Running) -> None:

@@ -7,6 +7,7 @@ changed by somebody else and is rendered again.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,8 +42,9 @@ class Manifest:
     def to_bytes(self, *, tool_version: str, made_at: str) -> bytes:
         """Return the manifest as JSON, a file a line."""
         head = {"schema": SCHEMA, "tool_version": tool_version, "generated_at": made_at}
+        text_of = json.dumps  # a text takes it a fifth of what a list takes
         lines = [
-            f"  {json.dumps(name)}: {json.dumps([one.input, one.size, one.digest])}"
+            f"  {text_of(name)}: [{text_of(one.input)}, {one.size}, {text_of(one.digest)}]"
             for name, one in sorted(self.entries.items())
         ]
         gone = [
@@ -76,7 +78,7 @@ def read_manifest(folder: Path) -> Manifest:
 def is_current(folder: Path, name: str, entry: Entry, manifest: Manifest) -> bool:
     """Tell whether the file is there as it was written: its size, its mode, and no later change."""
     try:
-        status = (folder / name).lstat()
+        status = os.lstat(f"{folder}/{name}")  # ten thousand paths would take as long as to look
     except OSError:
         return False
     is_ours = status.st_size == entry.size and status.st_mode & 0o170777 == 0o100000 | FILE_MODE

@@ -16,6 +16,8 @@ from drill.report.collector import collector_resting
 from drill.report.context import Context
 from drill.report.data import data_tables, first_tables
 from drill.report.data_table import DataTable
+from drill.report.environment import Compiled, compiled
+from drill.report.environment import use as use_templates
 from drill.report.folder import ReportFolder, ReportFolderUnusable
 from drill.report.kept import read_kept, write_kept
 from drill.report.language import speaking
@@ -26,13 +28,12 @@ from drill.report.making import (
     Made,
     Progress,
     Running,
-    Task,
+    first_tasks,
     hand_over,
     helpers,
     made_by_all,
     made_by_two,
     make_table,
-    page_tasks,
     put_page,
 )
 from drill.report.manifest import NAME as MANIFEST
@@ -107,42 +108,42 @@ def _render_report(
     before = read_manifest(folder)
     is_big = len(past.sources) >= LONG and workers > 1
     with ExitStack() as stack:
+        compiling = _compiling(stack, kept) if is_big else None
         with speaking(context.language):
             cards = read_kept(kept, context) if kept is not None else {}
             pool = helpers(stack, workers) if is_big and not cards else None
             site = plan_site(past, context, promises=promises, kept=cards)
-        has_copy = is_big and site.sources.are_mostly_known and may_be_copied()
-        if is_big and pool is None and not has_copy:
+            has_copy = is_big and site.sources.are_mostly_known and may_be_copied()
+            if compiling is not None:
+                use_templates(*compiling.finished())
+            aside = stack.enter_context(Aside(first_tasks(folder, site))) if has_copy else None
+            _ensure_unique(site.names())
+        if is_big and pool is None and aside is None:
             pool = helpers(stack, workers)
         entries: dict[str, Entry] = {}
         begun: Running = {}
-        tables = _tables_to_make(first_tables(site), folder, before, entries, pool, begun)
-        aside = None
-        if has_copy:
-            first: list[Task] = [partial(make_table, folder, table) for table in tables]
-            first += page_tasks(folder, context, site.first_pages)
-            aside = stack.enter_context(Aside(first))
-            tables = []
-            site.read_for_audit()
-        with speaking(context.language):
-            _ensure_unique(site.names())
         others = (*data_tables(site), *audit_tables(site))
-        tables += _tables_to_make(others, folder, before, entries, pool, begun)
-        todo = _pages_to_make(site, folder, before, entries, is_begun=has_copy)
+        tables = others if aside else (*first_tables(site), *others)
+        pages = site.later_pages if aside else site.pages
+        large = _tables_to_make(tables, folder, before, entries, pool, begun)
+        todo = _pages_to_make(pages, folder, before, entries)
         if pool is None and aside is None and len(todo) >= MANY:
             pool = helpers(stack, workers)
         job = Job(
             folder=folder, context=site.context, book=book, looks_of=looks_of,
             standing_of=site.sources.taken, pool=pool, workers=workers, progress=progress,
         )  # fmt: skip
-        skipped = len(entries.keys() & {page.name for page in site.pages})
+        skipped = len(entries.keys() & {page.name for page in pages})
         overview: list[tuple[Page, bytes]] = []
-        for made in (
-            made_by_two(tables, todo, overview, job, aside)
-            if aside
-            else made_by_all(tables, todo, overview, job, begun)
-        ):
+        if aside is not None:
+            not_kept = _keep(kept, site, context)  # while the copy has enough to do
+            making = made_by_two(large, todo, overview, job, aside)
+        else:
+            making = made_by_all(large, todo, overview, job, begun)
+        for made in making:
             _note(made, output, entries)
+    if aside is None:
+        not_kept = _keep(kept, site, context)
     for page, content in overview:
         _note([put_page(ReportFolder(folder), page.name, content, page.digest)], output, entries)
     _write_manifest(output, before, entries, site.context)
@@ -151,8 +152,15 @@ def _render_report(
         written=tuple(output.written),
         unchanged=tuple(output.unchanged),
         skipped=skipped,
-        not_kept=_keep(kept, site, context) if kept is not None else "",
+        not_kept=not_kept,
     )
+
+
+def _compiling(stack: ExitStack, kept: Path | None) -> Aside[Compiled] | None:
+    """Have templates compiled while cards are read, if there are some."""
+    if kept is None or not kept.is_file() or not may_be_copied():
+        return None
+    return stack.enter_context(Aside([compiled]))
 
 
 def _tables_to_make(
@@ -180,23 +188,24 @@ def _tables_to_make(
 
 
 def _pages_to_make(
-    site: Site, folder: Path, before: Manifest, entries: dict[str, Entry], *, is_begun: bool
+    pages: Iterable[Page], folder: Path, before: Manifest, entries: dict[str, Entry]
 ) -> list[Page]:
     """Return the pages to make, without those that are as they were: they go into the entries."""
-    begun = frozenset(page.name for page in site.first_pages) if is_begun else frozenset()
     todo = []
-    for page in site.pages:
+    for page in pages:
         known = before.entries.get(page.name)
         if known and _is_same(folder, page.name, page.digest, known, before):
             entries[page.name] = known
-        elif page.name not in begun:
+        else:
             todo.append(page)
     return todo
 
 
-def _keep(kept: Path, site: Site, context: Context) -> str:
+def _keep(kept: Path | None, site: Site, context: Context) -> str:
     """Keep the cards for the next report. Return why that was not possible: the pages are written,
     and nobody misses more than time."""
+    if kept is None:
+        return ""
     try:
         write_kept(kept, site.sources.to_keep.values(), context)
     except ReportFolderUnusable as error:

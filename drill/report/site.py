@@ -26,7 +26,6 @@ from drill.report.view.links import NO_LINKS, Links, links_for, source_page
 from drill.report.view.methodology import methodology_view
 from drill.report.view.names_page import names_pages, names_view
 from drill.report.view.overview import overview_view
-from drill.report.view.sampled import shown_drills
 from drill.report.view.source import source_view
 from drill.report.view.summary import summary_view
 from drill.report.view.trends import trends_view
@@ -46,8 +45,6 @@ class PageKind:
     """Style sheets beside the one of every page."""
     needs_everything: bool = False
     """Whether it is made of the whole past: then it is rendered where the past is."""
-    reads_drills: bool = False
-    """Whether more is read of some drills while it is rendered, and nobody knows of which."""
 
     def render(self, data: Any, context: Context) -> bytes:
         """Return the bytes of a page, in the language that holds now."""
@@ -60,7 +57,6 @@ OVERVIEW = PageKind(
     view=overview_view,
     sheets=("fleet", "overview"),
     needs_everything=True,
-    reads_drills=True,
 )
 FLEET = PageKind(name="fleet", template="fleet.html.j2", view=fleet_view, sheets=("fleet",))
 NAMES = PageKind(name="names", template="names.html.j2", view=names_view, sheets=("fleet",))
@@ -145,7 +141,7 @@ class Site:
     @cached_property
     def with_page(self) -> tuple[Tick, ...]:
         """Return the drills that have a page."""
-        return tuple(one for one in self.fleet.ticks if self.context.links.leads_to(one))
+        return tuple(self.context.links.among(self.fleet.ticks))
 
     @property
     def cards(self) -> tuple[Card, ...]:
@@ -157,33 +153,31 @@ class Site:
         """Return everything that the pages of the fleet are made of."""
         return self.sources.fleet
 
-    def read_for_audit(self) -> None:
-        """Read of single drills what the audit pack will show: it may be made where nothing can be
-        read."""
-        for tick in shown_drills(self.audit):
-            self.fleet.facts(tick)
+    @property
+    def trends(self) -> Page:
+        """Return the page of trends: it is made of cards alone, without an audit or links."""
+        return Page(name="trends.html", kind=TRENDS.name, data=self.fleet)
 
     @cached_property
-    def first_pages(self) -> tuple[Page, ...]:
-        """Return the pages that are made of cards alone, without an audit or links to drills: the
-        trends, the pages of the fleet, and those of its names."""
-        context = self.sources.context
-        with speaking(context.language):
-            return (
-                Page(name="trends.html", kind=TRENDS.name, data=self.fleet),
-                *_fleet_pages(self.cards, context),
-            )
+    def fleet_pages(self) -> tuple[Page, ...]:
+        """Return the pages of the fleet, and those of its names, that are made so too."""
+        with speaking(self.sources.context.language):
+            return tuple(_fleet_pages(self.cards, self.sources.context))
 
     @cached_property
     def pages(self) -> tuple[Page, ...]:
         """Return all pages, the overview last."""
+        return (self.trends, *self.fleet_pages, *self.later_pages)
+
+    @cached_property
+    def later_pages(self) -> tuple[Page, ...]:
+        """Return the pages that are made of more than cards, the overview last."""
         context = self.context
         seed = f"{SCHEMA}\0{context.fingerprint()}"
         with speaking(context.language):
             return (
                 *_drill_pages(self.with_page, context.links, seed),
                 *_source_pages(self.sources, self.with_page, seed),
-                *self.first_pages,
                 *_audit_pages(AuditData(fleet=self.fleet, audit=self.audit)),
                 Page(name=INDEX, kind=OVERVIEW.name, data=self.fleet),
             )

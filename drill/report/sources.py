@@ -31,7 +31,7 @@ class KeptCard:
     mark: str
     until: datetime
     card: Card
-    text: str = ""
+    line: bytes = b""
     """How a file has it; empty for one that was made anew."""
 
 
@@ -56,7 +56,7 @@ class Sources:
     @property
     def are_mostly_known(self) -> bool:
         """Tell whether the cards of most sources still held."""
-        known = sum(1 for one in self.to_keep.values() if one.text)
+        known = sum(1 for one in self.to_keep.values() if one.line)
         return 2 * known > len(self.to_keep)
 
     @cached_property
@@ -95,9 +95,9 @@ class Sources:
         return self.promises.get(key, _PROMISES_NOTHING)
 
     def _mark(self, key: SourceKey) -> str | None:
-        """Return a digest of all that may change what a card says before it ends."""
+        """Return a text that tells all that may change what a card says before it ends."""
         known = self.past.marks.get(key)
-        return None if known is None else digest(SCHEMA, f"{known} {_text_of(self._promise(key))}")
+        return None if known is None else f"{known} {_digest_of(self._promise(key))}"
 
     def _still_holding(self, key: SourceKey) -> KeptCard | None:
         kept = self.kept.get(key)
@@ -127,8 +127,8 @@ _PROMISES_NOTHING = Objectives()
 
 
 @cache
-def _text_of(promise: Objectives) -> str:
-    return repr(promise)
+def _digest_of(promise: Objectives) -> str:
+    return digest(SCHEMA, repr(promise))
 
 
 def holds_until(one: Standing, at: datetime) -> datetime:

@@ -20,7 +20,7 @@ from drill.plan.model import Objectives
 from drill.recovery.facts import DrillFacts, Observation, SourceKey
 from drill.recovery.tick import ENDINGS, FINISHED, ending_of, tick_of
 from drill.report.context import Context
-from drill.report.kept import read_kept, write_kept
+from drill.report.kept import _sealed, read_kept, write_kept
 from drill.report.past import read_past
 from drill.report.site import Site, plan_site
 from drill.report.view.card import Card
@@ -119,7 +119,7 @@ def test_a_card_that_still_holds_says_what_one_that_is_made_anew_says(
 
     over, anew = planned(news, second, kept), planned(news, second)
 
-    event(f"cards that were kept: {sum(bool(one.text) for one in over.sources.to_keep.values())}")
+    event(f"cards that were kept: {sum(bool(one.line) for one in over.sources.to_keep.values())}")
     assert [plain(one) for one in over.cards] == [plain(one) for one in anew.cards]
     assert over.audit == replace(anew.audit, scope=over.audit.scope)
     for name in ("attainment", "hygiene", "sample", "finished", "pulls", "digest", "period_digest"):
@@ -140,7 +140,7 @@ def test_a_card_comes_back_from_its_file_as_it_was(tmp_path_factory, draw: rando
     again = through_a_file(tmp_path_factory.mktemp("kept"), site)
 
     kept = {key: one for key, one in site.sources.to_keep.items() if one.until > FIRST}
-    assert {key: replace(one, text="") for key, one in again.items()} == kept
+    assert {key: replace(one, line=b"") for key, one in again.items()} == kept
 
 
 def test_what_has_not_changed_is_not_read(tmp_path):
@@ -217,14 +217,30 @@ def garble(path: Path) -> None:
     path.write_bytes(b"\x00\xff" * 40)
 
 
+def spoil(path: Path) -> None:
+    whole = bytearray(path.read_bytes())
+    whole[whole.rindex(b"\t") + 40] ^= 1
+    path.write_bytes(whole)
+
+
+def resealed(path: Path, change: Callable[[str], object]) -> None:
+    """Change what is counted of each source, as somebody would who knows how the file is made."""
+    head, *lines, _seal = path.read_bytes().splitlines(keepends=True)
+    parts = (line.decode().split("\t") for line in lines)
+    changed = [f"{json.dumps(change(first))}\t{second}".encode() for first, second in parts]
+    path.write_bytes(b"".join(_sealed([head, *changed])))
+
+
 def retype(path: Path) -> None:
-    head, *lines = path.read_text().split("\n")
-    path.write_text("\n".join([head, *(json.dumps({"card": line}) for line in lines)]))
+    resealed(path, lambda counted: {"card": counted})
 
 
 def shorten(path: Path) -> None:
-    head, *lines = path.read_text().split("\n")
-    path.write_text("\n".join([head, *(json.dumps(json.loads(line)[:-1]) for line in lines)]))
+    resealed(path, lambda counted: json.loads(counted)[:-1])
+
+
+def without_end(path: Path) -> None:
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-2]))
 
 
 def link(path: Path) -> None:
@@ -232,7 +248,9 @@ def link(path: Path) -> None:
     path.symlink_to(path.with_name("elsewhere"))
 
 
-@pytest.mark.parametrize("harm", [cut, empty, garble, retype, shorten, link, Path.unlink])
+@pytest.mark.parametrize(
+    "harm", [cut, empty, garble, spoil, retype, shorten, without_end, link, Path.unlink]
+)
 def test_a_file_that_is_odd_counts_as_not_there(tmp_path, harm: Callable[[Path], None]):
     site = planned(FLEET, FIRST)
     assert through_a_file(tmp_path, site)

@@ -167,9 +167,9 @@ def test_a_copy_of_the_process_changes_no_byte_of_a_second_night(tmp_path, anew,
     monkeypatch.setattr("drill.report.render.may_be_copied", lambda: True)
     made = []
 
-    def aside(tasks: Sequence[Callable[[], Any]]) -> Aside[Any]:
+    def aside(tasks: Sequence[Callable[[], Any]], **options: Any) -> Aside[Any]:
         made.append(len(tasks))
-        return Aside(tasks)
+        return Aside(tasks, **options)
 
     monkeypatch.setattr("drill.report.render.Aside", aside)
     render(tmp_path, first_night(), second=False, workers=1)

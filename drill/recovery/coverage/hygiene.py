@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_UP, Decimal
 
 from drill.recovery.coverage.metric import Metric, seconds
-from drill.recovery.coverage.ranking import nearest_rank
+from drill.recovery.coverage.ranking import value_at
 from drill.recovery.tick import Tick
 
 _NOT_BILLED = frozenset({None, math.inf})
@@ -68,8 +68,8 @@ class _Copies:
         left, n = spans.count(math.inf), len(spans)
         return Hygiene(
             leftovers=Metric(id="leftovers", value=left if n else None, numerator=left, n=n),
-            lifetime_p95=seconds("copy_lifetime_p95", nearest_rank(spans, 95), n=n),
-            lifetime_max=seconds("copy_lifetime_max", nearest_rank(spans, 100), n=n),
+            lifetime_p95=seconds("copy_lifetime_p95", value_at(spans, 95), n=n),
+            lifetime_max=seconds("copy_lifetime_max", value_at(spans, 100), n=n),
             cost=sum(amounts, Decimal(0)).quantize(_CENT, rounding=ROUND_UP) if amounts else None,
             priced=len(amounts),
             billed=self.billed,

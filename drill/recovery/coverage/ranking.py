@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def nearest_rank(values: Iterable[float], percent: int) -> float | None:
@@ -10,7 +10,11 @@ def nearest_rank(values: Iterable[float], percent: int) -> float | None:
 
     What never happened is ``math.inf`` and sorts last.
     """
-    ranked = sorted(values)
+    return value_at(sorted(values), percent)
+
+
+def value_at(ranked: Sequence[float], percent: int) -> float | None:
+    """Return the same of values that are in order: of many, several ranks may be asked for."""
     if not ranked:
         return None
     return ranked[max(1, -(-percent * len(ranked) // 100)) - 1]

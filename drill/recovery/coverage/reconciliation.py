@@ -6,13 +6,15 @@ add up are no figures.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from drill.errors import DrillError
 from drill.recovery.facts import SourceKey
+from drill.recovery.tick import ENDINGS, Tick
 from drill.recovery.tick import UNDER_WAY as UNDER_WAY
-from drill.recovery.tick import Tick
 from drill.recovery.verdict import Outcome
 
 IDENTITIES = (
@@ -83,23 +85,26 @@ class Identity:
         return self.left == self.right
 
 
+_code_of = attrgetter("ending.code")
+
+
 def operation_of(ticks: Iterable[Tick]) -> Operation:
     """Return how these drills went; simulated ones count nowhere."""
     scheduled = executed = passed = 0
     done: dict[str, int] = {}
     others: dict[str, int] = {}
-    for tick in ticks:
-        ending = tick.ending
+    for code, count in Counter(map(_code_of, ticks)).items():
+        ending = ENDINGS[code]
         if ending.is_simulated:
             continue
-        scheduled += 1
-        passed += ending.has_passed
+        scheduled += count
+        passed += count * ending.has_passed
         word = ending.word
         if ending.is_executed:
-            executed += 1
-            done[word] = done.get(word, 0) + 1
+            executed += count
+            done[word] = done.get(word, 0) + count
         else:
-            others[word] = others.get(word, 0) + 1
+            others[word] = others.get(word, 0) + count
     return Operation(
         scheduled=scheduled,
         executed=executed,

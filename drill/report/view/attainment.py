@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from drill.recovery.coverage.ranking import nearest_rank
-from drill.recovery.tick import ANSWERED, MET, NO_DATA, NO_TARGET, Tick
+from drill.recovery.coverage.ranking import value_at
+from drill.recovery.tick import MET, MISSED, NO_DATA, NO_TARGET, Tick
 from drill.report.language import _
 from drill.report.view.formats import span_text
 from drill.report.view.text import shown
@@ -64,20 +64,20 @@ class _Tally:
     met: int = 0
     unknown: int = 0
 
-    def count(self, answer: int, actual: int | None, *, has_failed: bool) -> None:
-        """Count a drill. One that failed gave nothing back: it took forever, and met nothing."""
-        self.conclusive += 1
-        if has_failed:
-            self.actuals.append(math.inf)
-            self.with_target += answer != NO_TARGET
-            return
-        if actual is None:
-            self.unknown += 1
-            return
-        self.actuals.append(actual / 1000)
-        self.unknown += answer == NO_DATA
-        self.with_target += answer in ANSWERED
-        self.met += answer == MET
+    def count(self, answers: Sequence[int], actuals: Sequence[float], *, unmeasured: int) -> None:
+        """Count drills that passed: how the objective of those went that were measured, what was
+        measured, and how many were not."""
+        self.conclusive += len(answers) + unmeasured
+        self.actuals += actuals
+        self.met += answers.count(MET)
+        self.with_target += answers.count(MET) + answers.count(MISSED)
+        self.unknown += answers.count(NO_DATA) + unmeasured
+
+    def count_failed(self, answers: Sequence[int]) -> None:
+        """Count drills that failed. They gave nothing back: they took forever, and met nothing."""
+        self.conclusive += len(answers)
+        self.actuals += [math.inf] * len(answers)
+        self.with_target += len(answers) - answers.count(NO_TARGET)
 
     def add(self, other: _Tally) -> None:
         """Count what another group has counted."""
@@ -118,17 +118,33 @@ def attained(ticks: Iterable[Tick]) -> tuple[Attained, ...]:
 
 def _counted(ticks: Iterable[Tick]) -> dict[_Group, tuple[_Tally, _Tally]]:
     """Return RTO and RPO of the conclusive drills, by tier and engine together."""
-    found: dict[_Group, tuple[_Tally, _Tally]] = {}
+    inside: dict[_Group, list[Tick]] = {}
     for one in ticks:
-        ending = one.ending
-        if not ending.is_conclusive:
-            continue
-        key = one.tier, one.engine
-        both = found.get(key)
-        if both is None:
-            both = found[key] = _Tally(), _Tally()
-        both[0].count(one.rto, one.rta, has_failed=ending.has_failed)
-        both[1].count(one.rpo, one.rpa, has_failed=ending.has_failed)
+        if one.ending.is_conclusive:
+            key = one.tier, one.engine
+            group = inside.get(key)
+            if group is None:
+                group = inside[key] = []
+            group.append(one)
+    found: dict[_Group, tuple[_Tally, _Tally]] = {}
+    for key, group in inside.items():
+        rto, rpo = found[key] = _Tally(), _Tally()
+        passed = [one for one in group if not one.ending.has_failed]
+        failed = [one for one in group if one.ending.has_failed]
+        timed = [one for one in passed if one.rta is not None]
+        rto.count(
+            [one.rto for one in timed],
+            [(one.rta or 0) / 1000 for one in timed],
+            unmeasured=len(passed) - len(timed),
+        )
+        located = [one for one in passed if one.rpa is not None]
+        rpo.count(
+            [one.rpo for one in located],
+            [(one.rpa or 0) / 1000 for one in located],
+            unmeasured=len(passed) - len(located),
+        )
+        rto.count_failed([one.rto for one in failed])
+        rpo.count_failed([one.rpo for one in failed])
     return found
 
 
@@ -142,10 +158,10 @@ def _summed(key: _Group, objective: str, tally: _Tally) -> Attained:
         with_target=tally.with_target,
         met=tally.met,
         unknown=tally.unknown,
-        p50=nearest_rank(values, 50),
-        p90=nearest_rank(values, 90),
-        p95=nearest_rank(values, 95) if len(values) >= FEW else None,
-        longest=nearest_rank(values, 100),
+        p50=value_at(values, 50),
+        p90=value_at(values, 90),
+        p95=value_at(values, 95) if len(values) >= FEW else None,
+        longest=value_at(values, 100),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
@@ -25,14 +25,14 @@ class Banner:
     counts: tuple[str, ...]
 
 
-def banner(ticks: Sequence[Tick], now: datetime) -> Banner:
+def banner(ticks: Sequence[Tick], now: datetime, *, still_open: Iterable[Tick]) -> Banner:
     """Return the verdict over real drills whose slot lies in the last 24 hours.
 
-    Leftover instances count whatever their age.
+    Leftover instances count whatever their age: ``still_open`` are the drills among which they are.
     """
     due = due_within(ticks, now=now, span=DAY)
     finished = [tick.ending for tick in due if tick.ending.is_finished]
-    leftovers = sum(1 for tick in ticks if tick.ending.is_leaked)
+    leftovers = sum(1 for tick in still_open if tick.ending.is_leaked)
     tone, verdict = _verdict(len(due), finished)
     if leftovers:
         tone = Tone.FAIL

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Protocol
 
 from drill.clock import to_milliseconds
 from drill.recovery.coverage.fleet import Failure
@@ -26,6 +27,31 @@ from drill.recovery.facts import (
 from drill.recovery.tick import Tick, newest_ticks_first
 from drill.report.view.fleet_row import AgedRow, FleetRow, aged
 from drill.report.view.standing import Status
+
+Cells = tuple[str | int | None, ...]
+
+
+class Printed(Protocol):
+    """What is printed of a source as it is. Most pages count a source and print nothing of it: a
+    card that is read from a file makes this when it is asked for."""
+
+    @property
+    def row(self) -> FleetRow:
+        """Return its row in a table, without the ages."""
+        ...
+
+    @property
+    def cells(self) -> Cells:
+        """Return its line in ``data/sources``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedNow:
+    """The same of a card that is made anew."""
+
+    row: FleetRow
+    cells: Cells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +94,14 @@ class Card:
     failures: tuple[Failure, ...]
     proof_ends: tuple[datetime, ...]
     """When its proofs were had, the newest first, back to the first one that no line shows."""
-    row: FleetRow
-    """Its row in a table, without the ages."""
-    cells: tuple[str | int | None, ...]
-    """Its line in ``data/sources``."""
+    printed: Printed
     page_digest: str
     """Of what its page is made of, but for links and exceptions."""
+
+    @property
+    def row(self) -> FleetRow:
+        """Return its row in a table, without the ages."""
+        return self.printed.row
 
     def row_at(self, at: datetime) -> AgedRow:
         """Return its row with the ages of an instant."""

@@ -45,6 +45,10 @@ class FleetRow:
     lag: str
     lag_tone: str
 
+    def __hash__(self) -> int:
+        """Return a hash of the page alone, which tells sources apart: rows are looked up a lot."""
+        return hash(self.page)
+
 
 class AgedRow(NamedTuple):
     """A row at an instant: with the age of the newest proof, and with how long it is valid yet."""

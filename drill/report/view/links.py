@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import takewhile
 
 from drill.recovery.facts import DrillFacts, SourceKey
 from drill.recovery.tick import Tick, instant, micro
@@ -54,6 +55,20 @@ class Links:
         ending = tick.ending
         return self._leads_to(tick.id, ending.outcome, tick.slot, leaked=ending.is_leaked)
 
+    def among(self, ticks: Iterable[Tick]) -> Iterator[Tick]:
+        """Yield the drills that have a page."""
+        if self.others_after == _NEVER:
+            return
+        both = _borders(self.passed_after, self.others_after)
+        low, high, chosen = min(both), max(both), self.chosen
+        for one in ticks:
+            if one.slot > low:
+                # Between the two borders it depends on how the drill ended.
+                if one.slot > high or self.leads_to(one):
+                    yield one
+            elif (one.ending.is_open or one.id in chosen) and self.leads_to(one):
+                yield one
+
     def _leads_to(self, drill_id: str, outcome: Outcome | None, slot: int, *, leaked: bool) -> bool:
         if self.others_after == _NEVER:
             return False
@@ -74,14 +89,18 @@ NO_LINKS = Links(passed_after=_NEVER, others_after=_NEVER)
 
 def links_for(ticks: Sequence[Tick], *, at: datetime) -> Links:
     """Return which drills have a page, newest slot first, so that there are not too many."""
-    others = [one.slot for one in ticks if one.ending.outcome not in {None, Outcome.PASSED}]
+    passed = Outcome.PASSED
+    others = [
+        one.slot
+        for one in ticks
+        if (outcome := one.ending.outcome) is not passed and outcome is not None
+    ]
     if len(others) > PAGES_AT_MOST:
         return Links(passed_after=_NEVER, others_after=instant(others[PAGES_AT_MOST]))
     room, begin = PAGES_AT_MOST - len(others), micro(at - RECENT)
-    passed = [
-        one.slot for one in ticks if one.ending.outcome is Outcome.PASSED and one.slot > begin
-    ]
-    return Links(passed_after=instant(passed[room]) if len(passed) > room else at - RECENT)
+    recent = takewhile(lambda one: one.slot > begin, ticks)
+    slots = [one.slot for one in recent if one.ending.outcome is passed]
+    return Links(passed_after=instant(slots[room]) if len(slots) > room else at - RECENT)
 
 
 @lru_cache(maxsize=32_768)

@@ -66,10 +66,11 @@ class OverviewView:
 def overview_view(fleet: Fleet, context: Context) -> OverviewView:
     """Return the overview as it is at an instant, the same for the same drills in any order."""
     at, ticks = context.at, fleet.ticks
+    still_open = [tick for tick in ticks if tick.ending.is_open]
     plans = histories(one.ticks for one in fleet.cards)
     where = tables.Where(
         context=context,
-        names={one.key: one.row.name for one in fleet.cards},
+        cards=fleet.by_key,
         links=context.links,
         facts=fleet.facts,
     )
@@ -81,13 +82,13 @@ def overview_view(fleet: Fleet, context: Context) -> OverviewView:
         generated_at=moment(at),
         tool_version=shown(context.tool_version, 80),
         narrowed=tuple(shown(text, 120) for text in context.narrowed),
-        banner=banner(ticks, at),
+        banner=banner(ticks, at, still_open=still_open),
         numbers=numbers(ticks, scope, sums, at),
         sparks=sparks(fleet, sums, at),
         needs=tables.needs_action(plans, where, at),
-        leftovers=tables.leftovers(ticks, where),
+        leftovers=tables.leftovers(still_open, where),
         lacking=tables.not_drilled(ticks, where, at),
-        unfinished=tables.unfinished(ticks, where),
+        unfinished=tables.unfinished(still_open, where),
         expiring=_expiring(fleet.cards, context),
         sources=tuple(one.row_at(at) for one in worst),
         sources_caption=_("The worst {shown} of {count} sources").format(

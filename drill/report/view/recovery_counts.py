@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from drill.recovery.tick import ANSWERED, MET, MINUTE, Tick
+from drill.recovery.tick import ANSWERED, MET, MINUTE, Tick, micro
 
 SIZES = ((100, "< 100 GB"), (500, "100–499 GB"), (2000, "500–1999 GB"), (None, "≥ 2000 GB"))
 """Borders of the sizes of volumes, in gigabytes, and what they are called."""
@@ -54,28 +54,42 @@ def month_name(month: int) -> str:
     return f"{month // 12}-{month % 12 + 1:02d}"
 
 
-def times_by_engine(real: Iterable[Tick]) -> dict[str, ByMonth]:
-    """Return the recovery times of conclusive drills by engine; each drill is counted once."""
+def by_month(ticks: Sequence[Tick]) -> Iterator[tuple[int, Sequence[Tick]]]:
+    """Yield each month that has drills, and them, the newest first; so come the drills."""
+    begin = 0
+    while begin < len(ticks):
+        month = month_of(ticks[begin].night)
+        first = micro(month_begin(month))
+        end = bisect_right(ticks, -first, lo=begin, key=lambda one: -one.slot)
+        yield month, ticks[begin:end]
+        begin = end
+
+
+def times_by_engine(real: Sequence[Tick]) -> dict[str, ByMonth]:
+    """Return the recovery times of conclusive drills by engine; each drill is counted once.
+
+    They come newest slot first."""
     found: dict[str, ByMonth] = {}
-    for tick in real:
-        engine, ending = tick.engine, tick.ending
-        if not engine or not ending.is_conclusive:
-            continue
-        counted = found.get(engine)
-        if counted is None:
-            counted = found[engine] = {}
-        key = month_of(tick.night), _size_of(tick.volume_gb)
-        times = counted.get(key)
-        if times is None:
-            times = counted[key] = Times()
-        if ending.has_failed:
-            times.failed += 1
-            times.minutes.append(math.inf)
-        elif tick.rta is not None:
-            times.minutes.append(tick.rta / MINUTE)
-        if tick.rto in ANSWERED:
-            times.with_target += 1
-            times.met += tick.rto == MET
+    for month, ticks in by_month(real):
+        for tick in ticks:
+            engine, ending = tick.engine, tick.ending
+            if not engine or not ending.is_conclusive:
+                continue
+            counted = found.get(engine)
+            if counted is None:
+                counted = found[engine] = {}
+            key = month, _size_of(tick.volume_gb)
+            times = counted.get(key)
+            if times is None:
+                times = counted[key] = Times()
+            if ending.has_failed:
+                times.failed += 1
+                times.minutes.append(math.inf)
+            elif tick.rta is not None:
+                times.minutes.append(tick.rta / MINUTE)
+            if tick.rto in ANSWERED:
+                times.with_target += 1
+                times.met += tick.rto == MET
     return found
 
 

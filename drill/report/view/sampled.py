@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from drill.check.port import CheckAnswer
@@ -72,12 +72,6 @@ def _sampled(number: int, drill: DrillFacts, context: Context) -> tuple[Cell, ..
         plain(rta_text(drill), note=rto),
         Cell(sign=teardown_sign(drill.teardown)),
     )
-
-
-def shown_drills(audit: Audit) -> Iterator[Tick]:
-    """Yield the drills of which the audit pack shows more than is counted."""
-    yield from audit.sample.drawn
-    yield from audit.not_passed[:ROWS_AT_MOST]
 
 
 def not_passed_sheet(audit: Audit, fleet: Fleet, context: Context) -> Sheet:

@@ -228,7 +228,7 @@ def _covering(spans: Iterable[_Span]) -> list[datetime | None]:
 
 def _place(then: datetime, at: datetime) -> int:
     """Return the first day at whose end the instant has come; DAYS if none has."""
-    back = (at - then) // DAY
+    back = (at - then).days
     return min(max(DAYS - 1 - back, 0), DAYS)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from drill.recovery.coverage.intervals import span_of
 from drill.recovery.facts import ExceptionNote
-from drill.recovery.tick import Ending, Tick, micro
+from drill.recovery.tick import Ending, Tick, between, micro
 from drill.report.audit import Audit
 from drill.report.context import Context
 from drill.report.language import _, ngettext
@@ -17,7 +17,7 @@ from drill.report.view.card import Card
 from drill.report.view.compliance import AuditData, period_text
 from drill.report.view.confidence import sentence
 from drill.report.view.formats import Moment, minute, moment, percent, share_text, span_text
-from drill.report.view.recovery_counts import month_name, month_of
+from drill.report.view.recovery_counts import by_month, month_name, month_of
 from drill.report.view.registers import EXPIRES_SOON, age_of, open_first
 from drill.report.view.signs import Sign, Tone, sign
 from drill.report.view.standing import Status
@@ -248,12 +248,11 @@ def _months(audit: Audit, context: Context) -> tuple[MonthBar, ...]:
     first = month_of(context.at.astimezone(UTC)) - MONTHS + 1
     due = [0] * MONTHS
     passed = [0] * MONTHS
-    for tick in audit.ticks:
-        place = month_of(tick.night) - first
-        if place < 0:
-            break  # newest slot first
-        due[place] += 1
-        passed[place] += tick.ending.has_passed
+    for month, ticks in by_month(audit.ticks):
+        if month < first:
+            break
+        due[month - first] = len(ticks)
+        passed[month - first] = sum(tick.ending.has_passed for tick in ticks)
     return tuple(
         _bar(place, month_name(first + place), passed[place], due[place]) for place in range(MONTHS)
     )
@@ -282,8 +281,7 @@ def _trend(audit: Audit, context: Context) -> str:
 
 
 def _between(ticks: Sequence[Tick], begin: datetime, end: datetime) -> list[Ending]:
-    first, last = micro(begin), micro(end)
-    return [one.ending for one in ticks if first < one.slot <= last]
+    return [one.ending for one in between(ticks, micro(begin), micro(end))]
 
 
 def _passed_of(drills: Sequence[Ending]) -> str:

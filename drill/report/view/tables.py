@@ -13,6 +13,7 @@ from drill.recovery.verdict import Outcome
 from drill.report import words
 from drill.report.context import Context
 from drill.report.language import _
+from drill.report.view.card import Card
 from drill.report.view.fleet import (
     DAY,
     PlanHistory,
@@ -53,7 +54,7 @@ class Where:
     """What every row needs to name its source and to lead to its pages."""
 
     context: Context
-    names: Mapping[SourceKey, str]
+    cards: Mapping[SourceKey, Card]
     links: Links
     facts: Callable[[Tick], DrillFacts]
     """Returns everything that is remembered of a drill: of those that are shown alone."""
@@ -233,7 +234,7 @@ def _common(record: DrillFacts, where: Where) -> _Common:
     return {
         "plan": shown(record.plan_name, 80),
         "page": where.links.drill(record),
-        "source": where.names[record.source],
+        "source": where.cards[record.source].row.name,
         "source_page": source_page(record.source),
         "cloud": where.context.cloud(record.cloud),
         "sign": outcome_sign(record),

@@ -12,7 +12,7 @@ from drill.recovery.coverage.fleet import Failure, failure_mttr
 from drill.recovery.coverage.intervals import (
     span_of,
 )
-from drill.recovery.coverage.ranking import nearest_rank
+from drill.recovery.coverage.ranking import nearest_rank, value_at
 from drill.recovery.tick import Tick
 from drill.report.context import Context
 from drill.report.language import _
@@ -21,6 +21,7 @@ from drill.report.view.formats import Moment, moment, percent, share_text, span_
 from drill.report.view.recovery_counts import (
     SIZES,
     Times,
+    by_month,
     month_name,
     month_of,
     times_by_engine,
@@ -159,9 +160,9 @@ def _times(name: str, times: Times) -> TimesRow:
         name=name,
         count=len(values),
         failed=times.failed,
-        p50=_minutes_text(nearest_rank(values, 50)),
-        p90=_minutes_text(nearest_rank(values, 90)),
-        longest=_minutes_text(nearest_rank(values, 100)),
+        p50=_minutes_text(value_at(values, 50)),
+        p90=_minutes_text(value_at(values, 90)),
+        longest=_minutes_text(value_at(values, 100)),
         met=_("{part} of {whole}").format(part=times.met, whole=times.with_target)
         if times.with_target
         else _("no target"),
@@ -229,15 +230,7 @@ def _is_finite(value: float | None) -> bool:
 def _month_rows(
     real: Sequence[Tick], months: Sequence[int], broken: Sequence[Failure]
 ) -> Iterable[MonthRow]:
-    due = dict.fromkeys(months, 0)
-    executed, passed, failed = dict(due), dict(due), dict(due)
-    for tick in real:
-        month, ending = month_of(tick.night), tick.ending
-        if month in due:
-            due[month] += 1
-            executed[month] += ending.is_executed
-            passed[month] += ending.has_passed
-            failed[month] += ending.has_failed
+    endings = {month: [tick.ending for tick in ticks] for month, ticks in by_month(real)}
     repairs: dict[int, list[Failure]] = {}
     for one in broken:
         if one.ended is not None:
@@ -245,14 +238,16 @@ def _month_rows(
     for month in reversed(months):
         mended = repairs.get(month, [])
         mttr = failure_mttr(mended)
+        found = endings.get(month, [])
+        due, passed = len(found), sum(one.has_passed for one in found)
         yield MonthRow(
             month=month_name(month),
-            due=due[month],
-            executed=executed[month],
-            passed=passed[month],
-            failed=failed[month],
-            share=share_text(span_of(passed[month]), span_of(due[month])),
-            bar=percent(passed[month] / due[month]) if due[month] else "",
+            due=due,
+            executed=sum(one.is_executed for one in found),
+            passed=passed,
+            failed=sum(one.has_failed for one in found),
+            share=share_text(span_of(passed), span_of(due)),
+            bar=percent(passed / due) if due else "",
             repaired=str(len(mended)),
             mttr=span_text(timedelta(seconds=mttr.value) if mttr.value is not None else None),
         )
