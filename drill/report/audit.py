@@ -177,7 +177,7 @@ def audit_of(fleet: Fleet, context: Context) -> Audit:
     """Return the audit of the period of a report. Raise NumbersDisagree if it does not add up."""
     at, now, cards = context.at, micro(context.at), fleet.cards
     inside = between(fleet.ticks, None, now)
-    real = tuple(one for one in inside if not one.ending.is_simulated)
+    real = tuple(between(fleet.real, None, now))
     simulated = [one.key for one in cards if one.is_simulated]
     out = excluded_sources(fleet.exceptions, at=at)
     operation = operation_of(inside)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from drill.engine.reviewing import NO_INITIATOR, drills_digest
 from drill.recovery.facts import Review
@@ -67,11 +68,7 @@ def accepted(ticks: Iterable[Tick], signatures: Iterable[Signature]) -> int:
 
 def in_order(ticks: Iterable[Tick]) -> list[Tick]:
     """Return drills by slot and id, as a review counts them."""
-    return sorted(ticks, key=_slot_and_id)
-
-
-def _slot_and_id(tick: Tick) -> tuple[int, str]:
-    return tick.slot, tick.id
+    return sorted(ticks, key=attrgetter("slot", "id"))
 
 
 def digest_of(ordered: Iterable[Tick]) -> str:

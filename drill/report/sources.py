@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
+from typing import NamedTuple
 
 from drill.plan.model import Objectives
 from drill.recovery.coverage.evidence import is_proof
@@ -24,8 +25,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptCard:
+class KeptCard(NamedTuple):
     """A card, what it was made of, and until when it says the same."""
 
     mark: str

@@ -86,8 +86,8 @@ def test_a_report_whose_numbers_do_not_add_up_is_not_written(tmp_path):
     past, context, kept = reports.past(records), reports.context(), tmp_path / "cards"
     past = replace(past, marks=dict.fromkeys(past.sources, "2 drills"))
     (one,) = plan_site(past, context).sources.to_keep.values()
-    torn = replace(one.card, ticks=one.card.ticks[:1])
-    write_kept(kept, [replace(one, card=torn)], context)
+    torn = one.card._replace(ticks=one.card.ticks[:1])
+    write_kept(kept, [one._replace(card=torn)], context)
     folder = tmp_path / "reports"
 
     with pytest.raises(DrillError) as raised:

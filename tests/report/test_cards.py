@@ -61,7 +61,7 @@ def through_a_file(folder: Path, site: Site) -> Any:
 
 def plain(card: Card) -> Card:
     """Return a card without the proofs that no line shows: an older card has more of them."""
-    return replace(card, proof_ends=())
+    return card._replace(proof_ends=())
 
 
 def first_night(draw: random.Random) -> histories.Confused:
@@ -140,7 +140,7 @@ def test_a_card_comes_back_from_its_file_as_it_was(tmp_path_factory, draw: rando
     again = through_a_file(tmp_path_factory.mktemp("kept"), site)
 
     kept = {key: one for key, one in site.sources.to_keep.items() if one.until > FIRST}
-    assert {key: replace(one, line=b"") for key, one in again.items()} == kept
+    assert {key: one._replace(line=b"") for key, one in again.items()} == kept
 
 
 def test_what_has_not_changed_is_not_read(tmp_path):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from drill.clock import to_milliseconds
 from drill.recovery.coverage.fleet import Failure
@@ -54,8 +54,7 @@ class PrintedNow:
     cells: Cells
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class Card(NamedTuple):
     """One source at the instant of the report."""
 
     key: SourceKey
@@ -160,6 +159,11 @@ class Fleet:
     def ticks(self) -> tuple[Tick, ...]:
         """Return the drills of all sources, newest slot first."""
         return tuple(newest_ticks_first(tick for one in self.cards for tick in one.ticks))
+
+    @cached_property
+    def real(self) -> tuple[Tick, ...]:
+        """Return those of them that had a database: others are in no total."""
+        return tuple(tick for tick in self.ticks if not tick.ending.is_simulated)
 
     def tick(self, drill_id: str) -> Tick | None:
         """Return a drill by its id, or None."""

@@ -75,7 +75,8 @@ def overview_view(fleet: Fleet, context: Context) -> OverviewView:
         facts=fleet.facts,
     )
     worst = fleet.cards[:WORST_SOURCES]
-    passed = tables.passed(plans, where)
+    newest = tables.newest_finished(plans)
+    passed = tables.passed(newest, where)
     scope = in_scope(fleet, at)
     sums = sums_of(scope)
     return OverviewView(
@@ -99,7 +100,7 @@ def overview_view(fleet: Fleet, context: Context) -> OverviewView:
         strips=strips(plans, ticks, at, where),
         passed=passed,
         passed_count=len(passed.shown) + passed.left_out,
-        simulated=tables.simulated(plans, where),
+        simulated=tables.simulated(newest, where),
         sweep=_(
             "Run “drill sweep --apply”; if it stays, look it up by its id in the console of the "
             "cloud."

@@ -182,23 +182,23 @@ def unfinished(ticks: Iterable[Tick], where: Where) -> Rows[UnfinishedRow]:
     return rows_of(waiting[::-1], lambda tick: _unfinished(where.facts(tick), where))
 
 
-def passed(plans: Sequence[PlanHistory], where: Where) -> Rows[PassedRow]:
-    """Return plans whose newest finished drill passed, by name."""
+def passed(newest: Iterable[Tick], where: Where) -> Rows[PassedRow]:
+    """Return plans whose newest finished drill passed, in the order of these drills."""
     found = [
         tick
-        for tick in _newest(plans)
+        for tick in newest
         if tick.ending.outcome is Outcome.PASSED and not tick.ending.is_simulated
     ]
     return rows_of(found, lambda tick: _passed(where.facts(tick), where))
 
 
-def simulated(plans: Sequence[PlanHistory], where: Where) -> Rows[DrillRow]:
-    """Return plans whose newest drill had no database behind its instance."""
-    found = [tick for tick in _newest(plans) if _is_quiet(tick)]
+def simulated(newest: Iterable[Tick], where: Where) -> Rows[DrillRow]:
+    """Return plans whose newest finished drill had no database behind its instance."""
+    found = [tick for tick in newest if _is_quiet(tick)]
     return rows_of(found, lambda tick: DrillRow(**_common(where.facts(tick), where)))
 
 
-def _newest(plans: Iterable[PlanHistory]) -> list[Tick]:
+def newest_finished(plans: Iterable[PlanHistory]) -> list[Tick]:
     """Return the newest finished drill of each plan that has one."""
     return [newest for plan in plans if (newest := plan.newest_finished) is not None]
 

@@ -94,7 +94,7 @@ class TrendsView:
 
 def trends_view(fleet: Fleet, context: Context) -> TrendsView:
     """Return everything that the page of trends prints. Simulated drills are in nothing."""
-    real = [tick for tick in fleet.ticks if not tick.ending.is_simulated]
+    real = fleet.real
     months = _last_months(context)
     broken = [failure for one in fleet.cards for failure in one.failures]
     mttr = failure_mttr(broken)
