@@ -60,10 +60,9 @@ def environment() -> Environment:
         navigation=NAVIGATION,
         made_once=made_once,
     )
-    # The extension adds its methods to the environment at run time, where no type checker sees it.
-    install = made.install_gettext_callables  # type: ignore[attr-defined]
-    install(_, ngettext, newstyle=True)
-    # Its own functions are handed the context with each sentence, which takes as long as all else.
+    # The functions that the extension would install are handed the context with each sentence,
+    # which takes as long as all else: templates call ours in the same way.
+    made.newstyle_gettext = True  # type: ignore[attr-defined]
     made.globals.update({"_": said, "gettext": said, "ngettext": said_of_many})
     return made
 

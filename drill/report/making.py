@@ -102,8 +102,7 @@ def made_by_all(
 
     ``begun`` is what other processes were given already. The overview is put into ``held``.
     """
-    whole = [page for page in todo if KINDS[page.kind].needs_everything]
-    pages = [page for page in todo if not KINDS[page.kind].needs_everything]
+    whole, pages = _parted(todo)
     done, counted = 0, {page.name for page in pages}
     own = _made_here(whole, held, job)
     for made in (
@@ -184,11 +183,6 @@ def first_tasks(folder: Path, site: Site) -> list[Task]:
     ]
 
 
-def page_tasks(folder: Path, context: Context, pages: Sequence[Page]) -> list[Task]:
-    """Return what makes pages of which nothing else has to be read."""
-    return [partial(_make_pages, folder, context, chunk) for chunk in _chunks(pages)]
-
-
 def made_by_two(
     tables: Sequence[DataTable],
     todo: Sequence[Page],
@@ -201,12 +195,14 @@ def made_by_two(
     ``begun`` is what another copy was given already. A copy reads nothing from the store, and what
     it counts over all drills it counts for itself alone: that is done here.
     """
-    whole = [page for page in todo if KINDS[page.kind].needs_everything]
-    pages = [page for page in todo if not KINDS[page.kind].needs_everything]
+    whole, pages = _parted(todo)
     large = [table.loaded() for table in tables if table.reads_drills]
     small = [table for table in tables if not table.reads_drills]
     tasks: list[Task] = [partial(make_table, job.folder, table) for table in large]
-    tasks += page_tasks(job.folder, job.context, _loaded(pages, job))
+    tasks += [
+        partial(_make_pages, job.folder, job.context, chunk)
+        for chunk in _chunks(_loaded(pages, job))
+    ]
     with Aside(tasks) as shared:
         yield from (make_table(job.folder, table) for table in small)
         yield from _made_here(whole, held, job)
@@ -217,6 +213,12 @@ def made_by_two(
                 if job.progress is not None:
                     job.progress(done, len(pages))
                 yield made
+
+
+def _parted(todo: Sequence[Page]) -> tuple[list[Page], list[Page]]:
+    """Return the pages that are made of the whole past, and the others."""
+    whole = [page for page in todo if KINDS[page.kind].needs_everything]
+    return whole, [page for page in todo if not KINDS[page.kind].needs_everything]
 
 
 def hand_over(pool: Executor, task: Task, running: Running) -> None:

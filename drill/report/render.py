@@ -125,7 +125,7 @@ def _render_report(
         others = (*data_tables(site), *audit_tables(site))
         tables = others if aside else (*first_tables(site), *others)
         pages = site.later_pages if aside else site.pages
-        large = _tables_to_make(tables, folder, before, entries, pool, begun)
+        missing = _tables_to_make(tables, folder, before, entries, pool, begun)
         todo = _pages_to_make(pages, folder, before, entries)
         if pool is None and aside is None and len(todo) >= MANY:
             pool = helpers(stack, workers)
@@ -137,9 +137,9 @@ def _render_report(
         overview: list[tuple[Page, bytes]] = []
         if aside is not None:
             not_kept = _keep(kept, site, context)  # while the copy has enough to do
-            making = made_by_two(large, todo, overview, job, aside)
+            making = made_by_two(missing, todo, overview, job, aside)
         else:
-            making = made_by_all(large, todo, overview, job, begun)
+            making = made_by_all(missing, todo, overview, job, begun)
         for made in making:
             _note(made, output, entries)
     if aside is None:

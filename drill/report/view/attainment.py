@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from operator import attrgetter
 
 from drill.recovery.coverage.ranking import value_at
 from drill.recovery.tick import MET, MISSED, NO_DATA, NO_TARGET, Tick
@@ -64,21 +65,6 @@ class _Tally:
     met: int = 0
     unknown: int = 0
 
-    def count(self, answers: Sequence[int], actuals: Sequence[float], *, unmeasured: int) -> None:
-        """Count drills that passed: how the objective of those went that were measured, what was
-        measured, and how many were not."""
-        self.conclusive += len(answers) + unmeasured
-        self.actuals += actuals
-        self.met += answers.count(MET)
-        self.with_target += answers.count(MET) + answers.count(MISSED)
-        self.unknown += answers.count(NO_DATA) + unmeasured
-
-    def count_failed(self, answers: Sequence[int]) -> None:
-        """Count drills that failed. They gave nothing back: they took forever, and met nothing."""
-        self.conclusive += len(answers)
-        self.actuals += [math.inf] * len(answers)
-        self.with_target += len(answers) - answers.count(NO_TARGET)
-
     def add(self, other: _Tally) -> None:
         """Count what another group has counted."""
         self.actuals += other.actuals
@@ -126,26 +112,36 @@ def _counted(ticks: Iterable[Tick]) -> dict[_Group, tuple[_Tally, _Tally]]:
             if group is None:
                 group = inside[key] = []
             group.append(one)
-    found: dict[_Group, tuple[_Tally, _Tally]] = {}
-    for key, group in inside.items():
-        rto, rpo = found[key] = _Tally(), _Tally()
-        passed = [one for one in group if not one.ending.has_failed]
-        failed = [one for one in group if one.ending.has_failed]
-        timed = [one for one in passed if one.rta is not None]
-        rto.count(
-            [one.rto for one in timed],
-            [(one.rta or 0) / 1000 for one in timed],
-            unmeasured=len(passed) - len(timed),
-        )
-        located = [one for one in passed if one.rpa is not None]
-        rpo.count(
-            [one.rpo for one in located],
-            [(one.rpa or 0) / 1000 for one in located],
-            unmeasured=len(passed) - len(located),
-        )
-        rto.count_failed([one.rto for one in failed])
-        rpo.count_failed([one.rpo for one in failed])
-    return found
+    return {
+        key: (_tally(group, _rto_of, _rta_of), _tally(group, _rpo_of, _rpa_of))
+        for key, group in inside.items()
+    }
+
+
+_rto_of, _rta_of = attrgetter("rto"), attrgetter("rta")
+_rpo_of, _rpa_of = attrgetter("rpo"), attrgetter("rpa")
+
+
+def _tally(
+    group: Sequence[Tick],
+    answer_of: Callable[[Tick], int],
+    actual_of: Callable[[Tick], int | None],
+) -> _Tally:
+    """Count one objective of conclusive drills. Those that failed gave nothing back: they took
+    forever, and met nothing."""
+    passed = [one for one in group if not one.ending.has_failed]
+    failed = [answer_of(one) for one in group if one.ending.has_failed]
+    measured = [one for one in passed if actual_of(one) is not None]
+    answers = list(map(answer_of, measured))
+    actuals = [(actual_of(one) or 0) / 1000 for one in measured]
+    met, missed = answers.count(MET), answers.count(MISSED)
+    return _Tally(
+        actuals=actuals + [math.inf] * len(failed),
+        conclusive=len(group),
+        with_target=met + missed + len(failed) - failed.count(NO_TARGET),
+        met=met,
+        unknown=answers.count(NO_DATA) + len(passed) - len(measured),
+    )
 
 
 def _summed(key: _Group, objective: str, tally: _Tally) -> Attained:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import takewhile
 
-from drill.recovery.tick import Ending, Tick, micro
+from drill.recovery.tick import Ending, Tick, between, micro
 from drill.recovery.verdict import Outcome
 from drill.report import words
 from drill.report.language import _, ngettext
@@ -91,9 +90,8 @@ def _counts(
     ]
     if due > len(finished):
         counts.append(_("{count} not finished").format(count=due - len(finished)))
-    begin, end = micro(now - DAY), micro(now)
-    recent = takewhile(lambda tick: tick.slot > begin, ticks)
-    simulated = sum(1 for tick in recent if tick.ending.is_simulated and tick.slot <= end)
+    recent = between(ticks, micro(now - DAY), micro(now))
+    simulated = sum(1 for tick in recent if tick.ending.is_simulated)
     if simulated:
         counts.append(_("{count} simulated, in no total").format(count=simulated))
     return counts

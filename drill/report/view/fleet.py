@@ -15,7 +15,7 @@ from drill.recovery.coverage.evidence import FAILURES as FAILURES
 from drill.recovery.coverage.evidence import PASSES as PASSES
 from drill.recovery.facts import DrillFacts
 from drill.recovery.measure import Attainment, attainment_of
-from drill.recovery.tick import Tick, micro, newest_ticks_first
+from drill.recovery.tick import Tick, between, micro, newest_ticks_first
 from drill.recovery.verdict import Outcome
 from drill.report.language import _
 from drill.report.view.text import shown
@@ -109,12 +109,11 @@ def _together(parts: Sequence[Sequence[Tick]]) -> Iterable[Tick]:
     return parts[0] if len(parts) == 1 else newest_ticks_first(chain.from_iterable(parts))
 
 
-def due_within(ticks: Iterable[Tick], *, now: datetime, span: timedelta) -> tuple[Tick, ...]:
+def due_within(ticks: Sequence[Tick], *, now: datetime, span: timedelta) -> tuple[Tick, ...]:
     """Return the real drills whose slot lies in the span that ends now; simulated ones count
     nowhere. ``ticks`` come newest slot first."""
-    begin, end = micro(now - span), micro(now)
-    recent = takewhile(lambda tick: tick.slot > begin, ticks)
-    return tuple(tick for tick in recent if tick.slot <= end and not tick.ending.is_simulated)
+    recent = between(ticks, micro(now - span), micro(now))
+    return tuple(tick for tick in recent if not tick.ending.is_simulated)
 
 
 def failing_part(record: DrillFacts) -> tuple[str, ...]:

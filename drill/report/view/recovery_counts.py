@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from drill.recovery.tick import ANSWERED, MET, MINUTE, Tick, micro
+from drill.recovery.tick import ANSWERED, MET, MINUTE, Tick, between, micro
 
 SIZES = ((100, "< 100 GB"), (500, "100–499 GB"), (2000, "500–1999 GB"), (None, "≥ 2000 GB"))
 """Borders of the sizes of volumes, in gigabytes, and what they are called."""
@@ -59,16 +59,16 @@ def by_month(ticks: Sequence[Tick]) -> Iterator[tuple[int, Sequence[Tick]]]:
     begin = 0
     while begin < len(ticks):
         month = month_of(ticks[begin].night)
-        first = micro(month_begin(month))
-        end = bisect_right(ticks, -first, lo=begin, key=lambda one: -one.slot)
-        yield month, ticks[begin:end]
-        begin = end
+        inside = between(ticks, micro(month_begin(month)) - 1, ticks[begin].slot)
+        yield month, inside
+        begin += len(inside)
 
 
 def times_by_engine(real: Sequence[Tick]) -> dict[str, ByMonth]:
     """Return the recovery times of conclusive drills by engine; each drill is counted once.
 
-    They come newest slot first."""
+    They come newest slot first.
+    """
     found: dict[str, ByMonth] = {}
     for month, ticks in by_month(real):
         for tick in ticks:

@@ -165,7 +165,7 @@ def leftovers(ticks: Iterable[Tick], where: Where) -> Rows[LeftoverRow]:
     return rows_of(leaked[::-1], lambda tick: _leftover(where.facts(tick), where))
 
 
-def not_drilled(ticks: Iterable[Tick], where: Where, now: datetime) -> Rows[LackRow]:
+def not_drilled(ticks: Sequence[Tick], where: Where, now: datetime) -> Rows[LackRow]:
     """Return the slots of the last 24 hours that passed without a drill, in the order of
     ``ticks``."""
     lacking = [

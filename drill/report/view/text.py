@@ -42,7 +42,8 @@ def without_secrets(text: str) -> str:
     """Return the text with the values of passwords, keys and tokens withheld."""
     if ":" not in text and "=" not in text:
         return text  # nothing is given a value: this is the common case, and it is asked often
-    if text.isascii() and not any(word in text.lower() for word in _TELLTALE):
+    lower = text.lower()
+    if text.isascii() and not any(word in lower for word in _TELLTALE):
         return text  # such as a digest, which has its algorithm before it
     text = _HEADER.sub(rf"\1 {WITHHELD}", text)
     text = _ASSIGNMENT.sub(rf"\1{WITHHELD}", text)
